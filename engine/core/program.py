@@ -1,0 +1,99 @@
+"""The rules as the core runs them: immutable, checked, and free of where they came from but for a `source` to name.
+
+`engine.rulefile` builds a `Program` from YAML. Everything in here can be written to a snapshot, so that a ladder ends
+with the rule that it began with even when the file has changed since.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Mode = Literal["shadow", "approve", "auto"]
+
+
+class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A Prometheus alerting rule. `id` is the digest of what triggers it, so an edit of an annotation keeps `for`."""
+
+    id: str
+    group: str
+    name: str
+    expr: str
+    source: str
+    for_ms: int = 0
+    keep_firing_for_ms: int = 0
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    interval_ms: int | None = None
+    limit: int = 0
+    """At most so many alerts of this rule (0 = no limit); more is an error and changes nothing, as in Prometheus."""
+
+
+class RecordingRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A Prometheus recording rule: appends the value of `expr` as series `name` on its interval grid."""
+
+    id: str
+    group: str
+    name: str
+    expr: str
+    source: str
+    labels: dict[str, str] = {}
+    interval_ms: int | None = None
+    limit: int = 0
+
+
+class Verify(msgspec.Struct, frozen=True, kw_only=True):
+    """What must hold after a step. `expr` may hold placeholders as whole matcher values. `hold_ms` None means two
+    sample intervals of the series that the expression selects."""
+
+    expr: str
+    within_ms: int
+    hold_ms: int | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One rung of a ladder: a verb with templated arguments. Without `verify` a heal step is verified by its alert
+    resolving within `DEFAULT_WITHIN_MS`; a `page` needs none."""
+
+    verb: str
+    args: dict[str, str]
+    verify: Verify | None = None
+
+
+class HealRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A remediation ladder: on each firing alert named `alert`, the steps one after the other until one has helped."""
+
+    id: str
+    group: str
+    name: str
+    alert: str
+    source: str
+    steps: tuple[Step, ...]
+    mode: Mode = "shadow"
+    cooldown_ms: int = 300_000
+
+
+class Verb(msgspec.Struct, frozen=True, kw_only=True):
+    """What the core must know of a verb to resolve it into an absolute, conditional command (see `VerbSpec`)."""
+
+    name: str
+    actuator: str
+    targets: dict[str, tuple[str, ...]]
+    required: tuple[str, ...]
+    integers: tuple[str, ...]
+    condition: tuple[str, ...]
+    absolute: dict[str, str]
+    timeout_ms: int
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """One active set of rules. `digest` names the bundle of files that it was built from."""
+
+    digest: str
+    alerts: tuple[AlertRule, ...] = ()
+    records: tuple[RecordingRule, ...] = ()
+    heals: tuple[HealRule, ...] = ()
+    verbs: dict[str, Verb] = {}
+
+
+DEFAULT_WITHIN_MS = 5 * 60_000
+EMPTY = Program(digest="")

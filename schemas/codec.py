@@ -1,0 +1,109 @@
+"""Bytes to values and back, by subject. The one place that knows which encoding a subject has.
+
+Metrics are MessagePack, everything else is JSON, so that people and foreign publishers can read and write it.
+"""
+
+import msgspec
+
+from schemas.alerts import AlertTransition
+from schemas.audit import AuditRecord
+from schemas.commands import Command
+from schemas.control import Act, Activate, Approve, Control, Halt, Resume, Tick
+from schemas.events import Event, Events
+from schemas.inventory import Inventory
+from schemas.outcomes import Outcome
+from schemas.samples import SampleBatch
+
+Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
+"""What a journal message may hold."""
+
+
+class Undecodable(Exception):
+    """The peer's failure: the message goes to DEAD with this reason, and the loop goes on."""
+
+
+_samples = msgspec.msgpack.Decoder(SampleBatch)
+_events = msgspec.json.Decoder(Event | list[Event])
+_controls: dict[str, msgspec.json.Decoder[Control]] = {
+    "halt": msgspec.json.Decoder(Halt),
+    "resume": msgspec.json.Decoder(Resume),
+    "approve": msgspec.json.Decoder(Approve),
+    "activate": msgspec.json.Decoder(Activate),
+    "act": msgspec.json.Decoder(Act),
+}
+_outcome = msgspec.json.Decoder(Outcome)
+_inventory = msgspec.json.Decoder(Inventory)
+_tick = msgspec.json.Decoder(Tick)
+_command = msgspec.json.Decoder(Command)
+_alert = msgspec.json.Decoder(AlertTransition)
+_audit = msgspec.json.Decoder(AuditRecord)
+
+
+def encode(value: msgspec.Struct) -> bytes:
+    """The bytes that `value` is published as."""
+    if isinstance(value, SampleBatch):
+        return msgspec.msgpack.encode(value)
+    if isinstance(value, Events):
+        return msgspec.json.encode(value.events)
+    return msgspec.json.encode(value)
+
+
+def decode(subject: str, data: bytes) -> Body:
+    """What a journal message on `subject` holds.
+
+    Raises `Undecodable` naming the place and what was expected.
+    """
+    kind, _, rest = subject.removeprefix("ops.").partition(".")
+    try:
+        match kind:
+            case "metrics":
+                return _decode_samples(data)
+            case "events":
+                return _decode_events(data)
+            case "outcomes":
+                return _outcome.decode(data)
+            case "inventory":
+                return _inventory.decode(data)
+            case "ticks":
+                return _tick.decode(data)
+            case "control" if rest in _controls:
+                return _controls[rest].decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Undecodable(str(error)) from error
+    raise Undecodable(f"no message is defined for subject {subject!r}")
+
+
+def _decode_samples(data: bytes) -> SampleBatch:
+    batch = _samples.decode(data)
+    if len(batch.values) % 8:
+        raise Undecodable(f"values: expected a multiple of 8 bytes, got {len(batch.values)}")
+    if batch.series is not None and len(batch.series) * 8 != len(batch.values):
+        raise Undecodable(f"values: expected {len(batch.series)} samples, got {len(batch.values) // 8}")
+    return batch
+
+
+def _decode_events(data: bytes) -> Events:
+    decoded = _events.decode(data)
+    events = tuple(decoded) if isinstance(decoded, list) else (decoded,)
+    for event in events:
+        if event.specversion != "1.0":
+            raise Undecodable(f"specversion: expected 1.0, got {event.specversion!r}")
+    return Events(events)
+
+
+def decode_command(data: bytes) -> Command:
+    """A command as an actuator receives it. Raises `Undecodable`."""
+    try:
+        return _command.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Undecodable(str(error)) from error
+
+
+def decode_alert(data: bytes) -> AlertTransition:
+    """A message of ALERTS; they are our own, so a broken one is a bug."""
+    return _alert.decode(data)
+
+
+def decode_audit(data: bytes) -> AuditRecord:
+    """A message of AUDIT; they are our own, so a broken one is a bug."""
+    return _audit.decode(data)

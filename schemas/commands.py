@@ -1,0 +1,59 @@
+"""Commands: what the engine asks of an actuator, absolute and conditional.
+
+The envelope's headers (`HEADER_*`) carry what is not part of the decision itself: who sent it, under which fencing
+epoch, what in the journal caused it and, once engines sign, the signature over subject, epoch and exact payload bytes.
+"""
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+HEADER_ENGINE = "Reflexarc-Engine"
+HEADER_EPOCH = "Reflexarc-Epoch"
+HEADER_CAUSE = "Reflexarc-Cause"
+HEADER_KEY_ID = "Reflexarc-Key-Id"
+HEADER_SIGNATURE = "Reflexarc-Signature"
+
+OriginKind = Literal["rule", "playbook", "control"]
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """On whose behalf: a rule by name, a playbook run, or a control message by its id."""
+
+    kind: OriginKind
+    name: str
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One act. The same `id` is the same act, however often it is delivered.
+
+    `condition` must hold at the target (attribute name → value) for the effect to be permitted. After `deadline_ms`
+    (Unix milliseconds) the command is answered `expired` and has no effect. A claim that is not renewed for `lease_ms`
+    has lapsed. `cause` is the journal sequence of the message that led to the decision; with `index` it orders the
+    commands of a target.
+    """
+
+    id: str
+    actuator: str
+    scope: str
+    verb: str
+    target: str
+    lock: str
+    args: dict[str, Any]
+    condition: dict[str, Any]
+    issued_ms: int
+    deadline_ms: int
+    lease_ms: int
+    origin: Origin
+    ladder: str
+    step: int
+    attempt: int
+    cause: int
+    index: int
+
+
+def command_id(origin: Origin, target: str, onset: int, step: int, attempt: int, kind: str) -> str:
+    """The digest that makes an act the same act again after a crash and in a replay: 32 hex digits."""
+    parts = (origin.kind, origin.name, target, str(onset), str(step), str(attempt), kind)
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,30 @@
+"""Events: CloudEvents 1.0 in JSON, one to a message or an array of them.
+
+`data` is the event's own content. `offset` and `file` are extension attributes of events read from a file: they say
+where the line ended, which is what lets a tail resume after its own last message in the journal.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One CloudEvent. `time` is RFC 3339 UTC; `type` is reverse-DNS or dotted, such as `log.line`."""
+
+    id: str
+    source: str
+    type: str
+    specversion: str = "1.0"
+    time: str | None = None
+    subject: str | None = None
+    datacontenttype: str | None = None
+    data: Any = None
+    file: str | None = None
+    offset: int | None = None
+
+
+class Events(msgspec.Struct, frozen=True):
+    """The events of one journal message, in their order."""
+
+    events: tuple[Event, ...]

@@ -1,0 +1,31 @@
+"""What there is to act on: the targets that an actuator service owns, and their state as it last saw it.
+
+An actuator publishes its whole inventory to `ops.inventory.<node>` on every change and at least every minute; the
+newest message of a (node, actuator) replaces the one before. Commands are resolved against it, so that they say
+`restart if generation = 7` and never `restart`.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that verbs act on.
+
+    `id` is `<kind>:<name>`, such as `workload:shop` or `replica:shop/0`. Targets with the same `lock` are changed one
+    command at a time. `attributes` are what conditions and absolute arguments are taken from.
+    """
+
+    id: str
+    lock: str
+    attributes: dict[str, Any]
+    protected: bool = False
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True, tag="inventory", tag_field="kind"):
+    """All targets of one actuator on one scope (a node or a cluster)."""
+
+    actuator: str
+    scope: str
+    targets: tuple[Target, ...]

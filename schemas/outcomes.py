@@ -1,0 +1,34 @@
+"""Outcomes: what became of a command. They go back into the journal, and only they move a ladder."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from schemas.reasons import Reason
+
+Status = Literal["succeeded", "failed", "refused", "expired", "conflict", "unknown"]
+"""`conflict`: the command's condition did not hold, nothing was done. `unknown`: it cannot be known whether the effect
+happened, and it was not repeated."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome", tag_field="kind"):
+    """The answer to one command; there is exactly one for each.
+
+    `before` and `after` are the target's attributes around the effect; `observed` says that the effect was found done
+    (an earlier claim had died) and was not repeated. Times are Unix milliseconds of the actuator's clock.
+    """
+
+    command: str
+    actuator: str
+    scope: str
+    verb: str
+    target: str
+    status: Status
+    executor: str
+    started_ms: int
+    finished_ms: int
+    reason: Reason | None = None
+    detail: str = ""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    observed: bool = False

@@ -1,0 +1,179 @@
+"""What a plugin declares: one value, from which come parsing, checks, the registry and the reference page.
+
+A collector is a function from its configuration to an async iterator of readings. An actuator is an object with three
+methods. Both are found by entry point (`reflexarc.collectors`, `reflexarc.actuators`) and know nothing of the bus:
+the hosts in `engine.runtime` publish, claim, renew, retry and record for them.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from schemas.commands import Command
+from schemas.events import Event
+from schemas.inventory import Target
+from schemas.labels import Labels
+
+
+class PluginConfig(BaseModel, extra="forbid", frozen=True):
+    """Base of every plugin's configuration: unknown fields are errors."""
+
+
+# --- collectors ---
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One scrape: `values[i]` belongs to `series[i]`, all taken at `time_ms` (Unix milliseconds).
+
+    A series that was in the source's scrape before and is not in this one has ended; the host marks it stale.
+    """
+
+    time_ms: int
+    series: Sequence[Labels]
+    values: Sequence[float]
+    source: str | None = None
+    """Subject token; None = the collector's own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One event, to be published on `ops.events.<node>.<source>`."""
+
+    source: str
+    event: Event
+
+
+Reading = Samples | Occurrence
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorContext:
+    """What a collector may use of its host: who and when it is, a place for small state, and its own last event."""
+
+    node: str
+    state_dir: Path
+    interval_s: float
+    """Default interval between readings, seconds."""
+    now_ms: Callable[[], int]
+    last_event: Callable[[str], Awaitable[Event | None]]
+    """The newest event in the journal of one of this node's sources."""
+
+
+@dataclass(frozen=True)
+class CollectorSpec:
+    """Declaration of one collector. `collect(config, context)` yields readings until cancelled."""
+
+    name: str
+    summary: str
+    config: type[PluginConfig]
+    collect: Callable[[Any, CollectorContext], AsyncIterator[Reading]]
+    example: str = ""
+
+
+# --- actuators ---
+
+
+@dataclass(frozen=True, slots=True)
+class VerbSpec:
+    """Declaration of one verb.
+
+    `targets` maps a target kind to the arguments whose values, joined by "/", name it; the first kind all of whose
+    arguments are given is the target. `condition` are the target's attributes that a command is conditional on.
+    `absolute` fills an argument that the step leaves out from an attribute of the target, so that "the previous
+    version" is a named version by the time it is a command.
+    """
+
+    name: str
+    summary: str
+    targets: Mapping[str, tuple[str, ...]]
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    integers: tuple[str, ...] = ()
+    """Arguments that are whole numbers; all others are text."""
+    condition: tuple[str, ...] = ()
+    absolute: Mapping[str, str] = field(default_factory=dict)
+    timeout_ms: int = 30_000
+    """How long the effect may take once begun."""
+
+    def arguments(self) -> frozenset[str]:
+        """Every argument that a step may give."""
+        named = {argument for arguments in self.targets.values() for argument in arguments}
+        return frozenset(named | set(self.required) | set(self.optional) | set(self.absolute))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an execution did: the target's attributes before and after."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    detail: str = ""
+
+
+class ConditionFailed(Exception):
+    """The command's condition does not hold at the target; nothing was done. `actual` are the attributes found."""
+
+    def __init__(self, actual: Mapping[str, Any], detail: str = "") -> None:
+        super().__init__(detail or f"found {dict(actual)}")
+        self.actual = actual
+
+
+class EffectFailed(Exception):
+    """The effect was tried and the target did not come to the wanted state; trying again would not help."""
+
+
+Observation = Effect | Literal["absent", "unmarked"]
+"""What `observe` finds: the effect with what it did, that it never happened, or that the target keeps no mark."""
+
+Gate = Callable[[], Awaitable[None]]
+"""Awaited immediately before every irreversible effect; raises when acts are halted or the lease is lost."""
+
+
+class Actuator(Protocol):
+    """What carries out commands. One host calls it; commands of one lock come one at a time."""
+
+    async def inventory(self) -> Sequence[Target]:
+        """All targets, as they are now."""
+        ...
+
+    async def observe(self, command: Command) -> Observation:
+        """Whether the effect of this very command has happened (an earlier executor died and did not say)."""
+        ...
+
+    async def execute(self, command: Command, gate: Gate) -> Effect:
+        """Check the condition, have the effect, wait for it. A second call, after a crash in the first, completes what
+        is missing and repeats nothing. Raises `ConditionFailed` or `EffectFailed`."""
+        ...
+
+    def changes(self) -> AsyncIterator[None]:
+        """Yields whenever the inventory may have changed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go; targets go on without us unless the configuration says otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ActuatorContext:
+    """What an actuator may use of its host."""
+
+    scope: str
+    state_dir: Path
+    now_ms: Callable[[], int]
+
+
+@dataclass(frozen=True)
+class ActuatorSpec:
+    """Declaration of one actuator. `build` returns it ready to act."""
+
+    name: str
+    summary: str
+    config: type[PluginConfig]
+    verbs: tuple[VerbSpec, ...]
+    build: Callable[[Any, ActuatorContext], Awaitable[Actuator]]
+    example: str = ""

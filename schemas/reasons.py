@@ -1,0 +1,107 @@
+"""Every reason for something done or not done, by name.
+
+A reason is a word for a person: `why` prints it with its meaning, responders filter on it, and tests compare it. What
+is specific to the case goes into `detail` beside it.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A named reason; its meaning is in `MEANING`."""
+
+    # Why a ladder went on.
+    ALERT_FIRED = "ALERT_FIRED"
+    STEP_FAILED = "STEP_FAILED"
+    VERIFY_FAILED = "VERIFY_FAILED"
+    APPROVED = "APPROVED"
+    REQUESTED = "REQUESTED"
+    DECIDED_ANEW = "DECIDED_ANEW"
+
+    # Why an alert changed.
+    CONDITION_MET = "CONDITION_MET"
+    HELD_FOR_DURATION = "HELD_FOR_DURATION"
+    CONDITION_CLEARED = "CONDITION_CLEARED"
+    KEPT_FIRING = "KEPT_FIRING"
+    RULE_REMOVED = "RULE_REMOVED"
+
+    # Why nothing was sent, or not yet.
+    SHADOW = "SHADOW"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    APPROVAL_DENIED = "APPROVAL_DENIED"
+    APPROVAL_LAPSED = "APPROVAL_LAPSED"
+    COOLDOWN = "COOLDOWN"
+    HALTED = "HALTED"
+    SETTLING = "SETTLING"
+    RESOLVED_BEFORE_ACT = "RESOLVED_BEFORE_ACT"
+    UNKNOWN_TARGET = "UNKNOWN_TARGET"
+    UNKNOWN_VERB = "UNKNOWN_VERB"
+    PROTECTED = "PROTECTED"
+    BAD_ARGUMENTS = "BAD_ARGUMENTS"
+    NOTHING_TO_DO = "NOTHING_TO_DO"
+
+    # Why an actuator answered as it did.
+    DEADLINE_PASSED = "DEADLINE_PASSED"
+    CONDITION_CHANGED = "CONDITION_CHANGED"
+    FENCED = "FENCED"
+    SUPERSEDED = "SUPERSEDED"
+    LEASE_LAPSED = "LEASE_LAPSED"
+    EFFECT_FAILED = "EFFECT_FAILED"
+
+    # How a ladder ended or waits.
+    VERIFIED = "VERIFIED"
+    EXHAUSTED = "EXHAUSTED"
+    FATE_UNKNOWN = "FATE_UNKNOWN"
+    NO_OUTCOME = "NO_OUTCOME"
+    DONE = "DONE"
+
+    # What the engine noticed about itself and its input.
+    RULES_ACTIVATED = "RULES_ACTIVATED"
+    UNSOLICITED_OUTCOME = "UNSOLICITED_OUTCOME"
+    REPLAY_DIVERGED = "REPLAY_DIVERGED"
+    EVALUATION_FAILED = "EVALUATION_FAILED"
+    TIME_JUMPED = "TIME_JUMPED"
+
+
+MEANING: dict[Reason, str] = {
+    Reason.ALERT_FIRED: "the alert that this rule acts on fired",
+    Reason.STEP_FAILED: "the step before did not succeed, so the next one is taken",
+    Reason.VERIFY_FAILED: "the step before had its effect but did not help in time, so the next one is taken",
+    Reason.APPROVED: "a person approved the command",
+    Reason.REQUESTED: "a person asked for it",
+    Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
+    Reason.CONDITION_MET: "the expression holds",
+    Reason.HELD_FOR_DURATION: "the expression held for the rule's `for`",
+    Reason.CONDITION_CLEARED: "the expression no longer holds",
+    Reason.KEPT_FIRING: "the expression no longer holds, but `keep_firing_for` has not passed",
+    Reason.RULE_REMOVED: "the rule is no longer among the active ones, or its trigger changed",
+    Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
+    Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
+    Reason.APPROVAL_DENIED: "a person denied the command",
+    Reason.APPROVAL_LAPSED: "nobody approved in time",
+    Reason.COOLDOWN: "the last ladder of this rule on this target ended less than `cooldown` ago",
+    Reason.HALTED: "acts are halted",
+    Reason.SETTLING: "the engine was away or time jumped: acts wait until one fresh interval has passed",
+    Reason.RESOLVED_BEFORE_ACT: "the alert resolved before the step was taken",
+    Reason.UNKNOWN_TARGET: "no actuator's inventory has the target",
+    Reason.UNKNOWN_VERB: "no actuator offers the verb",
+    Reason.PROTECTED: "the target is protected",
+    Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
+    Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
+    Reason.DEADLINE_PASSED: "the command was taken up after its deadline; nothing was done",
+    Reason.CONDITION_CHANGED: "the target is not in the state that the command was decided on; nothing was done",
+    Reason.FENCED: "the command came from an engine that a newer one has replaced",
+    Reason.SUPERSEDED: "a newer command of the same target was taken up before; nothing was done",
+    Reason.LEASE_LAPSED: "the actuator that had claimed the command died, and the target keeps no mark of its effect",
+    Reason.EFFECT_FAILED: "the actuator tried and the target did not come to the wanted state",
+    Reason.VERIFIED: "the step's `verify` held",
+    Reason.EXHAUSTED: "no step of the ladder helped",
+    Reason.FATE_UNKNOWN: "it cannot be known whether the command had its effect; it is not repeated, a human decides",
+    Reason.NO_OUTCOME: "no actuator answered by the deadline; the ladder waits for the answer",
+    Reason.DONE: "the step is done and there is nothing to verify",
+    Reason.RULES_ACTIVATED: "a new set of rules is active",
+    Reason.UNSOLICITED_OUTCOME: "an outcome came for a command that no ladder waits for",
+    Reason.REPLAY_DIVERGED: "a replay decided otherwise than the audit records; the record stands",
+    Reason.EVALUATION_FAILED: "an expression or template failed to evaluate",
+    Reason.TIME_JUMPED: "ticks were missing: nobody was deciding for a while",
+}

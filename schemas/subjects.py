@@ -1,0 +1,85 @@
+"""Subjects on the bus, built and taken apart in one place.
+
+A token made of an arbitrary name is percent-encoded (UTF-8) outside `[A-Za-z0-9_-]`, so that a name may hold dots,
+spaces or wildcards and still be one token; an empty name is `%`.
+"""
+
+from urllib.parse import quote, unquote
+
+JOURNAL = "JOURNAL"
+ALERTS = "ALERTS"
+COMMANDS = "COMMANDS"
+AUDIT = "AUDIT"
+DEAD = "DEAD"
+
+STREAM_SUBJECTS: dict[str, tuple[str, ...]] = {
+    JOURNAL: (
+        "ops.metrics.*.*",
+        "ops.events.*.*",
+        "ops.outcomes.>",
+        "ops.control.>",
+        "ops.inventory.*",
+        "ops.ticks.*",
+    ),
+    ALERTS: ("ops.alerts.*.*",),
+    COMMANDS: ("ops.commands.*.*.*",),
+    AUDIT: ("ops.audit.*",),
+    DEAD: ("ops.dead.>",),
+}
+
+
+def token(name: str) -> str:
+    """`name` as one subject token."""
+    # quote() leaves "." and "~" alone, which subjects must not hold or need not.
+    return quote(name, safe="").replace(".", "%2E").replace("~", "%7E") or "%"
+
+
+def untoken(part: str) -> str:
+    """The name that `token` encoded."""
+    return "" if part == "%" else unquote(part)
+
+
+def metrics(node: str, source: str) -> str:
+    return f"ops.metrics.{token(node)}.{token(source)}"
+
+
+def events(node: str, source: str) -> str:
+    return f"ops.events.{token(node)}.{token(source)}"
+
+
+def outcomes(actuator: str, scope: str) -> str:
+    return f"ops.outcomes.{token(actuator)}.{token(scope)}"
+
+
+def control(verb: str) -> str:
+    return f"ops.control.{token(verb)}"
+
+
+def inventory(node: str) -> str:
+    return f"ops.inventory.{token(node)}"
+
+
+def ticks(shard: str) -> str:
+    return f"ops.ticks.{token(shard)}"
+
+
+def alerts(severity: str, alertname: str) -> str:
+    return f"ops.alerts.{token(severity)}.{token(alertname)}"
+
+
+def commands(actuator: str, scope: str, verb: str) -> str:
+    return f"ops.commands.{token(actuator)}.{token(scope)}.{token(verb)}"
+
+
+def audit(shard: str) -> str:
+    return f"ops.audit.{token(shard)}"
+
+
+def dead(origin_subject: str) -> str:
+    """Where a message that came on `origin_subject` goes when it cannot be decoded."""
+    return "ops.dead." + origin_subject.removeprefix("ops.")
+
+
+def requests(role: str, what: str) -> str:
+    """Request-reply subject of a live role, outside every stream."""
+    return f"ops.requests.{token(role)}.{token(what)}"
