@@ -11,7 +11,8 @@ class AlertTransition(msgspec.Struct, frozen=True, kw_only=True):
     """An alert entered `state` at `time_ms`.
 
     `id` is the digest of rule and labels: the same alert keeps it for ever. `onset` is the journal sequence of the
-    message that made it active, so (`id`, `onset`) names one episode of it. `value` is printed as Prometheus does (`+Inf`, `NaN`), which JSON numbers cannot.
+    message that made it active, so (`id`, `onset`) names one episode of it. `value` is printed as Prometheus does
+    (`+Inf`, `NaN`), which JSON numbers cannot.
     """
 
     id: str
