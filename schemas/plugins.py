@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from schemas.commands import Command
 from schemas.events import Event
@@ -18,8 +18,10 @@ from schemas.inventory import Target
 from schemas.labels import Labels
 
 
-class PluginConfig(BaseModel, extra="forbid", frozen=True):
+class PluginConfig(BaseModel):
     """Base of every plugin's configuration: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 # --- collectors ---

@@ -7,13 +7,13 @@ is all that the two know of each other.
 from typing import Annotated, Literal
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=63)]
 
 
-class _Model(BaseModel, extra="forbid", frozen=True):
-    pass
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Health(_Model):
@@ -55,8 +55,8 @@ class ReplicaStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One replica as its actuator last saw it. `state` is what was last done to it, not whether it lives: a `running`
     replica whose process has died is exactly what a rule is there to notice.
 
-    `pid` with `created_s` (start time of the process, seconds as psutil gives it) identifies the process; `starts` counts
-    how often the replica was started.
+    `pid` with `created_s` (start time of the process, seconds as psutil gives it) identifies the process; `starts`
+    counts how often the replica was started.
     """
 
     workload: str
