@@ -13,6 +13,7 @@ from schemas.events import Event, Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from schemas.samples import SampleBatch
+from schemas.subjects import token
 
 Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
 """What a journal message may hold."""
@@ -61,9 +62,13 @@ def decode(subject: str, data: bytes) -> Body:
             case "events":
                 return _decode_events(data)
             case "outcomes":
-                return _outcome.decode(data)
+                outcome = _outcome.decode(data)
+                _spoken_for(rest, f"{token(outcome.actuator)}.{token(outcome.scope)}")
+                return outcome
             case "inventory":
-                return _inventory.decode(data)
+                inventory = _inventory.decode(data)
+                _spoken_for(rest, token(inventory.scope))
+                return inventory
             case "ticks":
                 return _tick.decode(data)
             case "control" if rest in _controls:
@@ -71,6 +76,12 @@ def decode(subject: str, data: bytes) -> Body:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Undecodable(str(error)) from error
     raise Undecodable(f"no message is defined for subject {subject!r}")
+
+
+def _spoken_for(rest: str, named: str) -> None:
+    """The server authorises subjects, so a payload must not speak for another than its subject names."""
+    if rest != named:
+        raise Undecodable(f"the message is about {named!r} but came on a subject of {rest!r}")
 
 
 def _decode_samples(data: bytes) -> SampleBatch:

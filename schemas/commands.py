@@ -30,8 +30,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     `condition` must hold at the target (attribute name → value) for the effect to be permitted. After `deadline_ms`
     (Unix milliseconds) the command is answered `expired` and has no effect. A claim that is not renewed for `lease_ms`
-    has lapsed. `cause` is the journal sequence of the message that led to the decision; with `index` it orders the
-    commands of a target.
+    has lapsed. `summary` says in one line, for people, why it was sent. `cause` is the journal sequence of the message
+    that led to the decision; with `index` it orders the commands of a target.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     issued_ms: int
     deadline_ms: int
     lease_ms: int
+    summary: str
     origin: Origin
     ladder: str
     step: int

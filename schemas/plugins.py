@@ -100,6 +100,8 @@ class VerbSpec:
     absolute: Mapping[str, str] = field(default_factory=dict)
     timeout_ms: int = 30_000
     """How long the effect may take once begun."""
+    changes_target: bool = True
+    """False for what only tells or looks (`page`): such a verb is not held back by a halt or by settling."""
 
     def arguments(self) -> frozenset[str]:
         """Every argument that a step may give."""

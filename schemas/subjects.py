@@ -71,6 +71,11 @@ def commands(actuator: str, scope: str, verb: str) -> str:
     return f"ops.commands.{token(actuator)}.{token(scope)}.{token(verb)}"
 
 
+def all_commands(actuator: str, scope: str) -> str:
+    """Every verb of one actuator on one scope."""
+    return f"ops.commands.{token(actuator)}.{token(scope)}.*"
+
+
 def audit(shard: str) -> str:
     return f"ops.audit.{token(shard)}"
 

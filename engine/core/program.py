@@ -12,13 +12,17 @@ Mode = Literal["shadow", "approve", "auto"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A Prometheus alerting rule. `id` is the digest of what triggers it, so an edit of an annotation keeps `for`."""
+    """A Prometheus alerting rule. `id` is the digest of what triggers it, so an edit of an annotation keeps `for`.
+
+    `place` is its place among all rules of the program: rules that are due at once are evaluated in that order.
+    """
 
     id: str
     group: str
     name: str
     expr: str
     source: str
+    place: int = 0
     for_ms: int = 0
     keep_firing_for_ms: int = 0
     labels: dict[str, str] = {}
@@ -36,6 +40,7 @@ class RecordingRule(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     expr: str
     source: str
+    place: int = 0
     labels: dict[str, str] = {}
     interval_ms: int | None = None
     limit: int = 0
@@ -78,11 +83,26 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     actuator: str
     targets: dict[str, tuple[str, ...]]
-    required: tuple[str, ...]
-    integers: tuple[str, ...]
-    condition: tuple[str, ...]
-    absolute: dict[str, str]
-    timeout_ms: int
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    integers: tuple[str, ...] = ()
+    condition: tuple[str, ...] = ()
+    absolute: dict[str, str] = {}
+    timeout_ms: int = 30_000
+    changes_target: bool = True
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What decisions depend on beside the rules; a part of the program, so that a replay decides with the same."""
+
+    evaluation_interval_ms: int = 15_000
+    """Every rule is evaluated at least this often; also how long acts wait as SETTLING."""
+    command_ttl_ms: int = 30_000
+    """From the decision to the deadline of its command."""
+    lease_ms: int = 10_000
+    """An actuator's claim on a command lapses when it is not renewed for so long."""
+    approval_ttl_ms: int = 15 * 60_000
+    """How long a command waits for a person."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +113,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[RecordingRule, ...] = ()
     heals: tuple[HealRule, ...] = ()
     verbs: dict[str, Verb] = {}
+    settings: Settings = Settings()
 
 
 DEFAULT_WITHIN_MS = 5 * 60_000

@@ -1,0 +1,22 @@
+"""`reflexarc actuator`: carry out commands on this node, against a bus that is there already."""
+
+import argparse
+
+from engine.cli import logging
+from engine.cli.config import Config, plugin_configs
+from engine.cli.connect import connected
+from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
+from engine.runtime.registry import actuators
+
+
+async def run(args: argparse.Namespace, config: Config) -> None:
+    """Run until stopped."""
+    logging.configure()
+    specs = actuators()
+    host = ActuatorConfig(
+        scope=config.node,
+        state_dir=config.state_dir / "actuator",
+        plugins=plugin_configs("actuator.plugins", config.actuator.plugins, specs),
+    )
+    async with connected(config, "actuator") as bus:
+        await ActuatorHost(bus, host, specs).run()

@@ -1,0 +1,187 @@
+"""The configuration of a node: command line > `REFLEXARC_*` > environment file > `reflexarc.toml` > defaults.
+
+`REFLEXARC_ENGINE__TICK=500ms` sets `tick` of `[engine]`; the environment file is `$REFLEXARC_ENV.toml` beside the
+configuration, such as `production.toml`. In every text `{state_dir}` stands for the state directory and `{config_dir}`
+for the folder of the configuration file. All mistakes are reported at once, each with its place.
+"""
+
+import socket
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from schemas.durations import duration_ms
+from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
+
+PREFIX = "REFLEXARC_"
+DEFAULT_FILE = Path("reflexarc.toml")
+
+
+class ConfigError(Exception):
+    """The configuration's mistakes, a line each."""
+
+
+def _duration(value: Any) -> Any:
+    return duration_ms(value) if isinstance(value, str) else value
+
+
+DurationMs = Annotated[int, BeforeValidator(_duration), Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NatsSection(_Section):
+    """Where the bus is. Without `url`, `reflexarc up` starts a server of its own on `port` (0: a free one)."""
+
+    url: str | None = None
+    credentials: Path | None = None
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+class AgentSection(_Section):
+    interval: DurationMs = 5_000
+    collectors: dict[str, dict[str, Any]] = {"host": {}}
+
+
+class EngineSection(_Section):
+    rules: list[Path] = [Path("rules")]
+    evaluation_interval: DurationMs = 15_000
+    command_ttl: DurationMs = 30_000
+    lease: DurationMs = 10_000
+    approval_ttl: DurationMs = 900_000
+    tick: DurationMs = 1_000
+    snapshot_every: DurationMs = 60_000
+
+
+class ActuatorSection(_Section):
+    plugins: dict[str, dict[str, Any]] = {}
+
+
+class Config(_Section):
+    """`reflexarc.toml`. Relative paths are seen from the working directory."""
+
+    node: str = Field(default_factory=socket.gethostname, min_length=1)
+    state_dir: Path = Path(".reflexarc")
+    nats: NatsSection = NatsSection()
+    agent: AgentSection = AgentSection()
+    engine: EngineSection = EngineSection()
+    actuator: ActuatorSection = ActuatorSection()
+
+    @property
+    def server_dir(self) -> Path:
+        return self.state_dir / "nats"
+
+    @property
+    def credentials_file(self) -> Path | None:
+        """The login file: the one that is configured, or the embedded server's where there is one."""
+        own = self.server_dir / "credentials.json"
+        return self.nats.credentials or (own if own.exists() else None)
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.state_dir / "logs"
+
+
+def load(file: Path | None, env: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
+    """The configuration in force. `overrides`: the command line, nested like the file. Raises `ConfigError`."""
+    merged: dict[str, Any] = {}
+    source = file or DEFAULT_FILE
+    if file or source.exists():
+        merged = _read(source)
+    if name := env.get(f"{PREFIX}ENV"):
+        merged = _merge(merged, _read(source.parent / f"{name}.toml"))
+    merged = _merge(_merge(merged, _from_env(env)), overrides)
+    state_dir = str(merged.get("state_dir", Config.model_fields["state_dir"].default))
+    merged = _placed(merged, {"{state_dir}": state_dir, "{config_dir}": str(source.parent)})
+    return _validated(Config, merged, str(source) if file or source.exists() else "configuration")
+
+
+_Spec = TypeVar("_Spec", CollectorSpec, ActuatorSpec)
+
+
+def plugin_configs(
+    section: str, given: Mapping[str, Mapping[str, Any]], specs: Mapping[str, _Spec]
+) -> dict[str, PluginConfig]:
+    """The configuration of each plugin, checked by its own model. Raises `ConfigError` with all mistakes."""
+    configs: dict[str, PluginConfig] = {}
+    errors: list[str] = []
+    for name, values in given.items():
+        if name not in specs:
+            errors.append(f"{section}.{name}: no such plugin, expected one of {', '.join(specs) or 'none installed'}")
+            continue
+        try:
+            configs[name] = _validated(specs[name].config, values, f"{section}.{name}")
+        except ConfigError as error:
+            errors.append(str(error))
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return configs
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _validated(model: type[_Model], values: Mapping[str, Any], place: str) -> _Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = [f"{place}: {_where(found['loc'])}: {found['msg']}" for found in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _where(loc: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in loc)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in env.items():
+        path = name.removeprefix(PREFIX).lower().split("__")
+        top = path[0]
+        # Other REFLEXARC_ variables belong to credentials, commands and tests.
+        if not name.startswith(PREFIX) or top not in Config.model_fields:
+            continue
+        value: Any = text
+        for part in reversed(path):
+            value = {part: value}
+        values = _merge(values, value)
+    return values
+
+
+def _placed(value: Any, places: Mapping[str, str]) -> Any:
+    """`value` with the places filled in, in all texts of it."""
+    match value:
+        case str():
+            for name, place in places.items():
+                value = value.replace(name, place)
+            return value
+        case list():
+            return [_placed(item, places) for item in value]
+        case dict():
+            return {name: _placed(item, places) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`, table by table."""
+    merged = dict(below)
+    for name, value in above.items():
+        under = merged.get(name)
+        nested = isinstance(value, Mapping) and isinstance(under, Mapping)
+        merged[name] = _merge(under, value) if nested and isinstance(under, Mapping) else value
+    return merged

@@ -1,0 +1,33 @@
+"""A connection to the bus, as configured, for the time of a command."""
+
+import getpass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from engine.cli.config import Config, ConfigError
+from engine.cli.main import CommandFailedError
+from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import BusUnavailable
+from engine.runtime.credentials import CredentialsError, Role, find_access
+
+
+@asynccontextmanager
+async def connected(config: Config, role: Role = "operator") -> AsyncIterator[Bus]:
+    """The bus as `role`. Raises `ConfigError` where no server is given, `CommandFailedError` where none answers."""
+    try:
+        access = find_access(role, url=config.nats.url, file=config.credentials_file)
+    except CredentialsError as error:
+        raise ConfigError(f"{error}; or start one here with `reflexarc up`") from error
+    try:
+        bus = await Bus.connect(*access, name=f"reflexarc-{role}-{config.node}")
+    except BusUnavailable as error:
+        raise CommandFailedError(f"{error}. Is `reflexarc up` running?") from error
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+def person() -> str:
+    """Who sits at the terminal, as the audit names them."""
+    return getpass.getuser()

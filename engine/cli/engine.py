@@ -1,0 +1,34 @@
+"""`reflexarc engine`: evaluate and decide, against a bus that is there already."""
+
+import argparse
+
+from engine.cli import logging
+from engine.cli.config import Config
+from engine.cli.connect import connected
+from engine.core.program import Settings
+from engine.runtime import streams
+from engine.runtime.engine_host import EngineConfig, EngineHost
+
+
+async def run(args: argparse.Namespace, config: Config) -> None:
+    """Run until stopped."""
+    logging.configure()
+    section = config.engine
+    state_dir = config.state_dir / "engine"
+    state_dir.mkdir(parents=True, exist_ok=True)
+    host = EngineConfig(
+        name=f"engine@{config.node}",
+        rules=section.rules,
+        state_dir=state_dir,
+        settings=Settings(
+            evaluation_interval_ms=section.evaluation_interval,
+            command_ttl_ms=section.command_ttl,
+            lease_ms=section.lease,
+            approval_ttl_ms=section.approval_ttl,
+        ),
+        tick_s=section.tick / 1000,
+        snapshot_every_s=section.snapshot_every / 1000,
+    )
+    async with connected(config, "engine") as bus:
+        await streams.ensure(bus)
+        await EngineHost(bus, host).run()

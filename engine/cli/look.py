@@ -1,0 +1,184 @@
+"""Commands that look: queries, alerts, commands, status, logs."""
+
+import argparse
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from engine.cli import show
+from engine.cli.config import Config
+from engine.cli.connect import connected
+from engine.cli.history import Happening, read_audit
+from engine.cli.main import CommandFailedError
+from engine.runtime.asking import NobodyAnswersError, ask
+from engine.runtime.bus import Bus
+from engine.runtime.journal import read
+from engine.runtime.lookup import stream_state
+from engine.runtime.publishing import now_ms
+from schemas import subjects
+from schemas.alerts import AlertTransition
+from schemas.codec import decode_alert
+
+FOLLOW_S = 0.25
+
+
+async def query(args: argparse.Namespace, config: Config) -> None:
+    """Evaluate an expression on the engine's present state."""
+    async with connected(config) as bus:
+        answer = await _ask_engine(bus, "query", args.expr.encode())
+    if "error" in answer:
+        raise CommandFailedError(f"{args.expr}: {answer['error']}")
+    if args.json:
+        show.as_json(answer["result"])
+        return
+    show.table(("SERIES", "VALUE"), [(show.labels(found["labels"]), found["value"]) for found in answer["result"]])
+
+
+async def alerts(args: argparse.Namespace, config: Config) -> None:
+    """List active alerts, or follow their transitions."""
+    async with connected(config) as bus:
+        if args.watch:
+            await _watch_alerts(bus, as_json=args.json)
+            return
+        found = await _ask_engine(bus, "alerts")
+    if args.json:
+        show.as_json(found)
+        return
+    rows = [
+        (
+            alert["state"],
+            alert["labels"].get("alertname"),
+            show.labels(alert["labels"], without=("alertname",)),
+            alert["value"],
+            show.age(now_ms() - alert["active_at_ms"]),
+            alert["id"],
+        )
+        for alert in found
+    ]
+    show.table(("STATE", "ALERT", "LABELS", "VALUE", "SINCE", "ID"), rows)
+
+
+async def _watch_alerts(bus: Bus, *, as_json: bool) -> None:
+    last_seq = (await stream_state(bus, subjects.ALERTS)).last_seq
+    async for batch in read(bus, subjects.ALERTS, start_seq=last_seq + 1):
+        for received in batch:
+            transition = decode_alert(received.data)
+            if as_json:
+                show.as_json(transition)
+            else:
+                print(_line(transition), flush=True)
+
+
+def _line(transition: AlertTransition) -> str:
+    about = show.labels(transition.labels, without=("alertname",))
+    return f"{show.clock(transition.time_ms)}  {transition.state:9} {transition.alertname}  {about}"
+
+
+async def commands(args: argparse.Namespace, config: Config) -> None:
+    """List the newest commands with their outcomes."""
+    async with connected(config) as bus:
+        listed = list_commands(await read_audit(bus))[-args.last :]
+    if args.json:
+        show.as_json(listed)
+        return
+    header = ("TIME", "COMMAND", "FOR", "BECAUSE", "OUTCOME", "ID")
+    rows = [
+        (show.clock(c["time_ms"]), c["does"], c["rule"], c["because"], c["outcome"] or "in flight", c["id"][:12])
+        for c in listed
+    ]
+    show.table(header, rows)
+
+
+def list_commands(happenings: Iterable[Happening]) -> list[dict[str, Any]]:
+    """Every command of the audit, oldest first, with what became of it."""
+    listed: dict[str, dict[str, Any]] = {}
+    for happening in happenings:
+        entry = happening.entry
+        if entry.kind == "command" and entry.command not in listed:
+            listed[entry.command] = {
+                "id": entry.command,
+                "time_ms": happening.time_ms,
+                "does": entry.detail,
+                "verb": entry.verb,
+                "target": entry.target,
+                "rule": entry.rule,
+                "because": entry.reason,
+                "ladder": entry.ladder,
+                "outcome": None,
+                "detail": "",
+            }
+        elif entry.kind == "outcome" and entry.command in listed:
+            listed[entry.command] |= {"outcome": entry.state, "detail": entry.detail}
+    return list(listed.values())
+
+
+async def status(args: argparse.Namespace, config: Config) -> None:
+    """Show what runs, what is known and what waits."""
+    async with connected(config) as bus:
+        engine = await _ask_engine(bus, "status")
+        ladders = await _ask_engine(bus, "ladders")
+        firing = await _ask_engine(bus, "alerts")
+    if args.json:
+        show.as_json({"engine": engine, "ladders": ladders, "alerts": firing})
+        return
+    rules = engine["rules"]
+    print(f"engine     {engine['engine']}, epoch {engine['epoch']}, journal message {engine['journal_seq']}")
+    print(f"behind     {show.age(engine['lag_ms'])}" + (", settling: acts wait" if engine["settling"] else ""))
+    print(f"series     {engine['series']}, events seen {engine['events']}")
+    print(f"rules      {rules['alert']} alert, {rules['record']} recording, {rules['heal']} heal")
+    for error in rules["refused"]:
+        print(f"  refused  {error}")
+    for rule, error in rules["failing"].items():
+        print(f"  failing  {rule}: {error}")
+    for scope, by in engine["halts"].items():
+        print(f"HALTED     {'everything' if scope == '*' else scope}, by {by}")
+    for owner, targets in engine["inventory"].items():
+        print(f"targets    {owner}: {', '.join(targets) or 'none'}")
+    print(f"alerts     {len(firing)} active")
+    for ladder in ladders:
+        waits = f", held by {ladder['held_by']}" if ladder["held_by"] else ""
+        step = f"step {ladder['step'] + 1} of {ladder['of']}"
+        print(f"ladder     {ladder['rule']}: {step}, {ladder['phase']}{waits}: {ladder['does'] or ladder['target']}")
+        if ladder["phase"] == "approval":
+            print(f"           reflexarc approve {ladder['command'][:12]}")
+
+
+async def logs(args: argparse.Namespace, config: Config) -> None:
+    """Print the newest lines of the roles' logs, and follow them when asked."""
+    files = [*sorted(config.logs_dir.glob("*.log")), config.server_dir / "nats-server.log"]
+    chosen = [file for file in files if file.exists() and args.role in (None, file.stem)]
+    if not chosen:
+        known = ", ".join(file.stem for file in files if file.exists()) or f"none under {config.state_dir}"
+        raise CommandFailedError(f"no log of {args.role or 'any role'}; there is: {known}")
+    ends = {file: _tail(file, args.lines, named=len(chosen) > 1) for file in chosen}
+    while args.follow:
+        await asyncio.sleep(FOLLOW_S)
+        ends = {file: _print_from(file, end, named=len(chosen) > 1) for file, end in ends.items()}
+
+
+def _tail(file: Path, lines: int, *, named: bool) -> int:
+    with file.open("rb") as stream:
+        for line in deque(stream, lines):
+            _print_line(file, line, named=named)
+        return stream.tell()
+
+
+def _print_from(file: Path, start: int, *, named: bool) -> int:
+    with file.open("rb") as stream:
+        stream.seek(start)
+        for line in stream:
+            _print_line(file, line, named=named)
+        return stream.tell()
+
+
+def _print_line(file: Path, line: bytes, *, named: bool) -> None:
+    print((f"{file.stem:12} " if named else "") + line.decode(errors="replace").rstrip("\n"), flush=True)
+
+
+async def _ask_engine(bus: Bus, what: str, request: bytes = b"") -> Any:
+    try:
+        return await ask(bus, "engine", what, request)
+    except NobodyAnswersError as error:
+        raise CommandFailedError(f"{error}: see `reflexarc logs engine`") from error

@@ -1,0 +1,139 @@
+"""`reflexarc`: the arguments of every command, and who carries it out.
+
+Commands are imported when they run, so that an agent does not load the engine.
+"""
+
+import argparse
+import asyncio
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.cli.config import ConfigError, load
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class CommandFailedError(Exception):
+    """What the command was asked for did not come about; the message is for the person who asked."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its status: 0 done, 1 failed, 2 wrong usage or configuration."""
+    args = parser().parse_args(argv)
+    try:
+        config = load(args.config, os.environ, _overrides(args))
+        command = getattr(importlib.import_module(f"engine.cli.{args.module}"), args.function)
+        status = asyncio.run(_until_stopped(command(args, config)))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    except CommandFailedError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_FAILED)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(EXIT_FAILED)
+    sys.exit(status)
+
+
+async def _until_stopped(command: Coroutine[Any, Any, int | None]) -> int:
+    """Run the command; SIGINT and SIGTERM cancel it, so that it can end in order."""
+    task = asyncio.ensure_future(command)
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop, task.cancel)
+    return await task or 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands. Each sets `module` and `function`: who carries it out."""
+    top = argparse.ArgumentParser(prog="reflexarc", description="A reflex arc for infrastructure.")
+    top.add_argument("--config", type=Path, help="configuration file (default: reflexarc.toml, where there is one)")
+    top.add_argument("--state-dir", type=Path, help="where this node keeps its state (default: .reflexarc)")
+    top.add_argument("--nats", metavar="URL", help="bus to use, such as nats://host:4222")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _add_roles(commands)
+    _add_rules(commands)
+    _add_looks(commands)
+    _add_steering(commands)
+    return top
+
+
+Commands = Any  # argparse names the type of its subparsers only in private
+
+
+def _add(commands: Commands, name: str, where: str, summary: str, *, as_json: bool = False) -> argparse.ArgumentParser:
+    module, _, function = where.partition(":")
+    command: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    command.set_defaults(module=module, function=function)
+    if as_json:
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return command
+
+
+def _add_roles(commands: Commands) -> None:
+    _add(commands, "up", "up:up", "run everything on this machine: bus, agent, engine, actuators, example workloads")
+    _add(commands, "demo", "demo:demo", "show two incidents being healed, in a temporary folder", as_json=True)
+    for role in ("agent", "engine", "actuator"):
+        _add(commands, role, f"{role}:run", f"run the {role} role against a bus")
+
+
+def _add_rules(commands: Commands) -> None:
+    rules = commands.add_parser("rules", help="check rule files").add_subparsers(metavar="COMMAND", required=True)
+    check = _add(rules, "check", "rules:check", "report every error of rule files, each with its place")
+    check.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+
+
+def _add_looks(commands: Commands) -> None:
+    query = _add(commands, "query", "look:query", "evaluate a PromQL expression now", as_json=True)
+    query.add_argument("expr")
+    alerts = _add(commands, "alerts", "look:alerts", "active alerts", as_json=True)
+    alerts.add_argument("--watch", action="store_true", help="follow every transition")
+    listing = _add(commands, "commands", "look:commands", "newest commands and what became of them", as_json=True)
+    listing.add_argument("--last", type=int, default=20, metavar="N")
+    _add(commands, "status", "look:status", "what runs, what is known, what waits", as_json=True)
+    why = _add(commands, "why", "why:why", "explain a command, ladder or alert, from sample to end", as_json=True)
+    why.add_argument("id", help="id of it, or the first characters")
+    logs = _add(commands, "logs", "look:logs", "logs of the roles that `up` runs")
+    logs.add_argument("role", nargs="?", help="only this role")
+    logs.add_argument("-f", "--follow", action="store_true")
+    logs.add_argument("-n", "--lines", type=int, default=20)
+    _add(commands, "doctor", "doctor:doctor", "check this machine and the bus, and say what to do", as_json=True)
+
+
+def _add_steering(commands: Commands) -> None:
+    approve = _add(commands, "approve", "steer:approve", "let a waiting command go")
+    approve.add_argument("command", help="id of the command, or its first characters")
+    approve.add_argument("--deny", action="store_true", help="end its ladder instead")
+    halt = _add(commands, "halt", "steer:halt", "stop all acts, at once")
+    resume = _add(commands, "resume", "steer:resume", "end a halt")
+    for command in (halt, resume):
+        command.add_argument("--target", default="*", help="only on this target, such as workload:shop")
+    halt.add_argument("--why", default="")
+    for verb, what in (("restart", "restart"), ("scale", "scale"), ("deploy", "deploy"), ("rollback", "roll back")):
+        act = _add(commands, verb, "steer:act", f"{what} a workload, under the same guardrails and audit as a rule")
+        act.set_defaults(verb=verb)
+        act.add_argument("workload", help="its name, or name/replica")
+        act.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")
+        act.add_argument("--why", default="")
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if args.state_dir:
+        given["state_dir"] = args.state_dir
+    if args.nats:
+        given["nats"] = {"url": args.nats}
+    return given
+
+
+if __name__ == "__main__":
+    main()

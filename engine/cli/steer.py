@@ -1,0 +1,67 @@
+"""Commands that steer: each is a control message in the journal, decided on by the engine and recorded in the audit."""
+
+import argparse
+
+from engine.cli.config import Config, ConfigError
+from engine.cli.connect import connected, person
+from engine.cli.main import CommandFailedError
+from engine.runtime import halts
+from engine.runtime.asking import ask
+from engine.runtime.bus import Bus
+from engine.runtime.publishing import new_id
+from schemas import subjects
+from schemas.codec import encode
+from schemas.control import Act, Approve, Control, Halt, Resume
+
+
+async def halt(args: argparse.Namespace, config: Config) -> None:
+    """Stop acts: first for the actuators, which look before every effect, then for the decisions to come."""
+    request = Halt(id=new_id(), by=person(), scope=args.target, why=args.why)
+    async with connected(config) as bus:
+        await halts.write(bus, request)
+        await _publish(bus, "halt", request)
+    print(f"halted {_scope(args.target)}; `reflexarc resume` ends it")
+
+
+async def resume(args: argparse.Namespace, config: Config) -> None:
+    """End a halt."""
+    async with connected(config) as bus:
+        await halts.clear(bus, args.target)
+        await _publish(bus, "resume", Resume(id=new_id(), by=person(), scope=args.target))
+    print(f"resumed {_scope(args.target)}")
+
+
+async def approve(args: argparse.Namespace, config: Config) -> None:
+    """Answer for a command that waits for a person."""
+    async with connected(config) as bus:
+        waiting = [ladder for ladder in await ask(bus, "engine", "ladders") if ladder["phase"] == "approval"]
+        found = [ladder for ladder in waiting if ladder["command"].startswith(args.command)]
+        if len(found) != 1:
+            known = "\n".join(f"  {ladder['command'][:12]}  {ladder['does']}" for ladder in waiting) or "  nothing"
+            raise CommandFailedError(f"{len(found)} waiting commands begin with {args.command!r}. Waiting:\n{known}")
+        request = Approve(id=new_id(), by=person(), command=found[0]["command"], deny=args.deny)
+        await _publish(bus, "approve", request)
+    print(f"{'denied' if args.deny else 'approved'}: {found[0]['does']}")
+
+
+async def act(args: argparse.Namespace, config: Config) -> None:
+    """Ask for one verb on a workload."""
+    workload, _, replica = args.workload.partition("/")
+    values = {"workload": workload} | ({"replica": replica} if replica else {})
+    for given in args.args:
+        name, equals, value = given.partition("=")
+        if not equals:
+            raise ConfigError(f"{given!r}: expected NAME=VALUE, such as version=v2")
+        values[name] = value
+    request = Act(id=new_id(), by=person(), verb=args.verb, args=values, why=args.why)
+    async with connected(config) as bus:
+        await _publish(bus, "act", request)
+    print(f"asked for {args.verb} of {args.workload}; see `reflexarc commands`")
+
+
+async def _publish(bus: Bus, verb: str, request: Control) -> None:
+    await bus.publish(subjects.control(verb), encode(request), msg_id=request.id)
+
+
+def _scope(target: str) -> str:
+    return "all acts" if target == "*" else f"acts on {target}"

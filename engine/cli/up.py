@@ -1,0 +1,113 @@
+"""`reflexarc up`: everything on this machine, each role its own process, until Ctrl-C."""
+
+import argparse
+import asyncio
+import fcntl
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from engine.cli import logging, show
+from engine.cli.config import Config
+from engine.cli.main import CommandFailedError
+from engine.rulefile import RuleErrors, load, read
+from engine.runtime import streams
+from engine.runtime.bus import Bus
+from engine.runtime.credentials import find_access
+from engine.runtime.registry import actuators, verbs
+from engine.runtime.server import EmbeddedServer, ServerError
+from engine.runtime.supervisor import Role, Supervisor
+
+ROLES = ("agent", "engine", "actuator")
+
+
+async def up(args: argparse.Namespace, config: Config) -> None:
+    """Start everything, say what is running and what to try, and keep it so."""
+    logging.configure()
+    async with started(config, base_arguments(args)) as supervisor:
+        _introduce(config, supervisor)
+        await asyncio.Event().wait()
+
+
+def base_arguments(args: argparse.Namespace) -> list[str]:
+    """What was given before the command, to be given to the roles too."""
+    given = []
+    for option in ("config", "state_dir", "nats"):
+        if value := getattr(args, option):
+            given += [f"--{option.replace('_', '-')}", str(value)]
+    return given
+
+
+@asynccontextmanager
+async def started(config: Config, arguments: Sequence[str]) -> AsyncIterator[Supervisor]:
+    """Everything running, for as long as the body does; `arguments` are given to each role before its name."""
+    _check_rules(config)
+    with _only_one(config.state_dir):
+        server = None if config.nats.url else await _start_server(config)
+        supervisor = Supervisor(server, [_role(name, arguments) for name in ROLES], config.logs_dir, os.environ)
+        running = asyncio.create_task(supervisor.run())
+        try:
+            while len(supervisor.pids()) < len(ROLES) and not running.done():
+                await asyncio.sleep(0.01)
+            yield supervisor
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def _role(name: str, arguments: Sequence[str]) -> Role:
+    return Role(name, [sys.executable, "-m", "engine.cli.main", *arguments, name])
+
+
+async def _start_server(config: Config) -> EmbeddedServer:
+    server = EmbeddedServer(config.server_dir, node=config.node, port=config.nats.port)
+    try:
+        server.start()
+        await server.wait_ready()
+    except ServerError as error:
+        raise CommandFailedError(str(error)) from error
+    bus = await Bus.connect(*find_access("engine", file=server.credentials_file, env={}), name="reflexarc-up")
+    await streams.ensure(bus)
+    await bus.close()
+    return server
+
+
+def _check_rules(config: Config) -> None:
+    """At the start, errors in the rules are told to the person who is there; later edits are refused by the engine."""
+    try:
+        load(read(config.engine.rules), verbs(actuators()))
+    except RuleErrors as errors:
+        raise CommandFailedError(str(errors)) from errors
+
+
+def _introduce(config: Config, supervisor: Supervisor) -> None:
+    show.table(("RUNNING", "PID", "LOG"), [(n, pid, _log(config, n)) for n, pid in supervisor.pids().items()])
+    print(f"\nstate in {config.state_dir}, rules in {', '.join(str(path) for path in config.engine.rules)}")
+    print("\ntry, in another terminal:")
+    given = "".join(f" {word}" for word in sys.argv[1 : sys.argv.index("up")]) if "up" in sys.argv else ""
+    for words, what in (
+        ("status", "what is known and what waits"),
+        ("query up", "which replicas live"),
+        ("alerts --watch", "every alert, as it happens"),
+        ("commands", "what was done about them"),
+        ("halt", "stop all acts"),
+    ):
+        print(f"  {Path(sys.argv[0]).name}{given} {words:16}  # {what}")
+    print("\nCtrl-C stops everything.", flush=True)
+
+
+def _log(config: Config, name: str) -> Path:
+    return config.server_dir / "nats-server.log" if name == "nats-server" else config.logs_dir / f"{name}.log"
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandFailedError(f"{state_dir}: `reflexarc up` runs on this state already") from error
+        yield

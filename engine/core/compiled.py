@@ -1,0 +1,89 @@
+"""A program made ready to run: expressions planned, templates parsed, look-ups built. Derived, never saved."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
+from engine.promql import Plan, Triggers, compile_expr
+from engine.template import Template, parse
+from schemas.labels import Labels
+
+Rule = AlertRule | RecordingRule
+Templates = tuple[tuple[str, Template], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too."""
+
+    rule: Rule
+    place: int
+    plan: Plan
+    labels: Templates
+    annotations: Templates
+    period_ms: int
+    offset_ms: int
+    on_arrival: bool
+
+    def next_grid_ms(self, after_ms: int) -> int:
+        """The first point of its grid later than `after_ms`."""
+        return (after_ms - self.offset_ms) // self.period_ms * self.period_ms + self.period_ms + self.offset_ms
+
+
+@dataclass(slots=True)
+class Compiled:
+    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`."""
+
+    rules: dict[str, CompiledRule] = field(default_factory=dict)
+    on_arrival: tuple[CompiledRule, ...] = ()
+    triggers: Triggers = field(default_factory=lambda: Triggers(()))
+    heals: dict[str, tuple[HealRule, ...]] = field(default_factory=dict)
+
+
+def compile_program(program: Program = EMPTY) -> Compiled:
+    """Plan every rule. The program was checked when it was loaded, so an error here is our bug."""
+    every: list[Rule] = [*program.alerts, *program.records]
+    ordered = sorted(every, key=lambda rule: rule.place)
+    rules = {rule.id: _compile(rule, place, program) for place, rule in enumerate(ordered)}
+    on_arrival = tuple(rule for rule in rules.values() if rule.on_arrival)
+    heals: dict[str, tuple[HealRule, ...]] = {}
+    for heal in program.heals:
+        heals[heal.alert] = (*heals.get(heal.alert, ()), heal)
+    return Compiled(rules, on_arrival, Triggers([rule.plan for rule in on_arrival]), heals)
+
+
+def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
+    period_ms = rule.interval_ms or program.settings.evaluation_interval_ms
+    # Groups are spread over the period, as Prometheus does, so that they do not all come due at once.
+    spread = int.from_bytes(hashlib.blake2b(rule.group.encode(), digest_size=8).digest())
+    return CompiledRule(
+        rule=rule,
+        place=place,
+        plan=compile_expr(rule.expr),
+        labels=_templates(rule.labels),
+        annotations=_templates(rule.annotations if isinstance(rule, AlertRule) else {}),
+        period_ms=period_ms,
+        offset_ms=spread % period_ms,
+        on_arrival=isinstance(rule, AlertRule) and rule.interval_ms is None,
+    )
+
+
+def _templates(texts: Mapping[str, str]) -> Templates:
+    return tuple((name, parse(text)) for name, text in sorted(texts.items()))
+
+
+class Watch:
+    """The bound `verify` of a running ladder, and which layouts can move it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._triggers = Triggers([plan])
+        self._touched: dict[str, bool] = {}
+
+    def touched_by(self, layout: str, series: Iterable[Labels]) -> bool:
+        """Whether a batch of this layout brings a sample that the expression selects."""
+        known = self._touched.get(layout)
+        if known is None:
+            known = self._touched[layout] = bool(self._triggers.of(series))
+        return known

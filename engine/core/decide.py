@@ -1,0 +1,145 @@
+"""The second half: transitions, outcomes and control messages to commands, each with a named reason."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from engine.core import ladder as ladders
+from engine.core.effects import Effect
+from engine.core.ladder import Turn
+from engine.core.program import HealRule, Step
+from engine.core.state import Ladder, State, index_targets
+from schemas.alerts import AlertTransition
+from schemas.audit import AuditEntry
+from schemas.commands import Origin
+from schemas.control import Act, Approve, Halt, Resume
+from schemas.inventory import Inventory
+from schemas.outcomes import Outcome
+from schemas.reasons import Reason
+
+
+def on_transitions(turn: Turn, effects: Sequence[Effect]) -> None:
+    """Start a ladder for each alert that fired; tell running ladders of each that resolved."""
+    for effect in effects:
+        if not isinstance(effect, AlertTransition):
+            continue
+        if effect.state == "firing":
+            for heal in turn.state.compiled.heals.get(effect.alertname, ()):
+                _begin(turn, heal, effect)
+        elif effect.state == "resolved":
+            for ladder in _about(turn.state, effect.id):
+                ladders.wake(turn, ladder)
+
+
+def on_samples(turn: Turn, touched: Iterable[str]) -> None:
+    """New samples of series that these ladders' `verify` selects."""
+    for key in touched:
+        if ladder := turn.state.ladders.get(key):
+            ladders.check(turn, ladder)
+
+
+def on_outcome(turn: Turn, outcome: Outcome) -> None:
+    """An actuator answered: move the ladders that wait for it."""
+    waiting = [turn.state.ladders[key] for key in turn.state.awaited.get(outcome.command, ())]
+    reason = outcome.reason
+    if not waiting:
+        reason = Reason.UNSOLICITED_OUTCOME
+    turn.effects.append(
+        AuditEntry(
+            kind="outcome",
+            reason=reason,
+            target=outcome.target,
+            command=outcome.command,
+            verb=outcome.verb,
+            state=outcome.status,
+            detail=_describe(outcome),
+            by=outcome.executor,
+            ladder=waiting[0].id if waiting else "",
+        )
+    )
+    for ladder in waiting:
+        ladders.answer(turn, ladder, outcome)
+
+
+def on_inventory(turn: Turn, inventory: Inventory) -> None:
+    """The newest inventory of an actuator replaces the one before."""
+    turn.state.inventory[f"{inventory.actuator}/{inventory.scope}"] = inventory
+    turn.state.targets = index_targets(turn.state.inventory)
+
+
+def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
+    """A person steers."""
+    state = turn.state
+    match request:
+        case Halt():
+            state.halts[request.scope] = request
+            _record(turn, "halt", request.by, request.scope, request.why)
+        case Resume():
+            state.halts.pop(request.scope, None)
+            _record(turn, "resume", request.by, request.scope)
+            for ladder in list(state.ladders.values()):
+                if ladder.held_by is Reason.HALTED:
+                    ladders.wake(turn, ladder)
+        case Approve():
+            _record(turn, "deny" if request.deny else "approve", request.by, detail=request.command)
+            for ladder in list(state.ladders.values()):
+                if ladder.phase == "approval" and ladder.command and ladder.command.id == request.command:
+                    ladders.approve(turn, ladder, request.by, deny=request.deny)
+        case Act():
+            _record(turn, request.verb, request.by, detail=request.why)
+            _request(turn, request)
+
+
+def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
+    alert = next(alert for alert in turn.state.alerts[fired.rule].values() if alert.id == fired.id)
+    origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
+    ladder = Ladder(
+        id=_ladder_id(origin.name, fired.id, fired.onset),
+        rule=heal,
+        origin=origin,
+        onset=fired.onset,
+        because=Reason.ALERT_FIRED,
+        alert_rule=fired.rule,
+        alert_labels=alert.labels,
+        alert=fired.id,
+        value=alert.value,
+    )
+    if ladder.key not in turn.state.ladders:  # one that still runs for this alert goes on
+        ladders.start(turn, ladder)
+
+
+def _request(turn: Turn, request: Act) -> None:
+    """A person's request is a ladder of one step."""
+    rule = HealRule(
+        id=request.id,
+        group="",
+        name=request.verb,
+        alert="",
+        source="",
+        mode="auto",
+        cooldown_ms=0,
+        steps=(Step(verb=request.verb, args=request.args),),
+    )
+    origin = Origin(kind="control", name=request.by)
+    ladder_id = _ladder_id(origin.name, request.id, turn.seq)
+    ladders.start(turn, Ladder(id=ladder_id, rule=rule, origin=origin, onset=turn.seq, because=Reason.REQUESTED))
+
+
+def _about(state: State, alert: str) -> list[Ladder]:
+    return [ladder for ladder in state.ladders.values() if ladder.alert == alert and ladder.phase != "commanded"]
+
+
+def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "") -> None:
+    turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail))
+
+
+def _describe(outcome: Outcome) -> str:
+    changed = ", ".join(
+        f"{name} {outcome.before.get(name)} → {value}"
+        for name, value in outcome.after.items()
+        if outcome.before.get(name) != value
+    )
+    return "; ".join(part for part in (outcome.detail, changed, "found done" if outcome.observed else "") if part)
+
+
+def _ladder_id(origin: str, about: str, onset: int) -> str:
+    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()

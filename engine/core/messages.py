@@ -1,0 +1,30 @@
+"""What comes in: one message of the journal, decoded."""
+
+from dataclasses import dataclass
+
+from engine.core.program import Program
+from schemas.control import Act, Activate, Approve, Halt, Resume, Tick
+from schemas.events import Events
+from schemas.inventory import Inventory
+from schemas.outcomes import Outcome
+from schemas.samples import SampleBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """An `activate` message with the program that it names, which the host fetched by its digest."""
+
+    request: Activate
+    program: Program
+
+
+Body = SampleBatch | Events | Outcome | Inventory | Tick | Activation | Halt | Resume | Approve | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`seq` is its place in the journal's total order, `time_ms` (Unix) when the journal stored it."""
+
+    seq: int
+    time_ms: int
+    body: Body

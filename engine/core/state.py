@@ -1,0 +1,155 @@
+"""What is kept between messages. Only `step` and what it calls change it.
+
+Everything here goes into a snapshot, but for the fields at the end, which are derived from the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from engine.core.compiled import Compiled, Watch
+from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.timers import Timers
+from engine.promql import Store
+from schemas.commands import Command, Origin
+from schemas.control import Halt
+from schemas.inventory import Inventory, Target
+from schemas.labels import Labels
+from schemas.reasons import Reason
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """An active alert of one rule. `cleared_ms` is when its expression stopped holding, under `keep_firing_for`."""
+
+    id: str
+    labels: Labels
+    annotations: dict[str, str]
+    value: float
+    onset: int
+    active_at_ms: int
+    fired_at_ms: int | None = None
+    cleared_ms: int | None = None
+
+    @property
+    def firing(self) -> bool:
+        return self.fired_at_ms is not None
+
+
+Phase = Literal["held", "approval", "commanded", "verifying", "ended"]
+
+
+class Ladder(msgspec.Struct, kw_only=True):
+    """A running remediation: the rule it began with, the alert it is about, and how far it has come.
+
+    `held`: it wants to take `step`, because of `because`, and waits for `held_by` to pass. `approval`: it waits for a
+    person since `asked_ms`. `commanded`: it waits for the outcome of `command`. `verifying`: the effect happened at
+    `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`.
+    """
+
+    id: str
+    rule: HealRule
+    origin: Origin
+    onset: int
+    because: Reason
+    alert_rule: str = ""
+    alert_labels: Labels = ()
+    alert: str = ""
+    value: float = 0.0
+    target: str = ""
+    phase: Phase = "held"
+    step: int = 0
+    attempt: int = 0
+    held_by: Reason | None = None
+    asked_ms: int = 0
+    command: Command | None = None
+    acted: bool = False
+    acted_ms: int = 0
+    holding_ms: int | None = None
+
+    @property
+    def key(self) -> str:
+        """One ladder at a time for a rule and an alert, or for a request."""
+        return f"{self.origin.name}|{self.alert or self.id}"
+
+    @property
+    def current(self) -> Step:
+        return self.rule.steps[self.step]
+
+
+class Layout(msgspec.Struct, kw_only=True):
+    """A known layout: the store's row of each of its series, and the positions of the rules that they trigger."""
+
+    rows: np.ndarray[Any, np.dtype[np.intp]]
+    triggered: tuple[int, ...]
+    used_ms: int
+
+
+class Owned(NamedTuple):
+    """A target with the actuator and scope that own it."""
+
+    target: Target
+    actuator: str
+    scope: str
+
+
+@dataclass
+class State:
+    """The whole memory of one shard. Times are Unix milliseconds of the journal."""
+
+    seq: int = 0
+    now_ms: int = 0
+    last_tick_ms: int | None = None
+    tick_interval_ms: int = 1000
+    unsettled_ms: int | None = None
+    """When it was last noticed that nobody had been deciding."""
+    events_seen: int = 0
+    program: Program = EMPTY
+    store: Store = field(default_factory=Store)
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    alerts: dict[str, dict[Labels, Alert]] = field(default_factory=dict)
+    """Active alerts by rule id, then by their labels."""
+    failing: dict[str, str] = field(default_factory=dict)
+    """Rules whose last evaluation failed, with the error."""
+    ladders: dict[str, Ladder] = field(default_factory=dict)
+    """Running ladders by key, in the order in which they began."""
+    cooldowns: dict[str, int] = field(default_factory=dict)
+    """Until when no new ladder of `rule|target` acts."""
+    inventory: dict[str, Inventory] = field(default_factory=dict)
+    """Newest inventory of each `actuator/scope`."""
+    halts: dict[str, Halt] = field(default_factory=dict)
+    """By scope: `*` or a target id."""
+    timers: Timers = field(default_factory=Timers)
+
+    compiled: Compiled = field(default_factory=Compiled)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    awaited: dict[str, list[str]] = field(default_factory=dict)
+    """Keys of the ladders that wait for the outcome of each command."""
+    targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return self.program.settings
+
+    @property
+    def settle_until_ms(self) -> int:
+        """Until when acts wait: one fresh interval after the last gap."""
+        return 0 if self.unsettled_ms is None else self.unsettled_ms + self.settings.evaluation_interval_ms
+
+    def alert_of(self, ladder: Ladder) -> Alert | None:
+        """The alert that the ladder is about, while it is active."""
+        return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
+
+    def halt_on(self, target: str) -> Halt | None:
+        return self.halts.get("*") or self.halts.get(target)
+
+
+def index_targets(inventory: Mapping[str, Inventory]) -> dict[str, tuple[Owned, ...]]:
+    """Who owns each target id; more than one where several scopes use the same name."""
+    targets: dict[str, tuple[Owned, ...]] = {}
+    for owner in inventory.values():
+        for target in owner.targets:
+            targets[target.id] = (*targets.get(target.id, ()), Owned(target, owner.actuator, owner.scope))
+    return targets

@@ -1,0 +1,188 @@
+"""The loop of one message: run what came due before it, apply it, return what was decided.
+
+`step` is the whole interface of the core. It owns the clock of the decisions: `now` is the journal time of the message,
+never running backwards, and work that comes due between two messages runs at its due time, in order.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from engine.core import decide, ladder
+from engine.core.derive import install
+from engine.core.effects import Effect, Rejected
+from engine.core.evaluate import evaluate, remove_rule
+from engine.core.ladder import Turn
+from engine.core.messages import Activation, Message
+from engine.core.program import AlertRule
+from engine.core.state import Layout, State
+from engine.core.timers import Timer
+from schemas.audit import AuditEntry
+from schemas.control import Act, Approve, Halt, Resume, Tick
+from schemas.events import Events
+from schemas.inventory import Inventory
+from schemas.labels import Labels
+from schemas.outcomes import Outcome
+from schemas.reasons import Reason
+from schemas.samples import LAYOUT_REFRESH_MS, SampleBatch, layout_digest
+
+TICKS_MISSED = 3
+"""So many ticks missing in a row mean that nobody was deciding."""
+
+HOUSEKEEPING_MS = 60_000
+
+
+def step(state: State, message: Message) -> tuple[Effect, ...]:
+    """Apply one journal message and return what follows from it, in order."""
+    before_ms = state.now_ms
+    now_ms = max(before_ms, message.time_ms)
+    turn = Turn(state, now_ms, message.seq)
+    _notice_gap(turn, message.seq)
+    _run_due(turn, now_ms)
+    turn.now_ms = state.now_ms = now_ms
+    state.seq = message.seq
+    _apply(turn, message)
+    if now_ms // HOUSEKEEPING_MS != before_ms // HOUSEKEEPING_MS:
+        _housekeep(state)
+    return tuple(turn.effects)
+
+
+def _notice_gap(turn: Turn, seq: int) -> None:
+    """Missing ticks, or missing messages, hold all acts until one fresh interval has passed."""
+    state = turn.state
+    ticked_ms = state.last_tick_ms
+    tick_ms = state.tick_interval_ms
+    late = ticked_ms is None or turn.now_ms - ticked_ms > TICKS_MISSED * tick_ms
+    jumped = state.seq != 0 and seq != state.seq + 1
+    if not (late or jumped):
+        return
+    if turn.now_ms >= state.settle_until_ms:
+        what = f"messages {state.seq + 1} to {seq - 1} are missing" if jumped else "no engine was ticking"
+        turn.effects.append(AuditEntry(kind="decision", reason=Reason.TIME_JUMPED, detail=what))
+    state.unsettled_ms = turn.now_ms
+
+
+def _run_due(turn: Turn, until_ms: int) -> None:
+    """Run what came due, each at its own time. An evaluation grid that was missed is not made up."""
+    state = turn.state
+    for timer in state.timers.due(until_ms):
+        turn.now_ms = state.now_ms = max(state.now_ms, timer.due_ms)
+        if timer.kind == "evaluate":
+            _evaluate_due(turn, timer, until_ms)
+        elif found := state.ladders.get(timer.key):
+            ladder.wake(turn, found)
+
+
+def _evaluate_due(turn: Turn, timer: Timer, until_ms: int) -> None:
+    compiled = turn.state.compiled.rules.get(timer.key)
+    if compiled is None:
+        return
+    if (timer.due_ms - compiled.offset_ms) % compiled.period_ms == 0:
+        turn.state.timers.set(Timer(compiled.next_grid_ms(until_ms), "evaluate", compiled.place, timer.key))
+    _evaluate(turn, (timer.key,))
+
+
+def _evaluate(turn: Turn, rules: Iterable[str]) -> None:
+    for rule in rules:
+        effects = evaluate(turn.state, turn.state.compiled.rules[rule], turn.now_ms, turn.seq)
+        if effects:
+            turn.effects += effects
+            decide.on_transitions(turn, effects)
+
+
+def _apply(turn: Turn, message: Message) -> None:
+    match message.body:
+        case SampleBatch() as batch:
+            _samples(turn, batch)
+        case Tick() as tick:
+            turn.state.last_tick_ms = turn.now_ms
+            turn.state.tick_interval_ms = tick.interval_ms
+        case Outcome() as outcome:
+            decide.on_outcome(turn, outcome)
+        case Inventory() as inventory:
+            decide.on_inventory(turn, inventory)
+        case Events() as events:
+            turn.state.events_seen += len(events.events)
+        case Activation() as activation:
+            _activate(turn, activation)
+        case Halt() | Resume() | Approve() | Act() as request:
+            decide.on_control(turn, request)
+
+
+def _samples(turn: Turn, batch: SampleBatch) -> None:
+    """Append one scrape, then evaluate what it triggers. Its samples apply together."""
+    state = turn.state
+    layout = state.layouts.get(batch.layout)
+    if layout is None:
+        if batch.series is None:
+            turn.effects.append(Rejected(f"layout {batch.layout!r} is not known: its series were never sent"))
+            return
+        if layout_digest(batch.series) != batch.layout:
+            turn.effects.append(Rejected(f"layout {batch.layout!r} is not the digest of the series sent with it"))
+            return
+        layout = state.layouts[batch.layout] = _layout(state, batch.series)
+    values = np.frombuffer(batch.values, dtype="<f8")
+    if len(values) != len(layout.rows):
+        turn.effects.append(Rejected(f"values: expected {len(layout.rows)} samples, got {len(values)}"))
+        return
+    time_ms = min(batch.time_ms, turn.now_ms)
+    layout.used_ms = max(layout.used_ms, time_ms)
+    state.store.append(layout.rows, time_ms, values)
+    if turn.now_ms - time_ms > state.settings.evaluation_interval_ms:
+        return  # late samples fill windows and trigger nothing
+    _evaluate(turn, (state.compiled.on_arrival[position].rule.id for position in layout.triggered))
+    touched = [
+        key
+        for key, watch in state.watches.items()
+        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.rows))
+    ]
+    decide.on_samples(turn, touched)
+
+
+def _layout(state: State, series: list[Labels]) -> Layout:
+    rows = state.store.rows(series)
+    return Layout(rows=rows, triggered=state.compiled.triggers.of(series), used_ms=state.now_ms)
+
+
+def _activate(turn: Turn, activation: Activation) -> None:
+    """From here on these are the rules. One whose trigger is unchanged keeps its alerts; ladders run on as they are."""
+    state = turn.state
+    program = activation.program
+    kept = {rule.id for rule in program.alerts}
+    for rule in state.program.alerts:
+        if rule.id not in kept:
+            effects = remove_rule(state, rule, turn.now_ms)
+            turn.effects += effects
+            decide.on_transitions(turn, effects)
+    install(state, program)
+    _schedule_rules(state)
+    detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
+    detail += f"{len(program.heals)} heal rules"
+    by = activation.request.by
+    turn.effects.append(
+        AuditEntry(kind="control", reason=Reason.RULES_ACTIVATED, verb="activate", by=by, detail=detail)
+    )
+
+
+def _schedule_rules(state: State) -> None:
+    """Put every rule on its grid, and back where `for` or `keep_firing_for` of an active alert ends."""
+    state.timers.drop("evaluate")
+    for key, compiled in state.compiled.rules.items():
+        state.timers.set(Timer(compiled.next_grid_ms(state.now_ms), "evaluate", compiled.place, key))
+        if isinstance(compiled.rule, AlertRule):
+            for alert in state.alerts.get(key, {}).values():
+                ends_ms = alert.active_at_ms + compiled.rule.for_ms
+                if alert.cleared_ms is not None:
+                    ends_ms = alert.cleared_ms + compiled.rule.keep_firing_for_ms
+                state.timers.set(Timer(max(ends_ms, state.now_ms), "evaluate", compiled.place, key))
+
+
+def _housekeep(state: State) -> None:
+    """Forget layouts without recent samples, then the series without any.
+
+    In this order and with these limits (the store keeps a series for five minutes at least), a layout that is kept
+    never names a row that was given to another series.
+    """
+    forget_ms = state.now_ms - 3 * LAYOUT_REFRESH_MS
+    state.layouts = {digest: layout for digest, layout in state.layouts.items() if layout.used_ms > forget_ms}
+    state.store.expire(state.now_ms)

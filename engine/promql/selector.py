@@ -1,0 +1,97 @@
+"""What picks series: matchers, selectors, and an index of many selectors by metric name.
+
+Nothing here knows samples.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+from engine.promql.regexp import compile_regexp
+from schemas.labels import METRIC_NAME, Labels
+
+LOOKBACK_MS = 5 * 60_000
+"""How long the newest sample of a series stands for its value."""
+
+MatchOperator = Literal["=", "!=", "=~", "!~"]
+
+
+class Matcher(msgspec.Struct, frozen=True):
+    """`name op "value"`; regular expressions match the whole value. An absent label has the value `""`."""
+
+    op: MatchOperator
+    name: str
+    value: str
+
+    def accepts(self, value: str) -> bool:
+        match self.op:
+            case "=":
+                return value == self.value
+            case "!=":
+                return value != self.value
+            case "=~":
+                return compile_regexp(self.value).fullmatch(value) is not None
+            case "!~":
+                return compile_regexp(self.value).fullmatch(value) is None
+
+
+Matchers = tuple[Matcher, ...]
+
+
+def picks(matchers: Matchers, labels: Labels) -> bool:
+    """Whether every matcher accepts the series."""
+    values = dict(labels)
+    return all(matcher.accepts(values.get(matcher.name, "")) for matcher in matchers)
+
+
+def metric_name(labels: Labels) -> str:
+    return next((value for name, value in labels if name == METRIC_NAME), "")
+
+
+def exact_name(matchers: Matchers) -> str | None:
+    """The metric name that every picked series has, None where it is open."""
+    return next((m.value for m in matchers if m.name == METRIC_NAME and m.op == "=" and m.value), None)
+
+
+class Selector(msgspec.Struct, frozen=True):
+    """Matchers, and the time they look at: (t - offset - range, t - offset]. `range_ms` None is an instant selector.
+
+    A placeholder that is not bound yet is left out of `matchers`: until then any value may come to stand there.
+    """
+
+    matchers: Matchers
+    range_ms: int | None = None
+    offset_ms: int = 0
+
+    @property
+    def window_ms(self) -> int:
+        """How far back from the moment of evaluation this selector needs samples."""
+        return (LOOKBACK_MS if self.range_ms is None else self.range_ms) + max(self.offset_ms, 0)
+
+    def picks(self, labels: Labels) -> bool:
+        return picks(self.matchers, labels)
+
+
+T = TypeVar("T")
+
+
+class SelectorIndex(Generic[T]):
+    """Which of many selectors pick a series, each with something that belongs to it.
+
+    Selectors are found by metric name, and equal ones are tried once, so the cost for a series follows the number of
+    different selectors over its own metric.
+    """
+
+    def __init__(self, entries: Iterable[tuple[Selector, T]]) -> None:
+        self._by_name: dict[str | None, dict[Matchers, list[T]]] = {}
+        for selector, item in entries:
+            family = self._by_name.setdefault(exact_name(selector.matchers), {})
+            family.setdefault(selector.matchers, []).append(item)
+
+    def of(self, labels: Labels) -> Iterator[T]:
+        """What belongs to the selectors that pick this series."""
+        for family in (metric_name(labels), None):
+            for matchers, items in self._by_name.get(family, {}).items():
+                if picks(matchers, labels):
+                    yield from items

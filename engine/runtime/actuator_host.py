@@ -1,0 +1,160 @@
+"""The actuator role: takes commands from the queue, lets plugins act, and answers each command once.
+
+Nothing in this module acts. It builds the plugins, publishes what they own, and hands each command to the lane of its
+lock; `performance` is what happens to it there.
+"""
+
+import asyncio
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from engine.runtime import kv
+from engine.runtime.bus import Bus
+from engine.runtime.claims import BUCKET, Claims
+from engine.runtime.dead import bury
+from engine.runtime.lanes import Lanes
+from engine.runtime.lease import LeaseKeeper
+from engine.runtime.performance import Performance, in_progress
+from engine.runtime.publishing import now_ms
+from engine.runtime.workqueue import Delivery, work
+from schemas import subjects
+from schemas.codec import Undecodable, decode_command, encode
+from schemas.commands import Command
+from schemas.inventory import Inventory
+from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfig
+
+log = structlog.get_logger()
+
+ACK_WAIT_S = 5.0
+INVENTORY_EVERY_S = 60.0
+
+
+class AlreadyRunningError(Exception):
+    """Another actuator service runs on the same state directory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActuatorConfig:
+    """One actuator service: the plugins that it runs for its scope (a node or a cluster)."""
+
+    scope: str
+    state_dir: Path
+    plugins: Mapping[str, PluginConfig]
+
+
+class ActuatorHost:
+    """One actuator process. `run` returns only by cancellation or error."""
+
+    def __init__(self, bus: Bus, config: ActuatorConfig, specs: Mapping[str, ActuatorSpec]) -> None:
+        self._bus = bus
+        self._config = config
+        self._specs = {name: specs[name] for name in config.plugins}
+
+    async def run(self) -> None:
+        """Build the plugins, publish what they own, and take commands."""
+        executor = f"actuator@{self._config.scope}"
+        with _only_one(self._config.state_dir):
+            lease = LeaseKeeper(self._bus, BUCKET, f"service.{self._config.scope}", executor, now_ms)
+            epoch = await lease.take()
+            claims = Claims(self._bus, executor, epoch, now_ms)
+            log.info("actuator_started", executor=executor, epoch=epoch, plugins=sorted(self._specs))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lease.keep())
+                for name, spec in self._specs.items():
+                    group.create_task(self._serve(name, spec, claims, executor))
+
+    async def _serve(self, name: str, spec: ActuatorSpec, claims: Claims, executor: str) -> None:
+        context = ActuatorContext(scope=self._config.scope, state_dir=self._config.state_dir, now_ms=now_ms)
+        actuator = await spec.build(self._config.plugins[name], context)
+        inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
+        verbs = {verb.name: verb for verb in spec.verbs}
+        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish)
+        try:
+            await inventory.publish()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(inventory.follow())
+                group.create_task(self._take(name, perform))
+        finally:
+            await actuator.close()
+
+    async def _take(self, name: str, perform: Performance) -> None:
+        """Take this plugin's commands: those of one lock one after the other, others beside each other."""
+        scope = self._config.scope
+        durable = f"{subjects.token(name)}-{subjects.token(scope)}".replace("%", "=")
+        wanted = [subjects.all_commands(name, scope)]
+        async with Lanes() as lanes:
+            async for delivery in work(self._bus, subjects.COMMANDS, durable, wanted, ack_wait_s=ACK_WAIT_S):
+                try:
+                    command = decode_command(delivery.data)
+                except Undecodable as error:
+                    await self._refuse(delivery, str(error))
+                    continue
+                lanes.put(command.lock, partial(_in_turn, perform, command, delivery))
+
+    async def _refuse(self, delivery: Delivery, reason: str) -> None:
+        await bury(self._bus, subjects.COMMANDS, delivery.seq, delivery.subject, delivery.data, reason)
+        await delivery.term("undecodable")
+
+
+async def _in_turn(perform: Performance, command: Command, delivery: Delivery) -> None:
+    async with in_progress(delivery, ACK_WAIT_S / 3):
+        await perform(command, delivery)
+
+
+class InventoryPublisher:
+    """Keeps the journal, and the KV view beside it, in step with what one actuator owns."""
+
+    def __init__(self, bus: Bus, actuator: str, scope: str, plugin: Actuator) -> None:
+        self._bus = bus
+        self._actuator = actuator
+        self._scope = scope
+        self._plugin = plugin
+        self._published = b""
+
+    async def publish(self) -> None:
+        """Publish the inventory if it differs from what was published last."""
+        data = await self._encoded()
+        if data != self._published:
+            await self._send(data)
+
+    async def follow(self) -> None:
+        """Publish on every change, and every minute even without, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._on_change())
+            group.create_task(self._every_minute())
+
+    async def _on_change(self) -> None:
+        async for _ in self._plugin.changes():
+            await self.publish()
+
+    async def _every_minute(self) -> None:
+        while True:
+            await asyncio.sleep(INVENTORY_EVERY_S)
+            await self._send(await self._encoded())
+
+    async def _encoded(self) -> bytes:
+        targets = tuple(await self._plugin.inventory())
+        return encode(Inventory(actuator=self._actuator, scope=self._scope, targets=targets))
+
+    async def _send(self, data: bytes) -> None:
+        self._published = data
+        await self._bus.publish(subjects.inventory(self._scope), data)
+        await kv.put(self._bus, "inventory", f"{self._actuator}/{self._scope}", data)
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    """Two services on one state directory would each believe that the other's claims are of its own past."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "actuator.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunningError(f"{state_dir}: another actuator service runs on this state") from error
+        yield

@@ -1,0 +1,113 @@
+"""The agent role: runs collectors and publishes what they read, each reading once.
+
+Nothing in this module reads a metric or a log. It keeps what cannot be sent for a while, sends the newest samples first
+when the bus is back, and marks the series that ended.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from engine.runtime.batches import Batches
+from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import WrongLastSequence
+from engine.runtime.lookup import last
+from engine.runtime.outbox import EventQueue, SampleStack
+from engine.runtime.publishing import now_ms
+from schemas import subjects
+from schemas.codec import Undecodable, decode, encode
+from schemas.events import Event, Events
+from schemas.plugins import CollectorContext, CollectorSpec, PluginConfig, Samples
+
+log = structlog.get_logger()
+
+
+class CollectorEndedError(Exception):
+    """A collector stopped yielding; it is declared never to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentConfig:
+    """One agent: the collectors that it runs for its node. `interval_s` is their default interval, seconds."""
+
+    node: str
+    state_dir: Path
+    collectors: Mapping[str, PluginConfig]
+    interval_s: float = 5.0
+
+
+class AgentHost:
+    """One agent process. `run` returns only by cancellation or error."""
+
+    def __init__(self, bus: Bus, config: AgentConfig, specs: Mapping[str, CollectorSpec]) -> None:
+        self._bus = bus
+        self._config = config
+        self._specs = {name: specs[name] for name in config.collectors}
+
+    async def run(self) -> None:
+        """Run all collectors beside each other."""
+        self._config.state_dir.mkdir(parents=True, exist_ok=True)
+        log.info("agent_started", node=self._config.node, collectors=sorted(self._specs))
+        async with asyncio.TaskGroup() as group:
+            for spec in self._specs.values():
+                group.create_task(self._collect(spec, group))
+
+    async def _collect(self, spec: CollectorSpec, group: asyncio.TaskGroup) -> None:
+        stacks: dict[str, SampleStack] = {}
+        queues: dict[str, EventQueue] = {}
+        async for reading in spec.collect(self._config.collectors[spec.name], self._context()):
+            if isinstance(reading, Samples):
+                source = reading.source or spec.name
+                if source not in stacks:
+                    stacks[source] = SampleStack()
+                    group.create_task(self._send_samples(source, stacks[source]))
+                stacks[source].put(reading)
+            else:
+                if reading.source not in queues:
+                    queues[reading.source] = EventQueue()
+                    group.create_task(self._send_events(reading.source, queues[reading.source]))
+                await queues[reading.source].put(reading.event)
+        raise CollectorEndedError(spec.name)
+
+    def _context(self) -> CollectorContext:
+        config = self._config
+        return CollectorContext(config.node, config.state_dir, config.interval_s, now_ms, self._last_event)
+
+    async def _send_samples(self, source: str, stack: SampleStack) -> None:
+        subject = subjects.metrics(self._config.node, source)
+        batches = Batches()
+        while True:
+            reading = await stack.newest()
+            for batch in batches.of(reading):
+                await self._bus.publish(subject, encode(batch))
+
+    async def _send_events(self, source: str, queue: EventQueue) -> None:
+        """Append to the source's own subject, each message after the one before and after nobody else's."""
+        subject = subjects.events(self._config.node, source)
+        newest = await last(self._bus, subjects.JOURNAL, subject)
+        expected = newest.seq if newest else 0
+        while True:
+            events = await queue.some()
+            try:
+                data = encode(Events(tuple(events)))
+                ack = await self._bus.publish(
+                    subject, data, msg_id=f"{source}.{events[0].id}", expect_last_subject_seq=expected
+                )
+                expected = ack.seq
+            except WrongLastSequence as error:
+                # Somebody else writes as this source. Ours go after theirs: nothing is lost, and it is visible.
+                log.warning("event_source_shared", subject=subject, expected=error.expected, actual=error.actual)
+                expected = (await self._bus.publish(subject, data)).seq
+
+    async def _last_event(self, source: str) -> Event | None:
+        newest = await last(self._bus, subjects.JOURNAL, subjects.events(self._config.node, source))
+        if newest is None:
+            return None
+        try:
+            body = decode(newest.subject, newest.data)
+        except Undecodable:
+            return None
+        return body.events[-1] if isinstance(body, Events) and body.events else None

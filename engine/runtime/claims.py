@@ -1,0 +1,124 @@
+"""The ledger: which actuator service has taken up which command, what it answered, and who may touch a target now.
+
+Two kinds of keys. `claim.<command>` holds the claim and, in the end, the outcome; it is what makes a command delivered
+twice one act. `lock.<lock>` holds the newest command that a target's lock has seen; it admits one command in flight and
+refuses an older one after a newer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from engine.runtime import kv
+from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import Conflict
+from schemas.commands import Command
+from schemas.outcomes import Outcome
+from schemas.reasons import Reason
+
+BUCKET = "ledger"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """`executor` in its `epoch` has taken up the command and renews until `lease_until_ms`, or has answered."""
+
+    executor: str
+    epoch: int
+    lease_until_ms: int
+    outcome: Outcome | None = None
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest command on a lock, ordered by the engine's epoch, then its cause in the journal, then index."""
+
+    command: str
+    engine_epoch: int
+    cause: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The claim is ours. `again`: somebody had it before, and may have had the effect."""
+
+    revision: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another executor holds it and is alive; ask again after `wait_ms`."""
+
+    wait_ms: int
+
+
+class Claims:
+    """The ledger as one executor uses it. `epoch` grows with each start of the executor, so that it can tell its own
+    claims from before its death from those it holds now.
+    """
+
+    def __init__(self, bus: Bus, executor: str, epoch: int, now_ms: Callable[[], int]) -> None:
+        self._bus = bus
+        self._executor = executor
+        self._epoch = epoch
+        self._now_ms = now_ms
+
+    async def take(self, command: Command) -> Taken | Busy | Outcome:
+        """Claim the command: ours, somebody else's, or answered already."""
+        key = _claim_key(command)
+        while True:
+            found = await kv.get(self._bus, BUCKET, key)
+            if found is not None:
+                claim = msgspec.json.decode(found.value, type=Claim)
+                if claim.outcome is not None:
+                    return claim.outcome
+                alive_ms = claim.lease_until_ms - self._now_ms()
+                died = claim.executor == self._executor and claim.epoch < self._epoch
+                if alive_ms > 0 and not died:
+                    return Busy(alive_ms)
+            try:
+                revision = await self._write(command, found.revision if found else 0)
+            except Conflict:
+                continue
+            return Taken(revision, again=found is not None)
+
+    async def renew(self, command: Command, revision: int) -> int:
+        """Hold on for another `lease_ms`. Raises `Conflict` when the claim was taken from us."""
+        return await self._write(command, revision)
+
+    async def answer(self, command: Command, revision: int, outcome: Outcome) -> None:
+        """Store the outcome for good. Raises `Conflict` when the claim was taken from us."""
+        claim = Claim(executor=self._executor, epoch=self._epoch, lease_until_ms=0, outcome=outcome)
+        await kv.update(self._bus, BUCKET, _claim_key(command), msgspec.json.encode(claim), revision=revision)
+
+    async def enter(self, command: Command, engine_epoch: int) -> Literal[Reason.FENCED, Reason.SUPERSEDED] | None:
+        """Put the command on its target's lock, unless a newer engine or a newer command was there before."""
+        key = f"lock.{command.lock}"
+        ours = Lock(command=command.id, engine_epoch=engine_epoch, cause=command.cause, index=command.index)
+        while True:
+            found = await kv.get(self._bus, BUCKET, key)
+            if found is not None:
+                newest = msgspec.json.decode(found.value, type=Lock)
+                if newest.command == command.id:
+                    return None
+                if engine_epoch < newest.engine_epoch and ours.cause > newest.cause:
+                    return Reason.FENCED
+                if (ours.cause, ours.index) < (newest.cause, newest.index):
+                    return Reason.SUPERSEDED
+            try:
+                revision = found.revision if found else 0
+                await kv.update(self._bus, BUCKET, key, msgspec.json.encode(ours), revision=revision)
+            except Conflict:
+                continue
+            return None
+
+    async def _write(self, command: Command, revision: int) -> int:
+        lease_until_ms = self._now_ms() + command.lease_ms
+        claim = Claim(executor=self._executor, epoch=self._epoch, lease_until_ms=lease_until_ms)
+        return await kv.update(self._bus, BUCKET, _claim_key(command), msgspec.json.encode(claim), revision=revision)
+
+
+def _claim_key(command: Command) -> str:
+    return f"claim.{command.id}"

@@ -1,0 +1,139 @@
+"""Effects to the bus, exactly once: COMMANDS and ALERTS first, then the AUDIT record as the commit mark.
+
+Every publication carries an id made of shard, journal sequence and index, so a repetition after a crash is the same
+message. Commits of consecutive messages overlap, but their audit records are written one after the other: the chain
+has one writer, and the expected sequence on each record stops a second one.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import structlog
+
+from engine.core.effects import Effect, Rejected
+from engine.runtime.bus import Bus, PubAck
+from schemas import subjects
+from schemas.alerts import AlertTransition
+from schemas.audit import AuditEntry, AuditRecord
+from schemas.codec import encode
+from schemas.commands import HEADER_CAUSE, HEADER_ENGINE, HEADER_EPOCH, Command
+from schemas.reasons import Reason
+
+log = structlog.get_logger()
+
+MAX_IN_FLIGHT = 256
+
+Pending = tuple[AuditRecord, list[asyncio.Task[PubAck]]]
+"""An audit record, and the publications that must be stored before it."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of the audit chain: the newest committed journal sequence, its record's hash and stream sequence."""
+
+    seq: int
+    hash: str
+    stream_seq: int
+
+
+class Committer:
+    """Publishes the effects of journal messages in order. `run` must be running for `commit` to make progress."""
+
+    def __init__(
+        self, bus: Bus, *, shard: str, engine: str, epoch: int, mark: Mark, recorded: Mapping[int, AuditRecord]
+    ) -> None:
+        self._bus = bus
+        self._shard = shard
+        self._engine = engine
+        self._epoch = epoch
+        self._recorded = recorded
+        self._diverged: list[AuditEntry] = []
+        self._queue: asyncio.Queue[Pending | asyncio.Event] = asyncio.Queue(MAX_IN_FLIGHT)
+        self._first = mark.seq
+        self.mark = mark
+
+    async def commit(self, seq: int, time_ms: int, effects: Sequence[Effect]) -> None:
+        """Publish what follows from the journal message `seq`. What the audit already holds is only compared."""
+        entries = [effect for effect in effects if isinstance(effect, AuditEntry)]
+        if seq <= self._first:
+            self._compare(seq, entries)
+            return
+        sent = [
+            asyncio.create_task(self._send(seq, index, effect))
+            for index, effect in enumerate(effects)
+            if not isinstance(effect, AuditEntry | Rejected)
+        ]
+        entries += self._diverged
+        self._diverged = []
+        if entries:
+            record = AuditRecord(
+                shard=self._shard,
+                seq=seq,
+                time_ms=time_ms,
+                engine=self._engine,
+                epoch=self._epoch,
+                prev="",
+                entries=tuple(entries),
+            )
+            await self._queue.put((record, sent))
+
+    async def run(self) -> None:
+        """Write audit records in order, each after what it records was stored."""
+        while True:
+            match await self._queue.get():
+                case asyncio.Event() as reached:
+                    reached.set()
+                case (record, sent):
+                    await asyncio.gather(*sent)
+                    await self._write(record)
+
+    async def committed(self) -> None:
+        """Wait until everything handed over so far is committed."""
+        reached = asyncio.Event()
+        await self._queue.put(reached)
+        await reached.wait()
+
+    async def _write(self, record: AuditRecord) -> None:
+        data = encode(msgspec.structs.replace(record, prev=self.mark.hash))
+        ack = await self._bus.publish(
+            subjects.audit(self._shard),
+            data,
+            msg_id=f"audit.{self._shard}.{record.seq}",
+            expect_last_subject_seq=self.mark.stream_seq,
+        )
+        self.mark = Mark(seq=record.seq, hash=hashlib.sha256(data).hexdigest(), stream_seq=ack.seq)
+
+    async def _send(self, seq: int, index: int, effect: Command | AlertTransition) -> PubAck:
+        headers = {
+            HEADER_ENGINE: self._engine,
+            HEADER_EPOCH: str(self._epoch),
+            HEADER_CAUSE: f"{self._shard}.{seq}.{index}",
+        }
+        if isinstance(effect, Command):
+            subject = subjects.commands(effect.actuator, effect.scope, effect.verb)
+            return await self._bus.publish(subject, encode(effect), msg_id=effect.id, headers=headers)
+        subject = subjects.alerts(effect.labels.get("severity", "none"), effect.alertname)
+        msg_id = f"alert.{self._shard}.{seq}.{index}"
+        return await self._bus.publish(subject, encode(effect), msg_id=msg_id, headers=headers)
+
+    def _compare(self, seq: int, entries: Sequence[AuditEntry]) -> None:
+        """A replay: the record stands, and a difference is reported with the next record."""
+        record = self._recorded.get(seq)
+        if record is None:
+            recorded: Sequence[AuditEntry] = ()
+            if not self._recorded or seq < min(self._recorded):
+                return  # before what was read back
+        else:
+            recorded = [entry for entry in record.entries if entry.reason is not Reason.REPLAY_DIVERGED]
+        if list(recorded) != list(entries):
+            log.error("replay_diverged", seq=seq, recorded=len(recorded), decided=len(entries))
+            detail = f"journal message {seq}: recorded {_names(recorded)}, decided {_names(entries)}"
+            self._diverged.append(AuditEntry(kind="decision", reason=Reason.REPLAY_DIVERGED, detail=detail))
+
+
+def _names(entries: Sequence[AuditEntry]) -> str:
+    return (
+        ", ".join(f"{entry.kind} {entry.reason or entry.verb} {entry.command}".strip() for entry in entries)
+        or "nothing"
+    )

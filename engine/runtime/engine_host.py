@@ -1,0 +1,168 @@
+"""The engine role: reads the journal, steps the core, commits what follows. All I/O of the core's life is here.
+
+Nothing in this module decides. It holds the lease, recovers, and then runs a few loops beside the reader: ticks, the
+lease, rule files, snapshots, and answers to live questions.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from engine.core.effects import Rejected
+from engine.core.messages import Activation, Message
+from engine.core.program import Settings
+from engine.core.state import State
+from engine.core.step import step
+from engine.runtime import bundles, metrics, snapshots
+from engine.runtime.bus import Bus
+from engine.runtime.commit import Committer
+from engine.runtime.dead import bury
+from engine.runtime.journal import read
+from engine.runtime.lease import LeaseKeeper
+from engine.runtime.live import LiveView
+from engine.runtime.lookup import stream_state
+from engine.runtime.publishing import now_ms
+from engine.runtime.received import Received
+from engine.runtime.recovery import SnapshotHead, recover
+from engine.runtime.registry import actuators, verbs
+from engine.runtime.rule_source import RuleSource
+from schemas import subjects
+from schemas.codec import Undecodable, decode, encode
+from schemas.control import Activate, Tick
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """One engine. `name` must be unique among engines that run at the same time; times in seconds."""
+
+    name: str
+    rules: Sequence[Path]
+    state_dir: Path
+    shard: str = "0"
+    settings: Settings = field(default_factory=Settings)
+    tick_s: float = 1.0
+    snapshot_every_s: float = 60.0
+
+
+class EngineHost:
+    """One engine process. `run` returns only by cancellation or error."""
+
+    def __init__(self, bus: Bus, config: EngineConfig) -> None:
+        self._bus = bus
+        self._config = config
+        self._state = State()
+        self._stepped = asyncio.Event()
+        self._caught_up = asyncio.Event()
+
+    async def run(self) -> None:
+        """Take the lease, recover, and go on where the last engine ended."""
+        config = self._config
+        lease = LeaseKeeper(self._bus, "leases", f"engine.{config.shard}", config.name, now_ms)
+        epoch = await lease.take()
+        recovered = await recover(self._bus, config.shard)
+        self._state = recovered.state
+        committer = Committer(
+            self._bus,
+            shard=config.shard,
+            engine=config.name,
+            epoch=epoch,
+            mark=recovered.mark,
+            recorded=recovered.recorded,
+        )
+        rules = RuleSource(self._bus, config.rules, verbs(actuators()), config.settings, config.name)
+        live = LiveView(self._bus, lambda: self._state, rules, config.name, epoch)
+        backlog_seq = (await stream_state(self._bus, subjects.JOURNAL)).last_seq
+        log.info("engine_started", name=config.name, epoch=epoch, from_seq=self._state.seq, to_seq=backlog_seq)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lease.keep())
+            group.create_task(committer.run())
+            group.create_task(self._tick())
+            group.create_task(self._snapshot(committer))
+            group.create_task(self._rules(rules))
+            group.create_task(live.run())
+            group.create_task(self._read(committer, backlog_seq))
+
+    async def _read(self, committer: Committer, backlog_seq: int) -> None:
+        if self._state.seq >= backlog_seq:
+            self._caught_up.set()
+        async for batch in read(self._bus, subjects.JOURNAL, start_seq=self._state.seq + 1):
+            for received in batch:
+                await self._apply(received, committer)
+            self._stepped.set()
+            if batch[-1].seq >= backlog_seq:
+                self._caught_up.set()
+
+    async def _apply(self, received: Received, committer: Committer) -> None:
+        try:
+            message = await self._decoded(received)
+        except Undecodable as error:
+            await self._bury(received, str(error), committer)
+            return
+        effects = step(self._state, message)
+        metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
+        for effect in effects:
+            if isinstance(effect, Rejected):
+                await self._bury(received, effect.reason, committer)
+        if effects:
+            await committer.commit(received.seq, received.time_ms, effects)
+
+    async def _decoded(self, received: Received) -> Message:
+        body = decode(received.subject, received.data)
+        if isinstance(body, Activate):
+            program = await bundles.load(self._bus, body.bundle)
+            if program is None:
+                raise Undecodable(f"bundle: {body.bundle!r} is not in the object store")
+            return Message(received.seq, received.time_ms, Activation(body, program))
+        return Message(received.seq, received.time_ms, body)
+
+    async def _bury(self, received: Received, reason: str, committer: Committer) -> None:
+        if received.seq > committer.mark.seq:  # a replay has buried it before
+            await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, reason)
+
+    async def _tick(self) -> None:
+        """Write ticks: one every `tick_s` as long as we live, and one whenever work of the core comes due."""
+        interval_ms = int(self._config.tick_s * 1000)
+        tick = encode(Tick(shard=self._config.shard, interval_ms=interval_ms))
+        subject = subjects.ticks(self._config.shard)
+        ticked_for = 0
+        next_ms = now_ms()
+        while True:
+            due_ms = self._state.timers.next_ms()
+            wake_ms = next_ms if due_ms is None or due_ms <= ticked_for else min(next_ms, due_ms)
+            wait_ms = wake_ms - now_ms()
+            if wait_ms > 0:
+                self._stepped.clear()
+                try:
+                    async with asyncio.timeout(wait_ms / 1000):
+                        await self._stepped.wait()
+                except TimeoutError:
+                    pass
+                continue
+            await self._bus.publish(subject, tick)
+            ticked_for = max(ticked_for, due_ms or 0) if wake_ms == due_ms else ticked_for
+            next_ms = now_ms() + interval_ms
+
+    async def _snapshot(self, committer: Committer) -> None:
+        taken_seq = self._state.seq
+        while True:
+            await asyncio.sleep(self._config.snapshot_every_s)
+            if self._state.seq == taken_seq:
+                continue
+            taken_seq = self._state.seq
+            head = SnapshotHead(shard=self._config.shard, seq=taken_seq, audit_seq=committer.mark.stream_seq)
+            try:
+                await snapshots.take(self._bus, self._state, head, self._config.state_dir, committer.committed)
+            except (snapshots.SnapshotFailedError, OSError) as error:
+                log.error("snapshot_failed", error=str(error))
+
+    async def _rules(self, rules: RuleSource) -> None:
+        """Activate the rules of the files once the journal's own activations are known, and then every good edit."""
+        await self._caught_up.wait()
+        running, _ = bundles.encode(self._state.program)
+        await rules.activate(running)
+        await rules.watch()

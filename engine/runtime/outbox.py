@@ -1,0 +1,49 @@
+"""What waits to be sent: samples on a stack, as the newest matter most; events in a queue, as none may be lost."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from schemas.events import Event
+from schemas.plugins import Samples
+
+MAX_READINGS = 720
+"""An hour at 5 s; beyond it the oldest readings are dropped."""
+MAX_EVENTS = 4096
+EVENTS_PER_MESSAGE = 512
+
+
+class SampleStack:
+    """Readings of one source. The newest is sent first; the older ones follow and fill the windows."""
+
+    def __init__(self) -> None:
+        self._readings: deque[Samples] = deque(maxlen=MAX_READINGS)
+        self._filled = asyncio.Event()
+
+    def put(self, reading: Samples) -> None:
+        self._readings.append(reading)
+        self._filled.set()
+
+    async def newest(self) -> Samples:
+        """Wait for a reading and take the newest."""
+        while not self._readings:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._readings.pop()
+
+
+class EventQueue:
+    """Events of one source, in their order. A full queue makes its collector wait, which loses nothing."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+
+    async def put(self, event: Event) -> None:
+        await self._queue.put(event)
+
+    async def some(self) -> Sequence[Event]:
+        """Wait for events and take what is there, at most a message full."""
+        events = [await self._queue.get()]
+        while len(events) < EVENTS_PER_MESSAGE and not self._queue.empty():
+            events.append(self._queue.get_nowait())
+        return events

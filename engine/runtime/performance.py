@@ -1,0 +1,175 @@
+"""What happens to one command: check, claim, act, store the outcome, acknowledge. Each step leaves its mark before the
+next begins, so that whoever finds the command again after a crash knows how far it came.
+
+    found in the ledger              what is done
+    -------------------------------  ------------------------------------------------------------------
+    nothing                          claim it and act
+    an outcome                       publish that outcome again, acknowledge
+    a claim of a living executor     leave it; it comes again when that claim has lapsed
+    a claim of a dead executor       ask the target (`observe`): effect found → succeeded, absent → act,
+                                     no mark kept → `unknown`, never repeated
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from engine.runtime import halts
+from engine.runtime.bus import Bus
+from engine.runtime.claims import Busy, Claims, Taken
+from engine.runtime.metrics import COMMANDS
+from engine.runtime.workqueue import Delivery
+from schemas import subjects
+from schemas.codec import encode
+from schemas.commands import HEADER_EPOCH, Command
+from schemas.outcomes import Outcome, Status
+from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, VerbSpec
+from schemas.reasons import Reason
+
+log = structlog.get_logger()
+
+
+class HaltedError(Exception):
+    """Acts on the target were halted while the command waited for its next effect."""
+
+
+class Performance:
+    """Carries out commands of one actuator. Calls for one lock must come one at a time."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        actuator: Actuator,
+        verbs: Mapping[str, VerbSpec],
+        claims: Claims,
+        executor: str,
+        now_ms: Callable[[], int],
+        before_answer: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._bus = bus
+        self._actuator = actuator
+        self._verbs = verbs
+        self._claims = claims
+        self._executor = executor
+        self._now_ms = now_ms
+        self._before_answer = before_answer
+
+    async def __call__(self, command: Command, delivery: Delivery) -> None:
+        """Answer one delivery of a command."""
+        claimed = await self._claims.take(command)
+        if isinstance(claimed, Busy):
+            await delivery.nak(claimed.wait_ms / 1000)
+            return
+        if isinstance(claimed, Taken):
+            revision = claimed.revision
+            async with self._renewing(command, revision) as held:
+                outcome = await self._outcome(command, delivery, again=claimed.again)
+            # What the effect changed is in the journal before the outcome, so that the next decision knows it.
+            await self._before_answer()
+            await self._claims.answer(command, held.revision, outcome)
+            COMMANDS.labels(verb=command.verb, status=outcome.status).inc()
+        else:
+            outcome = claimed
+        await self._bus.publish(
+            subjects.outcomes(command.actuator, command.scope), encode(outcome), msg_id=f"outcome.{command.id}"
+        )
+        await delivery.ack()
+
+    async def _outcome(self, command: Command, delivery: Delivery, *, again: bool) -> Outcome:
+        started_ms = self._now_ms()
+
+        def answer(status: Status, reason: Reason | None = None, detail: str = "", **fields: Any) -> Outcome:
+            log.info("answered", verb=command.verb, target=command.target, status=status, reason=reason, detail=detail)
+            return Outcome(
+                command=command.id,
+                actuator=command.actuator,
+                scope=command.scope,
+                verb=command.verb,
+                target=command.target,
+                status=status,
+                executor=self._executor,
+                started_ms=started_ms,
+                finished_ms=self._now_ms(),
+                reason=reason,
+                detail=detail,
+                **fields,
+            )
+
+        def succeeded(effect: Effect, *, observed: bool) -> Outcome:
+            before, after = dict(effect.before), dict(effect.after)
+            return answer("succeeded", detail=effect.detail, before=before, after=after, observed=observed)
+
+        verb = self._verbs.get(command.verb)
+        if verb is None:
+            return answer("refused", Reason.UNKNOWN_VERB, f"this actuator has {', '.join(sorted(self._verbs))}")
+        if again:
+            seen = await self._actuator.observe(command)
+            if isinstance(seen, Effect):
+                return succeeded(seen, observed=True)
+            if seen == "unmarked":
+                return answer("unknown", Reason.LEASE_LAPSED)
+        if refused := await self._claims.enter(command, int(delivery.headers.get(HEADER_EPOCH, "0"))):
+            return answer("refused", refused)
+        if self._now_ms() > command.deadline_ms:
+            return answer("expired", Reason.DEADLINE_PASSED)
+        try:
+            async with asyncio.timeout(verb.timeout_ms / 1000):
+                effect = await self._actuator.execute(command, self._gate(command, verb))
+        except HaltedError as halted:
+            return answer("refused", Reason.HALTED, str(halted))
+        except ConditionFailed as failed:
+            return answer("conflict", Reason.CONDITION_CHANGED, str(failed), before=dict(failed.actual))
+        except EffectFailed as failed:
+            return answer("failed", Reason.EFFECT_FAILED, str(failed))
+        except TimeoutError:
+            return answer("failed", Reason.EFFECT_FAILED, f"not done within {verb.timeout_ms / 1000:g} s")
+        return succeeded(effect, observed=False)
+
+    def _gate(self, command: Command, verb: VerbSpec) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def gate() -> None:
+            halt = await halts.on(self._bus, command.target) if verb.changes_target else None
+            if halt is not None:
+                raise HaltedError(f"by {halt.by}" + (f": {halt.why}" if halt.why else ""))
+
+        return gate
+
+    @asynccontextmanager
+    async def _renewing(self, command: Command, revision: int) -> AsyncIterator["_Held"]:
+        """Renew the claim while the body runs. Losing it ends the process: another executor has taken over."""
+        held = _Held(revision)
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(command.lease_ms / 3000)
+                held.revision = await self._claims.renew(command, held.revision)
+
+        async with asyncio.TaskGroup() as group:
+            renewing = group.create_task(renew())
+            yield held
+            renewing.cancel()
+
+
+class _Held:
+    """The claim's newest revision."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+
+
+@asynccontextmanager
+async def in_progress(delivery: Delivery, every_s: float) -> AsyncIterator[None]:
+    """Tell the queue, while the body runs or waits for its turn, that the delivery is in hand."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            await delivery.in_progress()
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()

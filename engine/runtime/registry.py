@@ -1,0 +1,42 @@
+"""Plugins by entry point. The registry is an immutable mapping, made once and passed on."""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import cast
+
+from engine.core.program import Verb
+from schemas.plugins import ActuatorSpec, CollectorSpec
+
+
+def collectors(names: frozenset[str] | None = None) -> Mapping[str, CollectorSpec]:
+    """The installed collectors, all or the named; only those are imported."""
+    found = entry_points(group="reflexarc.collectors")
+    loaded = {point.name: cast(CollectorSpec, point.load()) for point in found if names is None or point.name in names}
+    return MappingProxyType(dict(sorted(loaded.items())))
+
+
+def actuators() -> Mapping[str, ActuatorSpec]:
+    """The installed actuators."""
+    found = entry_points(group="reflexarc.actuators")
+    return MappingProxyType({name: cast(ActuatorSpec, found[name].load()) for name in sorted(found.names)})
+
+
+def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, Verb]:
+    """What rules may command, by verb."""
+    return {
+        verb.name: Verb(
+            name=verb.name,
+            actuator=spec.name,
+            targets=dict(verb.targets),
+            required=verb.required,
+            optional=verb.optional,
+            integers=verb.integers,
+            condition=verb.condition,
+            absolute=dict(verb.absolute),
+            timeout_ms=verb.timeout_ms,
+            changes_target=verb.changes_target,
+        )
+        for spec in specs.values()
+        for verb in spec.verbs
+    }

@@ -1,0 +1,102 @@
+"""The embedded server's configuration: how it stores, and what each role may do.
+
+`deploy/` holds the same permissions for a server elsewhere. Nothing here starts anything.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.runtime.credentials import Credentials, Role
+from engine.runtime.server_process import HOST
+from schemas.subjects import COMMANDS, JOURNAL, token
+
+MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
+
+Permissions = dict[str, Any]
+
+
+def render(*, port: int, directory: Path, pid_file: Path, node: str, credentials: Credentials) -> bytes:
+    """The configuration file. It holds the passwords. JSON, which the server's own format includes."""
+    return msgspec.json.format(
+        msgspec.json.encode(
+            {
+                "server_name": f"reflexarc-{token(node)}",
+                "host": HOST,
+                "port": port,
+                "pid_file": str(pid_file),
+                "max_payload": MAX_PAYLOAD_BYTES,
+                # Acknowledged means written *and* synced; the default syncs every two minutes.
+                "jetstream": {"store_dir": str(directory), "sync_interval": "always"},
+                "authorization": {
+                    "users": [
+                        {"user": login.user, "password": login.password, "permissions": permissions(role, node)}
+                        for role, login in credentials.roles.items()
+                    ]
+                },
+            }
+        )
+    )
+
+
+def permissions(role: Role, node: str) -> Permissions:
+    """What `role` may publish and subscribe to; `node` is the only one that its agent and actuators speak for."""
+    name = token(node)
+    match role:
+        case "agent":
+            return _allow(role, _agent(name))
+        case "actuator":
+            return _allow(role, _actuator(name))
+        case "engine":
+            return _allow(role, ["ops.>", "$JS.>", "$KV.>", "$O.>"])
+        case "operator":
+            # People act through control messages, under the same guardrails and audit as a rule.
+            denied = ["ops.commands.>", "ops.outcomes.>", "ops.audit.>", "$KV.ledger.>", "$KV.leases.>"]
+            return _allow(role, ["ops.>", "$JS.>", "$KV.>", "$O.>"], denied)
+
+
+def _allow(role: Role, publish: list[str], denied: list[str] | None = None) -> Permissions:
+    return {
+        "publish": {"allow": publish, "deny": denied or []},
+        # Replies to its own requests, and requests to the role itself, which it may answer.
+        "subscribe": {"allow": [f"_INBOX_{role}.>", f"ops.requests.{role}.>"]},
+        "allow_responses": True,
+    }
+
+
+def _agent(node: str) -> list[str]:
+    """Readings of its own node, and its own last reading, after which a tail resumes."""
+    return [
+        f"ops.metrics.{node}.>",
+        f"ops.events.{node}.>",
+        f"$JS.API.DIRECT.GET.{JOURNAL}.ops.metrics.{node}.>",
+        f"$JS.API.DIRECT.GET.{JOURNAL}.ops.events.{node}.>",
+    ]
+
+
+def _actuator(node: str) -> list[str]:
+    return [
+        # What it answers and what it owns.
+        "ops.outcomes.>",
+        f"ops.inventory.{node}",
+        # Commands that it cannot decode.
+        "ops.dead.commands.>",
+        # Taking commands from the queue and acknowledging them.
+        f"$JS.API.CONSUMER.DURABLE.CREATE.{COMMANDS}.>",
+        f"$JS.API.CONSUMER.MSG.NEXT.{COMMANDS}.>",
+        f"$JS.ACK.{COMMANDS}.>",
+        f"$JS.ACK.*.*.{COMMANDS}.>",
+        # Its own last outcome and inventory.
+        f"$JS.API.DIRECT.GET.{JOURNAL}.ops.outcomes.>",
+        f"$JS.API.DIRECT.GET.{JOURNAL}.ops.inventory.{node}",
+        # Claims; the halt, which it only reads; the inventory.
+        "$KV.ledger.>",
+        "$KV.inventory.>",
+        *(f"$JS.API.DIRECT.GET.KV_{bucket}{rest}" for bucket in ("ledger", "inventory", "halt") for rest in ("", ".>")),
+        # Evidence.
+        "$O.evidence.>",
+        "$JS.API.DIRECT.GET.OBJ_evidence",
+        "$JS.API.DIRECT.GET.OBJ_evidence.>",
+        "$JS.API.STREAM.PURGE.OBJ_evidence",
+    ]

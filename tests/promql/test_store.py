@@ -1,0 +1,132 @@
+"""The columns: order of arrival, retention, staleness, forgetting, and the dump."""
+
+import itertools
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.promql import Matcher, Selector, Store, compile_expr
+from schemas.labels import Labels
+from schemas.samples import STALE
+from tests.promql.columns import STEP_MS, ask, exact, labels, store_of
+
+SERIES = [labels("x", i=str(i)) for i in range(3)]
+PLANS = [
+    compile_expr(text)
+    for text in ("x", "rate(x[1m])", "sum without (i) (x)", "max_over_time(x[2m]) - x", "count_over_time(x[5m])")
+]
+Sample = tuple[int, int, float]
+
+samples = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 80), st.one_of(st.floats(-10, 10), st.just(STALE))),
+    max_size=60,
+    unique_by=lambda sample: sample[:2],
+)
+
+
+def filled(taken: list[Sample]) -> Store:
+    store = store_of({})
+    for series, step, value in taken:
+        store.append(store.rows([SERIES[series]]), step * STEP_MS, np.array([value]))
+    return store
+
+
+def answers(store: Store) -> list[list[tuple[Labels, bytes]]]:
+    moments = itertools.product(PLANS, (0, 25, 60, 81))
+    return [exact(plan.evaluate(store, step * STEP_MS)) for plan, step in moments]
+
+
+@settings(max_examples=60, deadline=None)
+@given(samples)
+def test_a_loaded_store_answers_as_the_one_that_was_dumped(taken: list[Sample]) -> None:
+    """`load(dump())` evaluates to the same bits, and dumps to the same bytes."""
+    store = filled(taken)
+    loaded = Store.load(store.dump())
+    assert answers(loaded) == answers(store)
+    assert loaded.dump() == store.dump()
+    assert len(loaded) == len(store)
+
+
+@settings(max_examples=60, deadline=None)
+@given(samples)
+def test_the_order_of_arrival_does_not_matter(taken: list[Sample]) -> None:
+    """Samples that come late are put where they belong."""
+    in_order = sorted(taken, key=lambda sample: sample[1])
+    assert answers(filled(taken)) == answers(filled(in_order))
+
+
+def test_of_two_samples_at_one_time_the_first_stays() -> None:
+    """A second sample at the time of another is ignored, be it the newest or an older one."""
+    store = store_of({SERIES[0]: [1.0, 2.0, 3.0]})
+    rows = store.rows([SERIES[0]])
+    for nth in (0, 1, 2):
+        store.append(rows, nth * STEP_MS, np.array([99.0]))
+    assert ask(store, "sum_over_time(x[1m])", 2 * STEP_MS) == {labels("", i="0"): 6.0}
+
+
+def test_samples_beyond_retention_are_dropped_and_those_within_are_kept() -> None:
+    """Rings grow as far as retention asks, and no further."""
+    store = store_of({}, keep_ms=600_000)
+    rows = store.rows([SERIES[0]])
+    for nth in range(1000):
+        store.append(rows, nth * STEP_MS, np.array([1.0]))
+    store.append(rows, 10 * STEP_MS, np.array([1.0]))
+    assert ask(store, "count_over_time(x[10m])", 999 * STEP_MS) == {labels("", i="0"): 60.0}
+    assert ask(store, "count_over_time(x[3h])", 999 * STEP_MS)[labels("", i="0")] <= 64
+
+
+def test_retention_follows_the_longest_window_over_a_series() -> None:
+    """A series that no selector picks is kept for the lookback only."""
+    store = Store()
+    store.retain([Selector((Matcher("=", "__name__", "x"),), range_ms=1_800_000)])
+    rows = store.rows([labels("x"), labels("y")])
+    for nth in range(400):
+        store.append(rows, nth * STEP_MS, np.array([1.0, 1.0]))
+    assert ask(store, "count_over_time(x[30m])", 399 * STEP_MS) == {(): 180.0}
+    assert ask(store, "count_over_time(y[30m])", 399 * STEP_MS)[()] <= 32
+
+
+def test_a_stale_series_is_gone_at_once_but_its_samples_stay_in_ranges() -> None:
+    """The staleness marker ends a series; an ordinary NaN is a value."""
+    store = store_of({SERIES[0]: [1.0, STALE], SERIES[1]: [1.0, float("nan")]})
+    assert list(ask(store, "x", STEP_MS)) == [SERIES[1]]
+    assert ask(store, "count_over_time(x[1m])", STEP_MS) == {labels("", i="0"): 1.0, labels("", i="1"): 2.0}
+
+
+def test_expired_series_are_forgotten_and_their_rows_serve_others() -> None:
+    """Series that come and go do not use up memory, and a new series has nothing of the old one."""
+    store = store_of({}, keep_ms=300_000)
+    for generation in range(50):
+        series = [labels("x", pod=f"{generation}-{n}") for n in range(20)]
+        store.append(store.rows(series), generation * 600_000, np.ones(20))
+        store.expire(generation * 600_000)
+        assert len(store) == 20
+        assert list(ask(store, "count_over_time(x[5m])", generation * 600_000).values()) == [1.0] * 20
+    assert len(store.dump()) < 10_000
+
+
+def test_the_version_changes_with_the_set_of_series_and_not_with_samples() -> None:
+    """What was derived from labels holds as long as the version does."""
+    store = store_of({SERIES[0]: [1.0]})
+    before = store.version
+    store.append(store.rows([SERIES[0]]), STEP_MS, np.array([2.0]))
+    assert store.version == before
+    store.rows([SERIES[1]])
+    assert store.version > before
+
+
+def test_results_come_in_the_order_of_labels() -> None:
+    """The order in which series were first seen leaves no trace."""
+    forwards = store_of({series: [1.0] for series in SERIES})
+    backwards = store_of({series: [1.0] for series in reversed(SERIES)})
+    assert list(ask(forwards, "x", 0)) == list(ask(backwards, "x", 0)) == SERIES
+
+
+def test_an_evaluation_sees_series_that_came_after_an_earlier_one() -> None:
+    """Cached selections and groups are given up when a series of that name comes or goes."""
+    store = store_of({SERIES[0]: [1.0]})
+    plan = compile_expr("sum(x) + on () group_left () count(x)")
+    assert [value for _, value in plan.evaluate(store, 0).items()] == [2.0]
+    store.append(store.rows([SERIES[1]]), 0, np.array([5.0]))
+    assert [value for _, value in plan.evaluate(store, 0).items()] == [8.0]

@@ -1,0 +1,1 @@
+"""Tests of `engine.runtime`, against a real `nats-server`."""
