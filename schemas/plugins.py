@@ -5,7 +5,7 @@ methods. Both are found by entry point (`reflexarc.collectors`, `reflexarc.actua
 the hosts in `engine.runtime` publish, claim, renew, retry and record for them.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -72,7 +72,7 @@ class CollectorSpec:
     name: str
     summary: str
     config: type[PluginConfig]
-    collect: Callable[[Any, CollectorContext], AsyncIterator[Reading]]
+    collect: Callable[[Any, CollectorContext], AsyncGenerator[Reading, None]]
     example: str = ""
 
 

@@ -6,6 +6,7 @@ when the bus is back, and marks the series that ended.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,18 +59,19 @@ class AgentHost:
     async def _collect(self, spec: CollectorSpec, group: asyncio.TaskGroup) -> None:
         stacks: dict[str, SampleStack] = {}
         queues: dict[str, EventQueue] = {}
-        async for reading in spec.collect(self._config.collectors[spec.name], self._context()):
-            if isinstance(reading, Samples):
-                source = reading.source or spec.name
-                if source not in stacks:
-                    stacks[source] = SampleStack()
-                    group.create_task(self._send_samples(source, stacks[source]))
-                stacks[source].put(reading)
-            else:
-                if reading.source not in queues:
-                    queues[reading.source] = EventQueue()
-                    group.create_task(self._send_events(reading.source, queues[reading.source]))
-                await queues[reading.source].put(reading.event)
+        async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
+            async for reading in readings:
+                if isinstance(reading, Samples):
+                    source = reading.source or spec.name
+                    if source not in stacks:
+                        stacks[source] = SampleStack()
+                        group.create_task(self._send_samples(source, stacks[source]))
+                    stacks[source].put(reading)
+                else:
+                    if reading.source not in queues:
+                        queues[reading.source] = EventQueue()
+                        group.create_task(self._send_events(reading.source, queues[reading.source]))
+                    await queues[reading.source].put(reading.event)
         raise CollectorEndedError(spec.name)
 
     def _context(self) -> CollectorContext:

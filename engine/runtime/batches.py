@@ -25,7 +25,8 @@ class Batches:
                 yield from self._ended(series, reading.time_ms)
             self._series, self._layout, self._named_ms = series, layout_digest(series), 0
         self._newest_ms = max(self._newest_ms, reading.time_ms)
-        yield self._batch(reading)
+        if series:
+            yield self._batch(reading)
 
     def _batch(self, reading: Samples) -> SampleBatch:
         named = abs(reading.time_ms - self._named_ms) < LAYOUT_REFRESH_MS

@@ -1,0 +1,50 @@
+# Every target sets up what it needs: a virtual environment in .venv with the pinned, hashed requirements.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+EXAMPLE := --config deploy/example/reflexarc.toml
+
+.PHONY: setup up demo test check format bench lock clean
+
+setup: $(INSTALLED)
+
+$(INSTALLED): deploy/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up: $(INSTALLED)  ## everything on this machine, with the example workloads, until Ctrl-C
+	$(BIN)/reflexarc $(EXAMPLE) up
+
+demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary folder
+	$(BIN)/reflexarc $(EXAMPLE) demo
+
+test: $(INSTALLED)  ## all tests, against a real nats-server
+	$(BIN)/pytest
+
+check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, shipped rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m schemas.jsonschema --check
+	$(BIN)/reflexarc rules check rules
+
+format: $(INSTALLED)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	$(BIN)/python -m schemas.jsonschema
+
+bench: $(INSTALLED)  ## performance figures, each as a ratio from one run
+	$(BIN)/python -m tests.bench
+
+lock:  ## pin anew; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra all --extra dev pyproject.toml --output-file deploy/requirements.txt
+
+clean:
+	rm -rf $(VENV) .reflexarc build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
