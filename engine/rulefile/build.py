@@ -1,0 +1,116 @@
+"""Checked models to the `Program` that the core runs."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine.core import program
+from engine.rulefile.structure import FoundGroup, Place
+from schemas.rulefile import AlertRule, Group, HealRule, RecordingRule, Rule, Step
+
+
+def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], digest: str) -> program.Program:
+    """The program of groups without mistakes. A rule's place is its place in the files, in the order of their paths."""
+    alerts: list[program.AlertRule] = []
+    records: list[program.RecordingRule] = []
+    heals: list[program.HealRule] = []
+    seen: Counter[str] = Counter()
+    for group in groups:
+        header = group.header.model
+        assert header is not None, "only groups without mistakes are built"
+        for rule in group.rules:
+            assert rule.model is not None, "only rules without mistakes are built"
+            identical = identity(header, rule.model)
+            rule_id = identical if not seen[identical] else digest_of([identical, str(seen[identical])])
+            seen[identical] += 1
+            place = len(alerts) + len(records)
+            match rule.model:
+                case AlertRule():
+                    alerts.append(_alert(header, rule.model, rule.place, rule_id, place))
+                case RecordingRule():
+                    records.append(_record(header, rule.model, rule.place, rule_id, place))
+                case HealRule():
+                    heals.append(_heal(header, rule.model, rule.place, rule_id))
+    return program.Program(
+        digest=digest, alerts=tuple(alerts), records=tuple(records), heals=tuple(heals), verbs=dict(verbs)
+    )
+
+
+def identity(group: Group, rule: Rule) -> str:
+    """The digest of what makes a rule the same rule: an edit of anything else leaves its state alone."""
+    match rule:
+        case AlertRule():
+            parts = ["alert", group.name, rule.alert, rule.expr, str(rule.for_ms), str(rule.keep_firing_for_ms)]
+            labels = group.labels | rule.labels
+        case RecordingRule():
+            parts, labels = ["record", group.name, rule.record, rule.expr], group.labels | rule.labels
+        case HealRule():
+            parts, labels = ["heal", group.name, rule.heal, rule.alert], {}
+    return digest_of([*parts, *(part for pair in sorted(labels.items()) for part in pair)])
+
+
+def digest_of(parts: Iterable[str], size: int = 8) -> str:
+    """Hex digest of texts in their order; each counts with its length, so that no two lists run together."""
+    hashed = hashlib.blake2b(digest_size=size)
+    for part in parts:
+        encoded = part.encode()
+        hashed.update(len(encoded).to_bytes(8, "big") + encoded)
+    return hashed.hexdigest()
+
+
+def _alert(group: Group, rule: AlertRule, place: Place, rule_id: str, position: int) -> program.AlertRule:
+    return program.AlertRule(
+        id=rule_id,
+        group=group.name,
+        name=rule.alert,
+        expr=rule.expr,
+        source=_source(place),
+        place=position,
+        for_ms=rule.for_ms,
+        keep_firing_for_ms=rule.keep_firing_for_ms,
+        labels=group.labels | rule.labels,
+        annotations=rule.annotations,
+        interval_ms=group.interval_ms or None,
+        limit=group.limit,
+    )
+
+
+def _record(group: Group, rule: RecordingRule, place: Place, rule_id: str, position: int) -> program.RecordingRule:
+    return program.RecordingRule(
+        id=rule_id,
+        group=group.name,
+        name=rule.record,
+        expr=rule.expr,
+        source=_source(place),
+        place=position,
+        labels=group.labels | rule.labels,
+        interval_ms=group.interval_ms or None,
+        limit=group.limit,
+    )
+
+
+def _heal(group: Group, rule: HealRule, place: Place, rule_id: str) -> program.HealRule:
+    return program.HealRule(
+        id=rule_id,
+        group=group.name,
+        name=rule.heal,
+        alert=rule.alert,
+        source=_source(place),
+        steps=tuple(map(_step, rule.steps)),
+        mode=rule.mode,
+        cooldown_ms=rule.cooldown_ms,
+    )
+
+
+def _step(step: Step) -> program.Step:
+    ((verb, arguments),) = step.verbs.items()
+    verify = step.verify
+    return program.Step(
+        verb=verb,
+        args=arguments,
+        verify=program.Verify(expr=verify.expr, within_ms=verify.within_ms, hold_ms=verify.hold_ms) if verify else None,
+    )
+
+
+def _source(place: Place) -> str:
+    return f"{place.path}:{place.node.mark.line}"

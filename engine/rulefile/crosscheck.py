@@ -1,0 +1,40 @@
+"""What takes more than one rule to see: names used twice."""
+
+from collections.abc import Iterator, Sequence
+
+from engine.rulefile.build import identity
+from engine.rulefile.errors import RuleError
+from engine.rulefile.structure import Found, FoundGroup
+from schemas.rulefile import HealRule, Rule, shown
+
+
+def repeated_groups(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
+    """Group names used twice in one file."""
+    first: dict[tuple[str, str], FoundGroup] = {}
+    for group in groups:
+        place, name = group.header.place, group.header.name
+        if name and (earlier := first.setdefault((place.path, name), group)) is not group:
+            line = earlier.header.place.node.mark.line
+            yield place.error(("name",), f"{shown(name)} is used twice in this file; the first is on line {line}")
+
+
+def repeated_rules(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
+    """Alerts and records that are the same but for annotations, in one group: Prometheus runs both, to no purpose."""
+    for group in groups:
+        header = group.header.model
+        first: dict[str, Found[Rule]] = {}
+        for rule in group.rules:
+            if header is None or rule.model is None or isinstance(rule.model, HealRule):
+                continue
+            earlier = first.setdefault(identity(header, rule.model), rule)
+            if earlier is not rule:
+                yield rule.place.error((), f"is the same rule as the one on line {earlier.place.node.mark.line}")
+
+
+def repeated_heals(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
+    """Names of `heal` rules used twice: commands are identified by them, so they are unique in all files."""
+    first: dict[str, Found[Rule]] = {}
+    for rule in (rule for group in groups for rule in group.rules):
+        if isinstance(rule.model, HealRule) and (earlier := first.setdefault(rule.name, rule)) is not rule:
+            before = f"{earlier.place.path}:{earlier.place.node.mark.line}"
+            yield rule.place.error(("heal",), f"the name {shown(rule.name)} is used twice; the first is at {before}")

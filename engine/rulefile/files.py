@@ -1,0 +1,55 @@
+"""Reads rule files from disk. The only module of the package that touches it."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from engine.rulefile.errors import RuleError, RuleErrors
+
+_SUFFIXES = (".yaml", ".yml")
+_TEST = re.compile(r"(^|[_.-])tests?$")
+_BESIDE = frozenset({"policy", "routes", "workloads"})
+"""Files that live beside the rules and are not rule files."""
+
+
+def read(paths: Sequence[Path]) -> dict[str, str]:
+    """The text of each rule file, by its path as given.
+
+    A file that is named is read. Of a folder all `*.yaml` and `*.yml` below it are read, except unit tests
+    (`*_test.yaml`, `*_tests.yaml`), `policy`, `routes` and `workloads`, and what is hidden or in a hidden folder.
+    Raises RuleErrors for what cannot be read.
+    """
+    texts: dict[str, str] = {}
+    errors: list[RuleError] = []
+    for path in _rule_files(paths):
+        try:
+            texts[path.as_posix()] = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            errors.append(_not_utf8(path, error))
+        except OSError as error:
+            errors.append(RuleError(path.as_posix(), 1, 1, f"cannot be read: {error.strerror}"))
+    if errors:
+        raise RuleErrors(errors)
+    return texts
+
+
+def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if _is_rule_file(found, path))
+        else:
+            yield path
+
+
+def _is_rule_file(path: Path, folder: Path) -> bool:
+    # A mounted ConfigMap keeps each version of its files in a hidden folder beside the links to the current ones.
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    named = path.suffix in _SUFFIXES and path.stem not in _BESIDE and not _TEST.search(path.stem)
+    return named and not hidden and path.is_file()
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> RuleError:
+    before = bytes(error.object[: error.start]).decode("utf-8")
+    column = len(before) - before.rfind("\n")
+    byte = error.object[error.start]
+    return RuleError(path.as_posix(), before.count("\n") + 1, column, f"expected UTF-8, got the byte 0x{byte:02X}")

@@ -1,0 +1,125 @@
+"""What a `heal` rule refers to: an alert, its labels, verbs and their arguments."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.core.program import Verb
+from engine.core.resolve import SCOPE
+from engine.rulefile.checks import Checks
+from engine.rulefile.errors import RuleError
+from engine.rulefile.messages import suggestion
+from engine.rulefile.structure import Found, FoundGroup, Place
+from schemas.rulefile import AlertRule, Group, HealRule, Rule, Step, shown
+
+Path = tuple[str | int, ...]
+LabelSets = Mapping[str, Sequence[frozenset[str] | None]]
+"""Alert name → the label names that an alert of each of its rules can have; None where there is no telling."""
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a step can refer to."""
+
+    alerts: LabelSets
+    verbs: Mapping[str, Verb]
+    checks: Checks
+
+
+def check(groups: Sequence[FoundGroup], verbs: Mapping[str, Verb], checks: Checks) -> Iterator[RuleError]:
+    """Every mistake in a `heal` rule that its own fields cannot show."""
+    known = _Known(_label_sets(groups, checks), verbs, checks)
+    for rule in (rule for group in groups for rule in group.rules):
+        if isinstance(rule.model, HealRule):
+            yield from _heal(rule.place, rule.model, known)
+
+
+def _label_sets(groups: Sequence[FoundGroup], checks: Checks) -> LabelSets:
+    alerts: dict[str, list[frozenset[str] | None]] = {}
+    for group in groups:
+        for rule in group.rules:
+            if rule.kind == "alert":
+                alerts.setdefault(rule.name, []).append(_labels(group.header.model, rule, checks))
+    return alerts
+
+
+def _labels(group: Group | None, rule: Found[Rule], checks: Checks) -> frozenset[str] | None:
+    """The label names that the alerts of a rule have, or None where its expression lets any through."""
+    if group is None or not isinstance(rule.model, AlertRule):
+        return None
+    closed = checks.plan(rule.model.expr).output_labels
+    return None if closed is None else closed | group.labels.keys() | rule.model.labels.keys() | {"alertname"}
+
+
+def _heal(place: Place, heal: HealRule, known: _Known) -> Iterator[RuleError]:
+    if heal.alert not in known.alerts:
+        message = f"no rule defines the alert {shown(heal.alert)}, {suggestion(heal.alert, known.alerts)}"
+        yield place.error(("alert",), message)
+    for position, step in enumerate(heal.steps):
+        path = ("steps", position)
+        yield from _verb(place, path, step, known)
+        yield from _labels_used(place, path, step, heal.alert, known)
+
+
+# --- labels ---
+
+
+def _labels_used(place: Place, path: Path, step: Step, alert: str, known: _Known) -> Iterator[RuleError]:
+    """Labels that the step names and that an alert of the name can be without."""
+    for verb, arguments in step.verbs.items():
+        for name, text in arguments.items():
+            used = known.checks.parsed(text).label_names
+            yield from _missing(place, (*path, verb, name), used, alert, known)
+    if step.verify:
+        used = known.checks.plan(step.verify.expr).placeholders
+        yield from _missing(place, (*path, "verify", "expr"), used, alert, known)
+
+
+def _missing(place: Place, path: Path, used: frozenset[str], alert: str, known: _Known) -> Iterator[RuleError]:
+    closed = [labels for labels in known.alerts.get(alert, ()) if labels is not None]
+    for label in sorted(used):
+        without = next((labels for labels in closed if label not in labels), None)
+        if without is not None:
+            yield place.error(path, f"{shown(alert)} has no label {shown(label)}, {suggestion(label, without)}")
+
+
+# --- verbs ---
+
+
+def _verb(place: Place, path: Path, step: Step, known: _Known) -> Iterator[RuleError]:
+    """One verb to a step, known, with the arguments it needs and no others."""
+    for name in step.verbs:
+        if name not in known.verbs:
+            message = f"unknown verb, {suggestion(name, known.verbs, also=['verify'])}"
+            yield place.error((*path, name), message, key=True)
+    named = [known.verbs[name] for name in step.verbs if name in known.verbs]
+    if not step.verbs or len(named) > 1:
+        got = " and ".join(verb.name for verb in named) or "none"
+        yield place.error(path, f"expected one verb, got {got}")
+    for verb in named:
+        yield from _arguments(place, (*path, verb.name), verb, step.verbs[verb.name], known.checks)
+        if step.verify and not verb.changes_target:
+            message = f"`{verb.name}` changes nothing that could be verified"
+            yield place.error((*path, "verify"), message, key=True)
+
+
+def _arguments(
+    place: Place, path: Path, verb: Verb, arguments: Mapping[str, str], checks: Checks
+) -> Iterator[RuleError]:
+    naming = {name for names in verb.targets.values() for name in names}
+    allowed = naming.union(verb.required, verb.optional, verb.integers, verb.absolute, (SCOPE,))
+    for name in arguments:
+        if name not in allowed:
+            yield place.error((*path, name), f"unknown argument, {suggestion(name, allowed)}", key=True)
+    if verb.targets and not any(set(names) <= arguments.keys() for names in verb.targets.values()):
+        ways = " or ".join(" and ".join(f"`{name}`" for name in names) for names in verb.targets.values())
+        yield place.error(path, f"names no target: expected {ways}", key=True)
+    for name in verb.required:
+        if name not in arguments and name not in naming:
+            yield place.error(path, f"the argument `{name}` is required", key=True)
+    for name in verb.integers:
+        text = arguments.get(name, "0")
+        if checks.parsed(text).is_literal and not _WHOLE_NUMBER.fullmatch(text):
+            yield place.error((*path, name), f"expected a whole number, got {shown(text)}")

@@ -1,0 +1,84 @@
+"""Pydantic's errors in the words of this project: what was expected, what was found, and what was probably meant."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from schemas.rulefile import Verify, shown
+
+_SIGMA = "Sigma rules are not supported yet"
+PLANNED = {
+    "incident": "rule kind `incident` is not supported yet",
+    "scale": "rule kind `scale` is not supported yet",
+    "respond": "rule kind `respond` is not supported yet",
+    "logsource": _SIGMA,
+    "detection": _SIGMA,
+    "correlation": _SIGMA,
+}
+"""Fields of the design that later versions bring."""
+
+_EXPECTED = {
+    "string_type": "text",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "list_type": "a list",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number",
+    "greater_than_equal": "{ge} or more",
+    "literal_error": "{expected}",
+    "string_too_short": "a name",
+}
+
+
+def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
+    """What to say about an error of `model`, and whether it is about the name of the field rather than its value."""
+    kind, context, path = error["type"], error.get("ctx", {}), error["loc"]
+    about_key = path[-1:] == ("[key]",)
+    if kind == "missing":
+        return "is required", False
+    if kind == "extra_forbidden":
+        return _unknown_field(str(path[-1]), Verify if "verify" in path[:-1] else model), True
+    if kind == "value_error":
+        return str(context["error"]), about_key
+    if kind == "too_short":
+        return "expected at least one item", False
+    if kind in _EXPECTED:
+        expected = _EXPECTED[kind].format(**context).replace("'", "")
+        return f"expected {expected}, got {shown(error['input'])}", about_key
+    return error["msg"], False
+
+
+def _unknown_field(name: str, model: type[BaseModel]) -> str:
+    if name in PLANNED:
+        return PLANNED[name]
+    known = [field.alias or attribute for attribute, field in model.model_fields.items()]
+    return "unknown field, " + suggestion(name, known)
+
+
+def suggestion(name: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
+    """`did you mean "x"?`, or where nothing is close, all the `known` there are."""
+    names = sorted(known)
+    if close := closest(name, [*names, *also]):
+        return f'did you mean "{close}"?'
+    return f"expected one of {', '.join(names)}" if names else "there are none"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant."""
+    return next(iter(get_close_matches(name[:100], list(known), n=1, cutoff=0.6)), None)
+
+
+def field_path(path: Iterable[Any]) -> str:
+    """`steps[0].verify.within` of a path of names and positions."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + (part if re.fullmatch(r"[\w-]+", part) else shown(part))
+    return text

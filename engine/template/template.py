@@ -1,0 +1,46 @@
+"""The package's two public names: a parsed template, and how text becomes one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.template.evaluate import Evaluation
+from engine.template.nodes import Body, Text
+from engine.template.parser import Parser
+from engine.template.prometheus import FUNCTIONS
+from engine.template.values import Data, Query
+
+VARIABLES = ("$labels", "$externalLabels", "$externalURL", "$value")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template. `label_names` are the labels of the alert that it names as `$labels.x` or `.Labels.x`."""
+
+    text: str
+    body: Body
+    label_names: frozenset[str]
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it renders the same, whatever the alert."""
+        return all(isinstance(node, Text) for node in self.body)
+
+    def render(
+        self,
+        labels: Mapping[str, str],
+        value: float,
+        external_labels: Mapping[str, str] = {},  # read only
+        query: Query | None = None,
+    ) -> str:
+        """The text for one alert. A missing label is empty. `query` evaluates PromQL at the alert's time.
+
+        Raises TemplateError where Go's engine or one of the functions would fail.
+        """
+        return Evaluation(Data(labels, external_labels, value), query).text(self.body)
+
+
+def parse(text: str) -> Template:
+    """Parse `text`. Raises TemplateError for bad syntax and for unknown functions and variables."""
+    parser = Parser(text, FUNCTIONS, VARIABLES)
+    body = parser.template()
+    return Template(text, body, frozenset(parser.label_names))
