@@ -1,0 +1,105 @@
+"""A workload's record and the machine beside it, seen as targets (for commands) and as status (for collectors)."""
+
+from typing import Any, Literal
+
+from actuators.process import processes
+from actuators.process.ports import HOST
+from actuators.process.record import Isolated, Launch, Record, Slot
+from schemas.inventory import Target
+from schemas.workloads import Health, ReplicaStatus, Workload
+
+State = Literal["running", "isolated", "stopped"]
+
+
+def lock(workload: str) -> str:
+    return f"workload:{workload}"
+
+
+def isolated_id(workload: str, isolated: Isolated) -> str:
+    return f"isolated:{workload}/{isolated.replica}/{isolated.generation}"
+
+
+def targets(record: Record, declared: Workload) -> list[Target]:
+    """The workload, its replicas and its isolated processes; whether they live is read from the machine now."""
+    attributes = {lock(record.name): _of_workload(record, declared)}
+    attributes |= {f"replica:{record.name}/{slot.replica}": _of_replica(record, slot) for slot in record.wanted}
+    attributes |= {isolated_id(record.name, each): _of_isolated(record, each) for each in record.isolated}
+    return [
+        Target(id=name, lock=lock(record.name), attributes=found, protected=declared.protected)
+        for name, found in attributes.items()
+    ]
+
+
+def _of_workload(record: Record, declared: Workload) -> dict[str, Any]:
+    return {
+        "generation": record.generation,
+        "revision": record.revision,
+        "version": record.version,
+        "previous_version": record.previous_version,
+        "versions": list(declared.versions),
+        "replicas": record.replicas,
+    }
+
+
+def _of_replica(record: Record, slot: Slot) -> dict[str, Any]:
+    process = slot.current.process if slot.current else None
+    return {
+        "generation": slot.generation,
+        "version": slot.current.version if slot.current else record.version,
+        "state": "running" if processes.alive(process) else "dead",
+        "pid": process.pid if process else None,
+        "workload": record.name,
+        "instance": _instance(slot.port),
+    }
+
+
+def _of_isolated(record: Record, isolated: Isolated) -> dict[str, Any]:
+    process = isolated.launch.process
+    return {
+        "generation": isolated.generation,
+        "version": isolated.launch.version,
+        "state": isolated_state(isolated),
+        "pid": process.pid if process else None,
+        "workload": record.name,
+        "instance": _instance(isolated.launch.port),
+        "replacement": record.slots[isolated.replica].generation,
+    }
+
+
+def isolated_state(isolated: Isolated) -> str:
+    """`paused`, `dead`, or `running` where the isolation was abandoned before it paused the process."""
+    process = isolated.launch.process
+    letter = processes.state(process) if process else ""
+    return {"": "dead", "T": "paused", "t": "paused"}.get(letter, "running")
+
+
+def _instance(port: int) -> str:
+    return f"{HOST}:{port}"
+
+
+def statuses(record: Record, health: Health | None) -> list[ReplicaStatus]:
+    """The lines of the status file: what was last done to each replica, whether or not it lived on."""
+    state: State = "stopped" if record.stopped else "running"
+    return [_status(record, slot, slot.current, slot.generation, state, health) for slot in record.wanted] + [
+        _status(record, record.slots[each.replica], each.launch, each.generation, "isolated", health)
+        for each in record.isolated
+    ]
+
+
+def _status(
+    record: Record, slot: Slot, launch: Launch | None, generation: int, state: State, health: Health | None
+) -> ReplicaStatus:
+    process = launch.process if launch else None
+    return ReplicaStatus(
+        workload=record.name,
+        replica=slot.replica,
+        instance=_instance(launch.port if launch else slot.port),
+        version=launch.version if launch else record.version,
+        state=state,
+        generation=generation,
+        starts=slot.starts,
+        pid=process.pid if process else 0,
+        created_s=processes.created_s(process) if process else 0.0,
+        health_path=health.path if health else None,
+        health_timeout_s=health.timeout_s if health else Health().timeout_s,
+    )

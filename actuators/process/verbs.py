@@ -1,0 +1,132 @@
+"""The verbs: what each is declared as, and what act on a workload a command of it asks for."""
+
+from collections.abc import Callable
+
+from actuators.process import changes, processes
+from actuators.process.record import Isolated, Record
+from actuators.process.targets import isolated_id, isolated_state
+from actuators.process.workload import Act
+from schemas.commands import Command
+from schemas.plugins import EffectFailed, VerbSpec
+from schemas.workloads import Workload
+
+MAX_REPLICAS = 1000
+
+_REPLICA = ("workload", "replica")
+_WORKLOAD = ("workload",)
+
+VERBS = (
+    VerbSpec(
+        name="restart",
+        summary="Start a replica anew, or all replicas of a workload one after the other.",
+        targets={"replica": _REPLICA, "workload": _WORKLOAD},
+        condition=("generation",),
+        timeout_ms=60_000,
+    ),
+    VerbSpec(
+        name="scale",
+        summary="Have this number of replicas.",
+        targets={"workload": _WORKLOAD},
+        required=("replicas",),
+        integers=("replicas",),
+        condition=("generation",),
+        timeout_ms=120_000,
+    ),
+    VerbSpec(
+        name="deploy",
+        summary="Run a declared version on all replicas, one after the other.",
+        targets={"workload": _WORKLOAD},
+        required=("version",),
+        condition=("revision",),
+        timeout_ms=120_000,
+    ),
+    VerbSpec(
+        name="rollback",
+        summary="Return to an earlier version, by default the one before the present one.",
+        targets={"workload": _WORKLOAD},
+        optional=("to",),
+        condition=("revision",),
+        absolute={"to": "previous_version"},
+        timeout_ms=120_000,
+    ),
+    VerbSpec(
+        name="isolate",
+        summary="Take a replica out of rotation, pause it, keep evidence of it and start another in its place.",
+        targets={"replica": _REPLICA},
+        condition=("generation",),
+        timeout_ms=60_000,
+    ),
+    VerbSpec(
+        name="release",
+        summary="Undo an isolation: end the replacement and put the paused process back into rotation.",
+        targets={"isolated": (*_REPLICA, "generation")},
+        # `replacement` is the generation of what would be ended: it must still be what the decision knew.
+        condition=("state", "replacement"),
+        timeout_ms=60_000,
+    ),
+)
+
+_TIMEOUT_S = {verb.name: verb.timeout_ms / 1000 for verb in VERBS}
+
+
+def act(command: Command, declared: Workload) -> Act:
+    """The act that the command asks for. Raises `EffectFailed` for what it cannot ask for."""
+    return Act(
+        command=command.id,
+        target=command.target,
+        condition=command.condition,
+        change=_change(command, declared),
+        timeout_s=_TIMEOUT_S[command.verb],
+    )
+
+
+def _change(command: Command, declared: Workload) -> Callable[[Record], Record]:
+    by = command.id
+    match command.verb:
+        case "restart":
+            replicas = (_replica(command),) if command.target.startswith("replica:") else None
+            return lambda record: changes.restart(record, by, replicas)
+        case "scale":
+            count = _count(command.args["replicas"])
+            return lambda record: changes.scale(record, by, count)
+        case "deploy":
+            version = _version(command.args["version"], declared)
+            return lambda record: changes.deploy(record, by, version)
+        case "rollback":
+            version = _version(command.args["to"], declared)
+            return lambda record: changes.rollback(record, by, version)
+        case "isolate":
+            return lambda record: _isolate(record, by, _replica(command))
+        case "release":
+            return lambda record: changes.release(record, by, _isolated(record, command.target))
+    raise EffectFailed(f"there is no verb {command.verb!r}")
+
+
+def _isolate(record: Record, by: str, replica: int) -> Record:
+    current = record.slots[replica].current
+    if current is None or not processes.alive(current.process):
+        raise EffectFailed(f"replica {record.name}/{replica} does not run: there is nothing to isolate")
+    return changes.isolate(record, by, replica)
+
+
+def _isolated(record: Record, target: str) -> Isolated:
+    found = next(each for each in record.isolated if isolated_id(record.name, each) == target)
+    if isolated_state(found) == "dead":
+        raise EffectFailed(f"{target} has died: there is nothing to release")
+    return found
+
+
+def _replica(command: Command) -> int:
+    return int(command.target.rpartition("/")[2])
+
+
+def _version(version: str, declared: Workload) -> str:
+    if version not in declared.versions:
+        raise EffectFailed(f"version {version!r} is not declared; declared are {', '.join(declared.versions)}")
+    return version
+
+
+def _count(replicas: int) -> int:
+    if not 0 <= replicas <= MAX_REPLICAS:
+        raise EffectFailed(f"replicas: expected 0 to {MAX_REPLICAS}, got {replicas}")
+    return replicas
