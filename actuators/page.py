@@ -22,6 +22,7 @@ from schemas.plugins import (
     ConditionFailed,
     Effect,
     EffectFailed,
+    EffectUnknown,
     Gate,
     Observation,
     PluginConfig,
@@ -144,7 +145,7 @@ class _Webhook:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise EffectFailed(f"no connection: {error}") from error
         except httpx.HTTPError as error:
-            raise EffectFailed(f"{type(error).__name__} after sending: it may have arrived") from error
+            raise EffectUnknown(f"{type(error).__name__} after sending: it may have arrived") from error
         if not response.is_success:
             raise EffectFailed(f"answered {response.status_code}: {response.text[:_BODY_SHOWN]}")
         return f"answered {response.status_code}"

@@ -2,6 +2,8 @@
 
 import re
 
+from schemas.wording import shown
+
 _UNITS_MS = {
     "y": 31_536_000_000,
     "w": 604_800_000,
@@ -18,8 +20,8 @@ _MOST_MS = 2**63 // 1_000_000
 def duration_ms(text: str) -> int:
     """Milliseconds of a duration such as `1h30m`. Raises ValueError, whose message quotes `text`."""
     if not re.fullmatch(PATTERN, text, re.ASCII) or len(text) > 100:
-        raise ValueError(f'expected a duration such as 5m, got "{text}"')
+        raise ValueError(f"expected a duration such as 5m, got {shown(text)}")
     total_ms = sum(int(count) * _UNITS_MS[unit] for count, unit in re.findall(r"(\d+)([a-z]+)", text))
     if total_ms > _MOST_MS:
-        raise ValueError(f'expected a duration below 292 years, got "{text}"')
+        raise ValueError(f"expected a duration below 292 years, got {shown(text)}")
     return total_ms

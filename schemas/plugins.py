@@ -130,6 +130,10 @@ class EffectFailed(Exception):
     """The effect was tried and the target did not come to the wanted state; trying again would not help."""
 
 
+class EffectUnknown(Exception):
+    """It cannot be known whether the effect happened, and it must not be tried again."""
+
+
 Observation = Effect | Literal["absent", "unmarked"]
 """What `observe` finds: the effect with what it did, that it never happened, or that the target keeps no mark."""
 

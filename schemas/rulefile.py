@@ -6,7 +6,6 @@ Only what one field can tell by itself is checked here. Whether an expression or
 Every scalar comes as text, as it stands in the YAML: Prometheus too reads `severity: 1` as the text "1".
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Protocol
 
@@ -22,44 +21,10 @@ from pydantic import (
 )
 from pydantic.json_schema import WithJsonSchema
 
+from schemas.durations import PATTERN, duration_ms
+from schemas.wording import shown
+
 # --- durations ---
-
-_UNITS_MS = {
-    "y": 31_536_000_000,
-    "w": 604_800_000,
-    "d": 86_400_000,
-    "h": 3_600_000,
-    "m": 60_000,
-    "s": 1000,
-    "ms": 1,
-}
-_DURATION = r"^(0|(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS_MS) + ")$"
-_MOST_MS = 2**63 // 1_000_000
-
-
-def duration_ms(text: str) -> int:
-    """Milliseconds of a Prometheus duration such as `1h30m`: units from large to small. Raises ValueError."""
-    if not re.fullmatch(_DURATION, text, re.ASCII) or len(text) > 100:
-        raise ValueError(f"expected a duration such as 5m, got {shown(text)}")
-    total_ms = sum(int(count) * _UNITS_MS[unit] for count, unit in re.findall(r"(\d+)([a-z]+)", text))
-    if total_ms > _MOST_MS:
-        raise ValueError(f"expected a duration below 292 years, got {shown(text)}")
-    return total_ms
-
-
-def shown(value: object) -> str:
-    """A value as error messages print it: text in quotes on one line and shortened, anything else by its kind."""
-    match value:
-        case None:
-            return "nothing"
-        case str():
-            line = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            return f'"{line}"' if len(line) <= 60 else f'"{line[:57]}…"'
-        case list():
-            return "a list"
-        case dict():
-            return "a mapping"
-    return str(value)
 
 
 def _duration(value: Any) -> int:
@@ -142,7 +107,7 @@ Annotations = Annotated[dict[Name, Text], BeforeValidator(_absent_as_empty)]
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": _DURATION, "examples": ["30s", "5m", "1h30m"]}),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": PATTERN, "examples": ["30s", "5m", "1h30m"]}),
 ]
 PositiveDuration = Annotated[Duration, AfterValidator(_above_zero)]
 Limit = Annotated[int, Field(ge=0)]

@@ -24,8 +24,8 @@ class Health(_Model):
 
 
 class Version(_Model):
-    """What to run. In `command` and `env`, `{port}`, `{replica}`, `{version}` and `{python}` stand for their values;
-    there is no shell.
+    """What to run. In `command` and `env`, `{port}`, `{replica}`, `{version}`, `{python}` and `{dir}` (the folder of
+    the file) stand for their values; there is no shell.
     """
 
     command: list[str] = Field(min_length=1)

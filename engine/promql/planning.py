@@ -50,8 +50,16 @@ _MATCH_OPERATORS: tuple[tuple[ast.MatchOp, MatchOperator], ...] = (
 )
 
 
+# The parser and the evaluation recurse; an expression that would exhaust their stacks is refused instead.
+_NESTING = "(+-*/%^<>=!"
+_MOST_NESTING = 2000
+_MOST_DEPTH = 100
+
+
 def parse(text: str) -> ast.Expr:
     """The parser's tree. Raises `PromqlError` with the parser's message."""
+    if sum(map(text.count, _NESTING)) > _MOST_NESTING:
+        raise PromqlError(f"more than {_MOST_NESTING} operators and parentheses")
     try:
         return ast.parse(_STRING_OR_COMMENT.sub(_quoted, text))
     except ValueError as error:
@@ -76,9 +84,18 @@ class Planner:
         self.selectors: list[Selector] = []
         self.placeholders: set[str] = set()
         self._bindings = bindings
+        self._depth = 0
 
     def plan(self, expr: ast.Expr) -> Node:
         """Raises `PromqlError` naming what is not supported."""
+        if self._depth == _MOST_DEPTH:
+            raise PromqlError(f"nested more than {_MOST_DEPTH} deep")
+        self._depth += 1
+        node = self._plan(expr)
+        self._depth -= 1
+        return node
+
+    def _plan(self, expr: ast.Expr) -> Node:
         match expr:
             case ast.ParenExpr():
                 return self.plan(expr.expr)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from engine.rulefile.build import identity
 from engine.rulefile.errors import RuleError
 from engine.rulefile.structure import Found, FoundGroup
-from schemas.rulefile import HealRule, Rule, shown
+from schemas.rulefile import HealRule, Rule
+from schemas.wording import shown
 
 
 def repeated_groups(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
@@ -16,19 +16,6 @@ def repeated_groups(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
         if name and (earlier := first.setdefault((place.path, name), group)) is not group:
             line = earlier.header.place.node.mark.line
             yield place.error(("name",), f"{shown(name)} is used twice in this file; the first is on line {line}")
-
-
-def repeated_rules(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
-    """Alerts and records that are the same but for annotations, in one group: Prometheus runs both, to no purpose."""
-    for group in groups:
-        header = group.header.model
-        first: dict[str, Found[Rule]] = {}
-        for rule in group.rules:
-            if header is None or rule.model is None or isinstance(rule.model, HealRule):
-                continue
-            earlier = first.setdefault(identity(header, rule.model), rule)
-            if earlier is not rule:
-                yield rule.place.error((), f"is the same rule as the one on line {earlier.place.node.mark.line}")
 
 
 def repeated_heals(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:

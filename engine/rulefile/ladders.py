@@ -10,7 +10,8 @@ from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import suggestion
 from engine.rulefile.structure import Found, FoundGroup, Place
-from schemas.rulefile import AlertRule, Group, HealRule, Rule, Step, shown
+from schemas.rulefile import AlertRule, Group, HealRule, Rule, Step
+from schemas.wording import shown
 
 Path = tuple[str | int, ...]
 LabelSets = Mapping[str, Sequence[frozenset[str] | None]]

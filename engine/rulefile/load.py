@@ -21,7 +21,6 @@ def load(files: Mapping[str, str], verbs: Mapping[str, Verb]) -> Program:
     errors = [
         *reader.errors,
         *crosscheck.repeated_groups(groups),
-        *crosscheck.repeated_rules(groups),
         *crosscheck.repeated_heals(groups),
         *ladders.check(groups, verbs, checks),
     ]

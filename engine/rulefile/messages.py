@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from schemas.rulefile import Verify, shown
+from schemas.rulefile import Verify
+from schemas.wording import shown
 
 _SIGMA = "Sigma rules are not supported yet"
 PLANNED = {

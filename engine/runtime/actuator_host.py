@@ -31,7 +31,7 @@ from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfi
 
 log = structlog.get_logger()
 
-ACK_WAIT_S = 5.0
+ACK_WAIT_S = 2.0
 INVENTORY_EVERY_S = 60.0
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import structlog
 
 from engine.core.effects import Rejected
-from engine.core.messages import Activation, Message
 from engine.core.program import Settings
 from engine.core.state import State
 from engine.core.step import step
@@ -20,6 +19,7 @@ from engine.runtime import bundles, metrics, snapshots
 from engine.runtime.bus import Bus
 from engine.runtime.commit import Committer
 from engine.runtime.dead import bury
+from engine.runtime.decoding import decoded
 from engine.runtime.journal import read
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.live import LiveView
@@ -30,8 +30,8 @@ from engine.runtime.recovery import SnapshotHead, recover
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.rule_source import RuleSource
 from schemas import subjects
-from schemas.codec import Undecodable, decode, encode
-from schemas.control import Activate, Tick
+from schemas.codec import Undecodable, encode
+from schemas.control import Tick
 
 log = structlog.get_logger()
 
@@ -99,7 +99,7 @@ class EngineHost:
 
     async def _apply(self, received: Received, committer: Committer) -> None:
         try:
-            message = await self._decoded(received)
+            message = await decoded(self._bus, received)
         except Undecodable as error:
             await self._bury(received, str(error), committer)
             return
@@ -110,15 +110,6 @@ class EngineHost:
                 await self._bury(received, effect.reason, committer)
         if effects:
             await committer.commit(received.seq, received.time_ms, effects)
-
-    async def _decoded(self, received: Received) -> Message:
-        body = decode(received.subject, received.data)
-        if isinstance(body, Activate):
-            program = await bundles.load(self._bus, body.bundle)
-            if program is None:
-                raise Undecodable(f"bundle: {body.bundle!r} is not in the object store")
-            return Message(received.seq, received.time_ms, Activation(body, program))
-        return Message(received.seq, received.time_ms, body)
 
     async def _bury(self, received: Received, reason: str, committer: Committer) -> None:
         if received.seq > committer.mark.seq:  # a replay has buried it before

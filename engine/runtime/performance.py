@@ -26,7 +26,7 @@ from schemas import subjects
 from schemas.codec import encode
 from schemas.commands import HEADER_EPOCH, Command
 from schemas.outcomes import Outcome, Status
-from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, VerbSpec
+from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, VerbSpec
 from schemas.reasons import Reason
 
 log = structlog.get_logger()
@@ -122,6 +122,8 @@ class Performance:
             return answer("refused", Reason.HALTED, str(halted))
         except ConditionFailed as failed:
             return answer("conflict", Reason.CONDITION_CHANGED, str(failed), before=dict(failed.actual))
+        except EffectUnknown as unknown:
+            return answer("unknown", detail=str(unknown))
         except EffectFailed as failed:
             return answer("failed", Reason.EFFECT_FAILED, str(failed))
         except TimeoutError:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from actuators.page import SPEC, PageActuator, PageConfig, build
-from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed
+from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed, EffectUnknown
 from tests.actuators.site import command, open_gate
 
 PAGE = command("page", "receiver:oncall", {}, severity="page")
@@ -120,14 +120,16 @@ async def test_a_webhook_gets_the_command_as_its_idempotency_key(
     assert "hush" not in str(await actuator.inventory())
 
 
-@pytest.mark.parametrize(("status", "detail"), [(503, "answered 503"), (0, "it may have arrived")])
+@pytest.mark.parametrize(
+    ("status", "error", "detail"), [(503, EffectFailed, "answered 503"), (0, EffectUnknown, "it may have arrived")]
+)
 async def test_what_may_have_arrived_is_not_sent_again(
-    tmp_path: Path, oncall: Oncall, status: int, detail: str
+    tmp_path: Path, oncall: Oncall, status: int, error: type[Exception], detail: str
 ) -> None:
     """Only a failed connect is tried again: a refusal is an answer, and a broken answer proves nothing."""
     oncall.status = status
     actuator = await pager(tmp_path, webhook=oncall.url)
-    with pytest.raises(EffectFailed, match=detail):
+    with pytest.raises(error, match=detail):
         await actuator.execute(PAGE, open_gate)
     assert len(oncall.posts) == 1
 
