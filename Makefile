@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXAMPLE := --config deploy/example/reflexarc.toml
 
-.PHONY: setup up demo test check format bench lock clean
+.PHONY: setup up demo test soak check format bench lock clean
 
 setup: $(INSTALLED)
 
@@ -25,6 +25,10 @@ demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary fol
 
 test: $(INSTALLED)  ## all tests, against a real nats-server
 	$(BIN)/pytest
+
+soak: $(INSTALLED)  ## the crash test for longer, from a new seed
+	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \
+		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} $(BIN)/pytest tests/crash
 
 check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, shipped rules
 	$(BIN)/ruff format --check

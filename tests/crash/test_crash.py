@@ -1,10 +1,11 @@
 """Any process may die at any instant: every incident is healed, no command has its effect twice, and the audit tells
 the same story as the workloads' own counters.
 
-A kill cannot test fsync; what a loss of power may take is said in docs/guarantees.md.
+`make soak` plays more incidents, from a seed that it prints. A kill cannot test fsync; what a loss of power may take is said in docs/guarantees.md.
 """
 
 import asyncio
+import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -24,8 +25,8 @@ from schemas.audit import AuditEntry
 from schemas.reasons import Reason
 from tests.crash.cluster import Cluster, audit_until, known_to_engine, running, until
 
-SEED = 20261121
-INCIDENTS = 50
+SEED = int(os.environ.get("REFLEXARC_SEED", "20261121"))
+INCIDENTS = int(os.environ.get("REFLEXARC_INCIDENTS", "50"))
 VICTIMS = ("agent", "engine", "actuator", "nats-server")
 FAST = [f"fast/{replica}" for replica in range(5)]
 SLOW = "slow/0"
