@@ -23,6 +23,9 @@ class Undecodable(Exception):
     """The peer's failure: the message goes to DEAD with this reason, and the loop goes on."""
 
 
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise: wrong, not text, nested beyond reason."""
+
 _samples = msgspec.msgpack.Decoder(SampleBatch)
 _events = msgspec.json.Decoder(Event | list[Event])
 _controls: dict[str, msgspec.json.Decoder[Control]] = {
@@ -70,10 +73,12 @@ def decode(subject: str, data: bytes) -> Body:
                 _spoken_for(rest, token(inventory.scope))
                 return inventory
             case "ticks":
-                return _tick.decode(data)
+                tick = _tick.decode(data)
+                _spoken_for(rest, token(tick.shard))
+                return tick
             case "control" if rest in _controls:
                 return _controls[rest].decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         raise Undecodable(str(error)) from error
     raise Undecodable(f"no message is defined for subject {subject!r}")
 
@@ -106,7 +111,7 @@ def decode_command(data: bytes) -> Command:
     """A command as an actuator receives it. Raises `Undecodable`."""
     try:
         return _command.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         raise Undecodable(str(error)) from error
 
 

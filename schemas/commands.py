@@ -19,7 +19,7 @@ OriginKind = Literal["rule", "playbook", "control"]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """On whose behalf: a rule by name, a playbook run, or a control message by its id."""
+    """On whose behalf: a rule (`group/name`), a playbook run, or the person who sent a control message."""
 
     kind: OriginKind
     name: str

@@ -102,7 +102,9 @@ SeriesName = Annotated[Name, AfterValidator(_series_name)]
 Expression = Annotated[str, AfterValidator(_expression), _PROMQL]
 BoundExpression = Annotated[str, AfterValidator(_bound_expression), _PROMQL]
 Text = Annotated[str, AfterValidator(_template), WithJsonSchema(_SCALAR)]
-Labels = Annotated[dict[Annotated[str, AfterValidator(_label_name)], Text], BeforeValidator(_absent_as_empty)]
+LabelName = Annotated[str, AfterValidator(_label_name)]
+Labels = Annotated[dict[LabelName, Text], BeforeValidator(_absent_as_empty)]
+PlainLabels = Annotated[dict[LabelName, Annotated[str, WithJsonSchema(_SCALAR)]], BeforeValidator(_absent_as_empty)]
 Annotations = Annotated[dict[Name, Text], BeforeValidator(_absent_as_empty)]
 Duration = Annotated[
     int,
@@ -146,7 +148,7 @@ class RecordingRule(_Model):
 
     record: SeriesName
     expr: Expression
-    labels: Labels = {}
+    labels: PlainLabels = {}
 
 
 class Verify(_Model):

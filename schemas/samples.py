@@ -11,6 +11,7 @@ import math
 import struct
 from array import array
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -58,11 +59,11 @@ def unpack_values(packed: bytes) -> Sequence[float]:
 
 
 def format_value(value: float) -> str:
-    """A sample value as Prometheus prints it: shortest form that reads back the same, `+Inf`, `-Inf`, `NaN`."""
+    """A sample value as Prometheus' API prints it: the fewest digits that read back the same, never an exponent;
+    `+Inf`, `-Inf`, `NaN`.
+    """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    if value == int(value) and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value)
+    return format(Decimal(repr(value)), "f").removesuffix(".0")

@@ -11,7 +11,7 @@ from engine.runtime.registry import actuators
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run until stopped."""
-    logging.configure()
+    logging.configure_role()
     specs = actuators()
     host = ActuatorConfig(
         scope=config.node,

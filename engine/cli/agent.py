@@ -11,7 +11,7 @@ from engine.runtime.registry import collectors
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run until stopped."""
-    logging.configure()
+    logging.configure_role()
     given = config.agent.collectors
     specs = collectors(frozenset(given))
     host = AgentConfig(

@@ -36,11 +36,15 @@ class _Section(BaseModel):
 
 
 class NatsSection(_Section):
-    """Where the bus is. Without `url`, `reflexarc up` starts a server of its own on `port` (0: a free one)."""
+    """Where the bus is. Without `url`, `reflexarc up` starts a server of its own on `port` (0: a free one).
+
+    `replicas`: how many servers of a cluster store each stream; the engine makes it so.
+    """
 
     url: str | None = None
     credentials: Path | None = None
     port: int = Field(default=0, ge=0, le=65535)
+    replicas: int = Field(default=1, ge=1, le=5)
 
 
 class AgentSection(_Section):
@@ -101,11 +105,8 @@ def load(file: Path | None, env: Mapping[str, str], overrides: Mapping[str, Any]
     return _validated(Config, merged, str(source) if file or source.exists() else "configuration")
 
 
-_Spec = TypeVar("_Spec", CollectorSpec, ActuatorSpec)
-
-
 def plugin_configs(
-    section: str, given: Mapping[str, Mapping[str, Any]], specs: Mapping[str, _Spec]
+    section: str, given: Mapping[str, Mapping[str, Any]], specs: Mapping[str, CollectorSpec | ActuatorSpec]
 ) -> dict[str, PluginConfig]:
     """The configuration of each plugin, checked by its own model. Raises `ConfigError` with all mistakes."""
     configs: dict[str, PluginConfig] = {}

@@ -1,21 +1,22 @@
 """A connection to the bus, as configured, for the time of a command."""
 
 import getpass
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from engine.cli.config import Config, ConfigError
-from engine.cli.main import CommandFailedError
+from engine.cli.failure import CommandFailedError
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import BusUnavailable
 from engine.runtime.credentials import CredentialsError, Role, find_access
 
 
 @asynccontextmanager
-async def connected(config: Config, role: Role = "operator") -> AsyncIterator[Bus]:
+async def connected(config: Config, role: Role = "operator", env: Mapping[str, str] = os.environ) -> AsyncIterator[Bus]:
     """The bus as `role`. Raises `ConfigError` where no server is given, `CommandFailedError` where none answers."""
     try:
-        access = find_access(role, url=config.nats.url, file=config.credentials_file)
+        access = find_access(role, url=config.nats.url, file=config.credentials_file, env=env)
     except CredentialsError as error:
         raise ConfigError(f"{error}; or start one here with `reflexarc up`") from error
     try:

@@ -12,7 +12,7 @@ from engine.runtime.engine_host import EngineConfig, EngineHost
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run until stopped."""
-    logging.configure()
+    logging.configure_role()
     section = config.engine
     state_dir = config.state_dir / "engine"
     state_dir.mkdir(parents=True, exist_ok=True)
@@ -30,5 +30,5 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         snapshot_every_s=section.snapshot_every / 1000,
     )
     async with connected(config, "engine") as bus:
-        await streams.ensure(bus)
+        await streams.ensure(bus, replicas=config.nats.replicas)
         await EngineHost(bus, host).run()

@@ -1,17 +1,17 @@
-"""Commands that look: queries, alerts, commands, status, logs."""
+"""Commands that look: queries, alerts, commands, logs."""
 
 import argparse
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.cli import show
 from engine.cli.config import Config
 from engine.cli.connect import connected
+from engine.cli.failure import CommandFailedError
 from engine.cli.history import Happening, read_audit
-from engine.cli.main import CommandFailedError
 from engine.runtime.asking import NobodyAnswersError, ask
 from engine.runtime.bus import Bus
 from engine.runtime.journal import read
@@ -20,6 +20,7 @@ from engine.runtime.publishing import now_ms
 from schemas import subjects
 from schemas.alerts import AlertTransition
 from schemas.codec import decode_alert
+from schemas.labels import canonical, text
 
 FOLLOW_S = 0.25
 
@@ -27,13 +28,16 @@ FOLLOW_S = 0.25
 async def query(args: argparse.Namespace, config: Config) -> None:
     """Evaluate an expression on the engine's present state."""
     async with connected(config) as bus:
-        answer = await _ask_engine(bus, "query", args.expr.encode())
+        answer = await ask_engine(bus, "query", args.expr.encode())
     if "error" in answer:
         raise CommandFailedError(f"{args.expr}: {answer['error']}")
     if args.json:
         show.as_json(answer["result"])
         return
-    show.table(("SERIES", "VALUE"), [(show.labels(found["labels"]), found["value"]) for found in answer["result"]])
+    if not answer["result"]:
+        print("no series")
+        return
+    show.table(("SERIES", "VALUE"), [(text(canonical(found["labels"])), found["value"]) for found in answer["result"]])
 
 
 async def alerts(args: argparse.Namespace, config: Config) -> None:
@@ -42,9 +46,12 @@ async def alerts(args: argparse.Namespace, config: Config) -> None:
         if args.watch:
             await _watch_alerts(bus, as_json=args.json)
             return
-        found = await _ask_engine(bus, "alerts")
+        found = await ask_engine(bus, "alerts")
     if args.json:
         show.as_json(found)
+        return
+    if not found:
+        print("no alert is active")
         return
     rows = [
         (
@@ -83,12 +90,21 @@ async def commands(args: argparse.Namespace, config: Config) -> None:
     if args.json:
         show.as_json(listed)
         return
+    if not listed:
+        print("no command yet")
+        return
     header = ("TIME", "COMMAND", "FOR", "BECAUSE", "OUTCOME", "ID")
     rows = [
-        (show.clock(c["time_ms"]), c["does"], c["rule"], c["because"], c["outcome"] or "in flight", c["id"][:12])
-        for c in listed
+        (show.clock(each["time_ms"]), each["does"], each["rule"], each["because"], _outcome(each), each["id"][:12])
+        for each in listed
     ]
     show.table(header, rows)
+
+
+def _outcome(command: Mapping[str, Any]) -> str:
+    if command["outcome"] in (None, "succeeded"):
+        return command["outcome"] or "in flight"
+    return f"{command['outcome']}: {command['detail']}" if command["detail"] else str(command["outcome"])
 
 
 def list_commands(happenings: Iterable[Happening]) -> list[dict[str, Any]]:
@@ -112,37 +128,6 @@ def list_commands(happenings: Iterable[Happening]) -> list[dict[str, Any]]:
         elif entry.kind == "outcome" and entry.command in listed:
             listed[entry.command] |= {"outcome": entry.state, "detail": entry.detail}
     return list(listed.values())
-
-
-async def status(args: argparse.Namespace, config: Config) -> None:
-    """Show what runs, what is known and what waits."""
-    async with connected(config) as bus:
-        engine = await _ask_engine(bus, "status")
-        ladders = await _ask_engine(bus, "ladders")
-        firing = await _ask_engine(bus, "alerts")
-    if args.json:
-        show.as_json({"engine": engine, "ladders": ladders, "alerts": firing})
-        return
-    rules = engine["rules"]
-    print(f"engine     {engine['engine']}, epoch {engine['epoch']}, journal message {engine['journal_seq']}")
-    print(f"behind     {show.age(engine['lag_ms'])}" + (", settling: acts wait" if engine["settling"] else ""))
-    print(f"series     {engine['series']}, events seen {engine['events']}")
-    print(f"rules      {rules['alert']} alert, {rules['record']} recording, {rules['heal']} heal")
-    for error in rules["refused"]:
-        print(f"  refused  {error}")
-    for rule, error in rules["failing"].items():
-        print(f"  failing  {rule}: {error}")
-    for scope, by in engine["halts"].items():
-        print(f"HALTED     {'everything' if scope == '*' else scope}, by {by}")
-    for owner, targets in engine["inventory"].items():
-        print(f"targets    {owner}: {', '.join(targets) or 'none'}")
-    print(f"alerts     {len(firing)} active")
-    for ladder in ladders:
-        waits = f", held by {ladder['held_by']}" if ladder["held_by"] else ""
-        step = f"step {ladder['step'] + 1} of {ladder['of']}"
-        print(f"ladder     {ladder['rule']}: {step}, {ladder['phase']}{waits}: {ladder['does'] or ladder['target']}")
-        if ladder["phase"] == "approval":
-            print(f"           reflexarc approve {ladder['command'][:12]}")
 
 
 async def logs(args: argparse.Namespace, config: Config) -> None:
@@ -177,7 +162,8 @@ def _print_line(file: Path, line: bytes, *, named: bool) -> None:
     print((f"{file.stem:12} " if named else "") + line.decode(errors="replace").rstrip("\n"), flush=True)
 
 
-async def _ask_engine(bus: Bus, what: str, request: bytes = b"") -> Any:
+async def ask_engine(bus: Bus, what: str, request: bytes = b"") -> Any:
+    """The live engine's answer. Raises `CommandFailedError`."""
     try:
         return await ask(bus, "engine", what, request)
     except NobodyAnswersError as error:

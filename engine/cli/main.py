@@ -13,20 +13,19 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.cli import logging
 from engine.cli.config import ConfigError, load
+from engine.cli.failure import CommandFailedError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
-class CommandFailedError(Exception):
-    """What the command was asked for did not come about; the message is for the person who asked."""
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its status: 0 done, 1 failed, 2 wrong usage or configuration."""
     args = parser().parse_args(argv)
+    logging.configure()
     try:
         config = load(args.config, os.environ, _overrides(args))
         command = getattr(importlib.import_module(f"engine.cli.{args.module}"), args.function)
@@ -99,7 +98,7 @@ def _add_looks(commands: Commands) -> None:
     alerts.add_argument("--watch", action="store_true", help="follow every transition")
     listing = _add(commands, "commands", "look:commands", "newest commands and what became of them", as_json=True)
     listing.add_argument("--last", type=int, default=20, metavar="N")
-    _add(commands, "status", "look:status", "what runs, what is known, what waits", as_json=True)
+    _add(commands, "status", "status:status", "what runs, what is known, what waits", as_json=True)
     why = _add(commands, "why", "why:why", "explain a command, ladder or alert, from sample to end", as_json=True)
     why.add_argument("id", help="id of it, or the first characters")
     logs = _add(commands, "logs", "look:logs", "logs of the roles that `up` runs")
@@ -119,7 +118,7 @@ def _add_steering(commands: Commands) -> None:
         command.add_argument("--target", default="*", help="only on this target, such as workload:shop")
     halt.add_argument("--why", default="")
     for verb, what in (("restart", "restart"), ("scale", "scale"), ("deploy", "deploy"), ("rollback", "roll back")):
-        act = _add(commands, verb, "steer:act", f"{what} a workload, under the same guardrails and audit as a rule")
+        act = _add(commands, verb, "act:act", f"{what} a workload, under the same guardrails and audit as a rule")
         act.set_defaults(verb=verb)
         act.add_argument("workload", help="its name, or name/replica")
         act.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")

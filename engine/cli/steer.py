@@ -2,16 +2,16 @@
 
 import argparse
 
-from engine.cli.config import Config, ConfigError
+from engine.cli.config import Config
 from engine.cli.connect import connected, person
-from engine.cli.main import CommandFailedError
+from engine.cli.failure import CommandFailedError
+from engine.cli.look import ask_engine
 from engine.runtime import halts
-from engine.runtime.asking import ask
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import new_id
 from schemas import subjects
 from schemas.codec import encode
-from schemas.control import Act, Approve, Control, Halt, Resume
+from schemas.control import Approve, Halt, Resume
 
 
 async def halt(args: argparse.Namespace, config: Config) -> None:
@@ -34,7 +34,7 @@ async def resume(args: argparse.Namespace, config: Config) -> None:
 async def approve(args: argparse.Namespace, config: Config) -> None:
     """Answer for a command that waits for a person."""
     async with connected(config) as bus:
-        waiting = [ladder for ladder in await ask(bus, "engine", "ladders") if ladder["phase"] == "approval"]
+        waiting = [ladder for ladder in await ask_engine(bus, "ladders") if ladder["phase"] == "approval"]
         found = [ladder for ladder in waiting if ladder["command"].startswith(args.command)]
         if len(found) != 1:
             known = "\n".join(f"  {ladder['command'][:12]}  {ladder['does']}" for ladder in waiting) or "  nothing"
@@ -44,22 +44,7 @@ async def approve(args: argparse.Namespace, config: Config) -> None:
     print(f"{'denied' if args.deny else 'approved'}: {found[0]['does']}")
 
 
-async def act(args: argparse.Namespace, config: Config) -> None:
-    """Ask for one verb on a workload."""
-    workload, _, replica = args.workload.partition("/")
-    values = {"workload": workload} | ({"replica": replica} if replica else {})
-    for given in args.args:
-        name, equals, value = given.partition("=")
-        if not equals:
-            raise ConfigError(f"{given!r}: expected NAME=VALUE, such as version=v2")
-        values[name] = value
-    request = Act(id=new_id(), by=person(), verb=args.verb, args=values, why=args.why)
-    async with connected(config) as bus:
-        await _publish(bus, "act", request)
-    print(f"asked for {args.verb} of {args.workload}; see `reflexarc commands`")
-
-
-async def _publish(bus: Bus, verb: str, request: Control) -> None:
+async def _publish(bus: Bus, verb: str, request: Halt | Resume | Approve) -> None:
     await bus.publish(subjects.control(verb), encode(request), msg_id=request.id)
 
 

@@ -1,20 +1,21 @@
 """`reflexarc up`: everything on this machine, each role its own process, until Ctrl-C."""
 
 import argparse
-import asyncio
 import fcntl
 import os
+import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from engine.cli import logging, show
 from engine.cli.config import Config
-from engine.cli.main import CommandFailedError
+from engine.cli.failure import CommandFailedError
 from engine.rulefile import RuleErrors, load, read
 from engine.runtime import streams
 from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import BusError
 from engine.runtime.credentials import find_access
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.server import EmbeddedServer, ServerError
@@ -25,10 +26,10 @@ ROLES = ("agent", "engine", "actuator")
 
 async def up(args: argparse.Namespace, config: Config) -> None:
     """Start everything, say what is running and what to try, and keep it so."""
-    logging.configure()
-    async with started(config, base_arguments(args)) as supervisor:
+    logging.configure_role()
+    async with started(config, base_arguments(args), os.environ) as supervisor:
         _introduce(config, supervisor)
-        await asyncio.Event().wait()
+        await supervisor.wait()
 
 
 def base_arguments(args: argparse.Namespace) -> list[str]:
@@ -41,37 +42,52 @@ def base_arguments(args: argparse.Namespace) -> list[str]:
 
 
 @asynccontextmanager
-async def started(config: Config, arguments: Sequence[str]) -> AsyncIterator[Supervisor]:
-    """Everything running, for as long as the body does; `arguments` are given to each role before its name."""
+async def started(config: Config, arguments: Sequence[str], env: Mapping[str, str]) -> AsyncIterator[Supervisor]:
+    """Everything running, for as long as the body does.
+
+    Each role is given `arguments` before its name, and the environment `env`. Raises `CommandFailedError`.
+    """
     _check_rules(config)
     with _only_one(config.state_dir):
-        server = None if config.nats.url else await _start_server(config)
-        supervisor = Supervisor(server, [_role(name, arguments) for name in ROLES], config.logs_dir, os.environ)
-        running = asyncio.create_task(supervisor.run())
-        try:
-            while len(supervisor.pids()) < len(ROLES) and not running.done():
-                await asyncio.sleep(0.01)
-            yield supervisor
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        async with _server(config) as server:
+            supervisor = Supervisor(server, [_role(name, arguments) for name in ROLES], config.logs_dir, env)
+            supervisor.start()
+            try:
+                yield supervisor
+            finally:
+                await supervisor.stop()
 
 
 def _role(name: str, arguments: Sequence[str]) -> Role:
     return Role(name, [sys.executable, "-m", "engine.cli.main", *arguments, name])
 
 
-async def _start_server(config: Config) -> EmbeddedServer:
-    server = EmbeddedServer(config.server_dir, node=config.node, port=config.nats.port)
+@asynccontextmanager
+async def _server(config: Config) -> AsyncIterator[EmbeddedServer | None]:
+    """The embedded server with its streams; None where the configuration names another."""
+    if config.nats.url:
+        yield None
+        return
     try:
+        server = EmbeddedServer(config.server_dir, node=config.node, port=config.nats.port)
         server.start()
         await server.wait_ready()
     except ServerError as error:
         raise CommandFailedError(str(error)) from error
-    bus = await Bus.connect(*find_access("engine", file=server.credentials_file, env={}), name="reflexarc-up")
-    await streams.ensure(bus)
-    await bus.close()
-    return server
+    try:
+        await _ensure_streams(server)
+        yield server
+    finally:
+        await server.stop()
+
+
+async def _ensure_streams(server: EmbeddedServer) -> None:
+    try:
+        bus = await Bus.connect(*find_access("engine", file=server.credentials_file, env={}), name="reflexarc-up")
+        await streams.ensure(bus)
+        await bus.close()
+    except BusError as error:
+        raise CommandFailedError(str(error)) from error
 
 
 def _check_rules(config: Config) -> None:
@@ -94,8 +110,13 @@ def _introduce(config: Config, supervisor: Supervisor) -> None:
         ("commands", "what was done about them"),
         ("halt", "stop all acts"),
     ):
-        print(f"  {Path(sys.argv[0]).name}{given} {words:16}  # {what}")
+        print(f"  {_program()}{given} {words:16}  # {what}")
     print("\nCtrl-C stops everything.", flush=True)
+
+
+def _program() -> str:
+    """How this program can be called, so that what we print can be typed."""
+    return "reflexarc" if shutil.which("reflexarc") else sys.argv[0]
 
 
 def _log(config: Config, name: str) -> Path:
@@ -104,8 +125,12 @@ def _log(config: Config, name: str) -> Path:
 
 @contextmanager
 def _only_one(state_dir: Path) -> Iterator[None]:
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "up.lock").open("w") as lock:
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = (state_dir / "up.lock").open("w")
+    except OSError as error:
+        raise CommandFailedError(f"{state_dir}: {error.strerror}") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -1,14 +1,14 @@
-"""`reflexarc why ID`: one causal chain, from the sample that began it to how it ended."""
+"""`reflexarc why ID`: one causal chain, from the message that began it to how it ended."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.cli import show
 from engine.cli.config import Config
 from engine.cli.connect import connected
+from engine.cli.failure import CommandFailedError
 from engine.cli.history import Happening, read_audit
-from engine.cli.main import CommandFailedError
 from engine.runtime.bus import Bus
 from engine.runtime.lookup import get
 from schemas import subjects
@@ -19,60 +19,92 @@ from schemas.reasons import MEANING
 async def why(args: argparse.Namespace, config: Config) -> None:
     """Print everything on record about what the id names."""
     async with connected(config) as bus:
-        chain = causal_chain(await read_audit(bus), args.id)
-        if not chain:
-            raise CommandFailedError(f"nothing on record has an id that begins with {args.id!r}")
+        audit = await read_audit(bus)
+        chain = causal_chain(audit, args.id)
         cause = await _cause(bus, chain[0])
+    earlier = earlier_episodes(audit, chain)
     if args.json:
-        show.as_json({"cause": cause, "chain": [_plain(happening) for happening in chain]})
+        chained = [{"seq": each.seq, "time_ms": each.time_ms, "entry": each.entry} for each in chain]
+        show.as_json({"cause": cause, "chain": chained, "earlier_episodes": earlier})
         return
-    print(f"{show.clock(cause['time_ms'])}  sensed      journal message {cause['seq']} on {cause['subject']}")
+    began = "asked" if cause["subject"].startswith("ops.control.") else "sensed"
+    print(f"{show.clock(cause['time_ms'])}  {began:11} {'':7}  journal message {cause['seq']} on {cause['subject']}")
     for happening in chain:
         print(_line(happening, cause["time_ms"]))
+    if earlier:
+        print(
+            f"The alert had {earlier} earlier episode{'s' * (earlier > 1)}, which `why` shows by the id of a command."
+        )
 
 
-def causal_chain(happenings: Sequence[Happening], prefix: str) -> list[Happening]:
-    """What belongs together with the id: its alert episode, the ladders on it, their commands, the outcomes."""
-    named = [found for found in happenings if any(id_.startswith(prefix) for id_ in _ids(found.entry))]
-    episodes = {(found.entry.alert, found.entry.onset) for found in named if found.entry.alert}
-    ladders = {found.entry.ladder for found in named if found.entry.ladder}
-    if len({alert for alert, _ in episodes}) > 1:
-        raise CommandFailedError(f"{prefix!r} is not enough: it names several alerts")
-    ladders |= {
-        found.entry.ladder
-        for found in happenings
-        if found.entry.ladder and (found.entry.alert, found.entry.onset) in episodes
-    }
+def causal_chain(audit: Sequence[Happening], prefix: str) -> list[Happening]:
+    """What belongs together with the one id that begins so: its alert episode, the ladders on it, their commands, the
+    outcomes. For an alert that is its newest episode. Raises `CommandFailedError` where none or several begin so.
+    """
+    id_ = _the_one(audit, prefix)
+    named = [found.entry for found in audit if id_ in _ids(found.entry).values()]
+    episode = max(((entry.alert, entry.onset) for entry in named if entry.alert), key=lambda of: of[1], default=None)
+    ladders = {entry.ladder for entry in named if entry.ladder and entry.alert != id_}
+    ladders |= {found.entry.ladder for found in audit if _is_about(found.entry, episode)}
     return [
         found
-        for found in happenings
-        if (found.entry.alert, found.entry.onset) in episodes or (found.entry.ladder and found.entry.ladder in ladders)
+        for found in audit
+        if _is_about(found.entry, episode)
+        or (found.entry.ladder and found.entry.ladder in ladders)
+        or found.entry.command == id_
     ]
 
 
-def _ids(entry: AuditEntry) -> Iterable[str]:
-    return (id_ for id_ in (entry.command, entry.ladder, entry.alert) if id_)
+def earlier_episodes(audit: Sequence[Happening], chain: Sequence[Happening]) -> int:
+    """How many episodes the chain's alert had before this one."""
+    episode = next(((found.entry.alert, found.entry.onset) for found in chain if found.entry.alert), None)
+    if episode is None:
+        return 0
+    return len({found.entry.onset for found in audit if found.entry.alert == episode[0]} - {episode[1]})
+
+
+def _the_one(audit: Sequence[Happening], prefix: str) -> str:
+    found: dict[str, str] = {}
+    for happening in audit:
+        entry = happening.entry
+        for kind, id_ in _ids(entry).items():
+            if id_.startswith(prefix):
+                about = entry.detail if kind == "command" else entry.rule
+                found.setdefault(id_, f"  {id_}  {kind:7}  {show.clock(happening.time_ms)}  {about}")
+    if not found:
+        raise CommandFailedError(f"nothing on record has an id that begins with {prefix!r}")
+    if len(found) > 1:
+        listed = "\n".join(found.values())
+        raise CommandFailedError(f"{len(found)} ids begin with {prefix!r}:\n{listed}")
+    return next(iter(found))
+
+
+def _ids(entry: AuditEntry) -> dict[str, str]:
+    ids = {"alert": entry.alert, "ladder": entry.ladder, "command": entry.command}
+    return {kind: id_ for kind, id_ in ids.items() if id_}
+
+
+def _is_about(entry: AuditEntry, episode: tuple[str, int] | None) -> bool:
+    return episode is not None and (entry.alert, entry.onset) == episode
 
 
 async def _cause(bus: Bus, first: Happening) -> dict[str, Any]:
     seq = first.entry.onset or first.seq
     message = await get(bus, subjects.JOURNAL, seq)
     if message is None:
-        return {"seq": seq, "subject": "a message that the journal no longer keeps", "time_ms": first.time_ms}
+        return {"seq": seq, "subject": "a subject unknown: the journal no longer keeps it", "time_ms": first.time_ms}
     return {"seq": seq, "subject": message.subject, "time_ms": message.time_ms}
 
 
 def _line(happening: Happening, began_ms: int) -> str:
+    return "\n".join(_lines(happening, began_ms))
+
+
+def _lines(happening: Happening, began_ms: int) -> Iterator[str]:
     entry = happening.entry
     what = entry.state if entry.kind in ("transition", "outcome") else entry.kind
-    about = entry.verb if entry.kind == "control" else entry.target
-    words = [part for part in (entry.rule, about, entry.detail, f"by {entry.by}" if entry.by else "") if part]
-    reason = f"{entry.reason}: {MEANING[entry.reason]}" if entry.reason else ""
+    words = [part for part in (entry.rule, entry.detail or entry.target, f"by {entry.by}" if entry.by else "") if part]
     after = f"+{show.age(happening.time_ms - began_ms)}"
-    return f"{show.clock(happening.time_ms)}  {what:11} {after:>7}  {'  '.join(words)}" + (
-        f"\n{'':36}{reason}" if reason else ""
-    )
-
-
-def _plain(happening: Happening) -> dict[str, Any]:
-    return {"seq": happening.seq, "time_ms": happening.time_ms, "entry": happening.entry}
+    yield f"{show.clock(happening.time_ms)}  {what:11} {after:>7}  {'  '.join(words)}"
+    if entry.reason:
+        yield f"{'':35}{entry.reason}: {MEANING[entry.reason]}"

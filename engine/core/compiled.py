@@ -61,7 +61,7 @@ def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
         rule=rule,
         place=place,
         plan=compile_expr(rule.expr),
-        labels=_templates(rule.labels),
+        labels=_templates(rule.labels if isinstance(rule, AlertRule) else {}),
         annotations=_templates(rule.annotations if isinstance(rule, AlertRule) else {}),
         period_ms=period_ms,
         offset_ms=spread % period_ms,

@@ -5,29 +5,28 @@ from collections.abc import Iterable, Sequence
 
 from engine.core import ladder as ladders
 from engine.core.effects import Effect
-from engine.core.ladder import Turn
 from engine.core.program import HealRule, Step
 from engine.core.state import Ladder, State, index_targets
+from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
 from schemas.commands import Origin
 from schemas.control import Act, Approve, Halt, Resume
 from schemas.inventory import Inventory
+from schemas.labels import canonical
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 
 
 def on_transitions(turn: Turn, effects: Sequence[Effect]) -> None:
-    """Start a ladder for each alert that fired; tell running ladders of each that resolved."""
+    """Tell the running ladders of each alert that fired or resolved; start those that its firing calls for."""
     for effect in effects:
-        if not isinstance(effect, AlertTransition):
-            continue
-        if effect.state == "firing":
-            for heal in turn.state.compiled.heals.get(effect.alertname, ()):
-                _begin(turn, heal, effect)
-        elif effect.state == "resolved":
+        if isinstance(effect, AlertTransition) and effect.state in ("firing", "resolved"):
             for ladder in _about(turn.state, effect.id):
                 ladders.wake(turn, ladder)
+            if effect.state == "firing":
+                for heal in turn.state.compiled.heals.get(effect.alertname, ()):
+                    _begin(turn, heal, effect)
 
 
 def on_samples(turn: Turn, touched: Iterable[str]) -> None:
@@ -38,25 +37,23 @@ def on_samples(turn: Turn, touched: Iterable[str]) -> None:
 
 
 def on_outcome(turn: Turn, outcome: Outcome) -> None:
-    """An actuator answered: move the ladders that wait for it."""
-    waiting = [turn.state.ladders[key] for key in turn.state.awaited.get(outcome.command, ())]
-    reason = outcome.reason
-    if not waiting:
-        reason = Reason.UNSOLICITED_OUTCOME
+    """An actuator answered: move the ladder that waits for it."""
+    key = turn.state.awaited.get(outcome.command)
+    ladder = turn.state.ladders[key] if key else None
     turn.effects.append(
         AuditEntry(
             kind="outcome",
-            reason=reason,
+            reason=outcome.reason if ladder else Reason.UNSOLICITED_OUTCOME,
             target=outcome.target,
             command=outcome.command,
             verb=outcome.verb,
             state=outcome.status,
             detail=_describe(outcome),
             by=outcome.executor,
-            ladder=waiting[0].id if waiting else "",
+            ladder=ladder.id if ladder else "",
         )
     )
-    for ladder in waiting:
+    if ladder:
         ladders.answer(turn, ladder, outcome)
 
 
@@ -90,7 +87,7 @@ def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
 
 
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
-    alert = next(alert for alert in turn.state.alerts[fired.rule].values() if alert.id == fired.id)
+    alert = turn.state.alerts[fired.rule][canonical(fired.labels)]
     origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
     ladder = Ladder(
         id=_ladder_id(origin.name, fired.id, fired.onset),
@@ -108,7 +105,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
 
 
 def _request(turn: Turn, request: Act) -> None:
-    """A person's request is a ladder of one step."""
+    """A person's request is a ladder of one step. What is asked for again under the same id is the same act."""
     rule = HealRule(
         id=request.id,
         group="",
@@ -120,8 +117,10 @@ def _request(turn: Turn, request: Act) -> None:
         steps=(Step(verb=request.verb, args=request.args),),
     )
     origin = Origin(kind="control", name=request.by)
-    ladder_id = _ladder_id(origin.name, request.id, turn.seq)
-    ladders.start(turn, Ladder(id=ladder_id, rule=rule, origin=origin, onset=turn.seq, because=Reason.REQUESTED))
+    ladder_id = _ladder_id(origin.name, request.id, 0)
+    ladder = Ladder(id=ladder_id, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
+    if ladder.key not in turn.state.ladders:
+        ladders.start(turn, ladder)
 
 
 def _about(state: State, alert: str) -> list[Ladder]:

@@ -8,18 +8,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.core.compiled import CompiledRule, Templates
 from engine.core.effects import Effect
-from engine.core.program import AlertRule
+from engine.core.program import AlertRule, RecordingRule
 from engine.core.state import Alert, State
 from engine.core.timers import Timer
-from engine.promql import PromqlError, Vector, compile_expr
-from engine.template import TemplateError
+from engine.promql import FloatArray, PromqlError, Vector, compile_expr
+from engine.template import Template, TemplateError
 from schemas.alerts import AlertState, AlertTransition
 from schemas.audit import AuditEntry
 from schemas.labels import METRIC_NAME, Labels, canonical
 from schemas.reasons import Reason
-from schemas.samples import format_value
+from schemas.samples import STALE, format_value
 
 ALERTNAME = "alertname"
 
@@ -36,8 +38,9 @@ def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> lis
         if isinstance(rule, AlertRule):
             effects = _Evaluation(state, compiled, rule, now_ms, seq).run(result)
         else:
-            effects = _record(state, compiled, result, now_ms)
-    except (PromqlError, TemplateError, RuleFailedError) as error:
+            _record(state, rule, result, now_ms)
+            effects = []
+    except (PromqlError, RuleFailedError) as error:
         if state.failing.get(rule.id) == str(error):
             return []
         state.failing[rule.id] = str(error)
@@ -54,23 +57,34 @@ def remove_rule(state: State, rule: AlertRule, now_ms: int) -> list[Effect]:
     return effects
 
 
+def remove_record(state: State, rule: RecordingRule, now_ms: int) -> None:
+    """The rule is gone from the program: the series that it yielded end."""
+    _append(state, state.recorded.pop(rule.id, ()), now_ms, STALE)
+
+
 def alert_id(rule_id: str, labels: Sequence[tuple[str, str]]) -> str:
     """The digest that names an alert for ever: 16 hex digits."""
     parts = [rule_id, *(part for pair in labels for part in pair)]
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _record(state: State, compiled: CompiledRule, result: Vector, now_ms: int) -> list[Effect]:
-    series = []
-    for element, value in result.items():
-        labels = dict(element) | {METRIC_NAME: compiled.rule.name}
-        labels |= {name: template.render(labels, value) for name, template in compiled.labels}
-        series.append(canonical(labels))
-    if len(set(series)) < len(series):
+def _record(state: State, rule: RecordingRule, result: Vector, now_ms: int) -> None:
+    """Append what the expression yields; a series that it yielded before and no longer does has ended."""
+    fixed = {METRIC_NAME: rule.name} | rule.labels
+    series = tuple(canonical(dict(element) | fixed) for element, _ in result.items())
+    now_there = set(series)
+    if len(now_there) < len(series):
         raise RuleFailedError("vector contains metrics with the same labelset after applying rule labels")
+    if rule.limit and len(series) > rule.limit:
+        raise RuleFailedError(f"exceeded limit of {rule.limit} with {len(series)} series")
+    _append(state, [labels for labels in state.recorded.get(rule.id, ()) if labels not in now_there], now_ms, STALE)
+    _append(state, series, now_ms, result.values)
+    state.recorded[rule.id] = series
+
+
+def _append(state: State, series: Sequence[Labels], now_ms: int, values: FloatArray | float) -> None:
     if series:
-        state.store.append(state.store.rows(series), now_ms, result.values)
-    return []
+        state.store.append(state.store.rows(series), now_ms, np.broadcast_to(values, len(series)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +176,14 @@ class _Evaluation:
         self.state.timers.set(Timer(due_ms, "evaluate", self.compiled.place, self.rule.id))
 
     def _render(self, templates: Templates, element: Mapping[str, str], value: float) -> dict[str, str]:
-        return {name: template.render(element, value, query=self._query) for name, template in templates}
+        return {name: self._text(template, element, value) for name, template in templates}
+
+    def _text(self, template: Template, element: Mapping[str, str], value: float) -> str:
+        """As in Prometheus, an alert whose template fails still fires, and says so in that text."""
+        try:
+            return template.render(element, value, query=self._query)
+        except (TemplateError, PromqlError) as error:
+            return f"<error expanding template: {error}>"
 
     def _query(self, text: str) -> Sequence[tuple[Labels, float]]:
         """The `query` function of templates: an instant query on the present state."""

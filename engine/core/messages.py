@@ -18,7 +18,14 @@ class Activation:
     program: Program
 
 
-Body = SampleBatch | Events | Outcome | Inventory | Tick | Activation | Halt | Resume | Approve | Act
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that the host could not decode, and why. It still takes its place in the order."""
+
+    reason: str
+
+
+Body = SampleBatch | Events | Outcome | Inventory | Tick | Activation | Halt | Resume | Approve | Act | Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
     annotations: dict[str, str] = {}
     interval_ms: int | None = None
     limit: int = 0
-    """At most so many alerts of this rule (0 = no limit); more is an error and changes nothing, as in Prometheus."""
+    """At most so many alerts of this rule (0 = no limit); more is an error and changes nothing."""
 
 
 class RecordingRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True):
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One rung of a ladder: a verb with templated arguments. Without `verify` a heal step is verified by its alert
-    resolving within `DEFAULT_WITHIN_MS`; a `page` needs none."""
+    resolving within `DEFAULT_WITHIN_MS` and staying so for one evaluation interval; a `page` needs none."""
 
     verb: str
     args: dict[str, str]

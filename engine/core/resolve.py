@@ -11,7 +11,7 @@ from typing import Any
 from engine.core.program import Verb
 from engine.core.state import Ladder, Owned, State
 from engine.template import TemplateError, parse
-from schemas.commands import Command, command_id
+from schemas.commands import Command, Origin, command_id
 from schemas.labels import text
 from schemas.reasons import Reason
 
@@ -58,7 +58,7 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
-    owned = _owner(state, name, args.get(SCOPE))
+    owned = _owner(state, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
     if owned.target.protected and verb.changes_target:
@@ -67,15 +67,17 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
     if isinstance(values, Refusal):
         return values
     settings = state.settings
+    # Two alerts of one rule may begin with the same message: it takes the ladder to tell their acts apart.
+    on_behalf = Origin(kind=ladder.origin.kind, name=ladder.id)
     return Command(
-        id=command_id(ladder.origin, name, ladder.onset, ladder.step, ladder.attempt, verb.name),
+        id=command_id(on_behalf, name, ladder.onset, ladder.step, ladder.attempt, verb.name),
         actuator=owned.actuator,
         scope=owned.scope,
         verb=verb.name,
         target=name,
         lock=owned.target.lock,
         args=values,
-        condition={name: owned.target.attributes.get(name) for name in verb.condition},
+        condition={attribute: owned.target.attributes.get(attribute) for attribute in verb.condition},
         issued_ms=now_ms,
         deadline_ms=now_ms + settings.command_ttl_ms,
         lease_ms=settings.lease_ms,
@@ -89,8 +91,13 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
     )
 
 
-def _owner(state: State, target: str, scope: str | None) -> Owned | Refusal:
-    owners = [owned for owned in state.targets.get(target, ()) if scope is None or owned.scope == scope]
+def _owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
+    """The target as the verb's actuator has it, on the scope that is asked for."""
+    owners = [
+        owned
+        for owned in state.targets.get(target, ())
+        if owned.actuator == verb.actuator and scope in (None, owned.scope)
+    ]
     if len(owners) == 1:
         return owners[0]
     if not owners:

@@ -10,6 +10,7 @@ from engine.core.timers import Timer, Timers
 from engine.promql import Store
 from schemas.control import Halt
 from schemas.inventory import Inventory
+from schemas.labels import Labels
 
 FORMAT = 1
 
@@ -36,6 +37,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     layouts: dict[str, SavedLayout]
     alerts: dict[str, list[Alert]]
     failing: dict[str, str]
+    recorded: dict[str, tuple[Labels, ...]]
     ladders: list[Ladder]
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
@@ -66,6 +68,7 @@ def save(state: State) -> bytes:
             },
             alerts={rule: list(active.values()) for rule, active in state.alerts.items()},
             failing=state.failing,
+            recorded=state.recorded,
             ladders=list(state.ladders.values()),
             cooldowns=state.cooldowns,
             inventory=state.inventory,
@@ -98,6 +101,7 @@ def restore(data: bytes) -> State:
         },
         alerts={rule: {alert.labels: alert for alert in active} for rule, active in saved.alerts.items()},
         failing=saved.failing,
+        recorded=saved.recorded,
         ladders={ladder.key: ladder for ladder in saved.ladders},
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,

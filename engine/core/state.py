@@ -46,7 +46,8 @@ class Ladder(msgspec.Struct, kw_only=True):
 
     `held`: it wants to take `step`, because of `because`, and waits for `held_by` to pass. `approval`: it waits for a
     person since `asked_ms`. `commanded`: it waits for the outcome of `command`. `verifying`: the effect happened at
-    `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`.
+    `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`. `acted_on` are the
+    targets that it sent commands to change.
     """
 
     id: str
@@ -65,7 +66,7 @@ class Ladder(msgspec.Struct, kw_only=True):
     held_by: Reason | None = None
     asked_ms: int = 0
     command: Command | None = None
-    acted: bool = False
+    acted_on: tuple[str, ...] = ()
     acted_ms: int = 0
     holding_ms: int | None = None
 
@@ -113,6 +114,8 @@ class State:
     """Active alerts by rule id, then by their labels."""
     failing: dict[str, str] = field(default_factory=dict)
     """Rules whose last evaluation failed, with the error."""
+    recorded: dict[str, tuple[Labels, ...]] = field(default_factory=dict)
+    """The series that each recording rule yielded last."""
     ladders: dict[str, Ladder] = field(default_factory=dict)
     """Running ladders by key, in the order in which they began."""
     cooldowns: dict[str, int] = field(default_factory=dict)
@@ -125,8 +128,10 @@ class State:
 
     compiled: Compiled = field(default_factory=Compiled)
     watches: dict[str, Watch] = field(default_factory=dict)
-    awaited: dict[str, list[str]] = field(default_factory=dict)
-    """Keys of the ladders that wait for the outcome of each command."""
+    awaited: dict[str, str] = field(default_factory=dict)
+    """Key of the ladder that waits for the outcome of each command."""
+    at_work: dict[str, str] = field(default_factory=dict)
+    """Key of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
 
     @property
@@ -144,6 +149,11 @@ class State:
 
     def halt_on(self, target: str) -> Halt | None:
         return self.halts.get("*") or self.halts.get(target)
+
+
+def cooldown_key(ladder: Ladder, target: str) -> str:
+    """What a cooldown is of: a rule on a target."""
+    return f"{ladder.origin.name}|{target}"
 
 
 def index_targets(inventory: Mapping[str, Inventory]) -> dict[str, tuple[Owned, ...]]:

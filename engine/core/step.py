@@ -6,25 +6,22 @@ never running backwards, and work that comes due between two messages runs at it
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from engine.core import decide, ladder
+from engine.core import decide, intake, ladder
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
-from engine.core.evaluate import evaluate, remove_rule
-from engine.core.ladder import Turn
-from engine.core.messages import Activation, Message
+from engine.core.evaluate import evaluate, remove_record, remove_rule
+from engine.core.messages import Activation, Message, Unreadable
 from engine.core.program import AlertRule
-from engine.core.state import Layout, State
+from engine.core.state import State
 from engine.core.timers import Timer
+from engine.core.turn import Turn
 from schemas.audit import AuditEntry
 from schemas.control import Act, Approve, Halt, Resume, Tick
 from schemas.events import Events
 from schemas.inventory import Inventory
-from schemas.labels import Labels
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
-from schemas.samples import LAYOUT_REFRESH_MS, SampleBatch, layout_digest
+from schemas.samples import SampleBatch
 
 TICKS_MISSED = 3
 """So many ticks missing in a row mean that nobody was deciding."""
@@ -107,54 +104,42 @@ def _apply(turn: Turn, message: Message) -> None:
             _activate(turn, activation)
         case Halt() | Resume() | Approve() | Act() as request:
             decide.on_control(turn, request)
+        case Unreadable(reason):
+            turn.effects.append(Rejected(reason))
 
 
 def _samples(turn: Turn, batch: SampleBatch) -> None:
     """Append one scrape, then evaluate what it triggers. Its samples apply together."""
     state = turn.state
-    layout = state.layouts.get(batch.layout)
-    if layout is None:
-        if batch.series is None:
-            turn.effects.append(Rejected(f"layout {batch.layout!r} is not known: its series were never sent"))
-            return
-        if layout_digest(batch.series) != batch.layout:
-            turn.effects.append(Rejected(f"layout {batch.layout!r} is not the digest of the series sent with it"))
-            return
-        layout = state.layouts[batch.layout] = _layout(state, batch.series)
-    values = np.frombuffer(batch.values, dtype="<f8")
-    if len(values) != len(layout.rows):
-        turn.effects.append(Rejected(f"values: expected {len(layout.rows)} samples, got {len(values)}"))
+    layout = intake.append(state, batch, turn.now_ms)
+    if isinstance(layout, Rejected):
+        turn.effects.append(layout)
         return
-    time_ms = min(batch.time_ms, turn.now_ms)
-    layout.used_ms = max(layout.used_ms, time_ms)
-    state.store.append(layout.rows, time_ms, values)
-    if turn.now_ms - time_ms > state.settings.evaluation_interval_ms:
+    if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
         return  # late samples fill windows and trigger nothing
     _evaluate(turn, (state.compiled.on_arrival[position].rule.id for position in layout.triggered))
-    touched = [
+    touched = (
         key
         for key, watch in state.watches.items()
         if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.rows))
-    ]
-    decide.on_samples(turn, touched)
-
-
-def _layout(state: State, series: list[Labels]) -> Layout:
-    rows = state.store.rows(series)
-    return Layout(rows=rows, triggered=state.compiled.triggers.of(series), used_ms=state.now_ms)
+    )
+    decide.on_samples(turn, sorted(touched))
 
 
 def _activate(turn: Turn, activation: Activation) -> None:
     """From here on these are the rules. One whose trigger is unchanged keeps its alerts; ladders run on as they are."""
     state = turn.state
     program = activation.program
-    kept = {rule.id for rule in program.alerts}
-    for rule in state.program.alerts:
-        if rule.id not in kept:
+    before = state.program
+    install(state, program)
+    for record in before.records:
+        if record.id not in state.compiled.rules:
+            remove_record(state, record, turn.now_ms)
+    for rule in before.alerts:
+        if rule.id not in state.compiled.rules:
             effects = remove_rule(state, rule, turn.now_ms)
             turn.effects += effects
             decide.on_transitions(turn, effects)
-    install(state, program)
     _schedule_rules(state)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
     detail += f"{len(program.heals)} heal rules"
@@ -178,11 +163,6 @@ def _schedule_rules(state: State) -> None:
 
 
 def _housekeep(state: State) -> None:
-    """Forget layouts without recent samples, then the series without any.
-
-    In this order and with these limits (the store keeps a series for five minutes at least), a layout that is kept
-    never names a row that was given to another series.
-    """
-    forget_ms = state.now_ms - 3 * LAYOUT_REFRESH_MS
-    state.layouts = {digest: layout for digest, layout in state.layouts.items() if layout.used_ms > forget_ms}
-    state.store.expire(state.now_ms)
+    """Forget what is over."""
+    state.cooldowns = {key: until_ms for key, until_ms in state.cooldowns.items() if until_ms > state.now_ms}
+    intake.forget(state)

@@ -38,7 +38,8 @@ class Timers:
 
     def drop(self, kind: Literal["evaluate", "wake"]) -> None:
         """Forget all timers of one kind."""
-        self.__init__(timer for timer in self._heap if timer.kind != kind)  # type: ignore[misc]
+        self._heap = sorted(timer for timer in self._heap if timer.kind != kind)
+        self._set = set(self._heap)
 
     def __iter__(self) -> Iterator[Timer]:
         """All timers in order."""

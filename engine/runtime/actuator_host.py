@@ -25,7 +25,7 @@ from engine.runtime.publishing import now_ms
 from engine.runtime.workqueue import Delivery, work
 from schemas import subjects
 from schemas.codec import Undecodable, decode_command, encode
-from schemas.commands import Command
+from schemas.commands import HEADER_EPOCH, Command
 from schemas.inventory import Inventory
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfig
 
@@ -91,7 +91,7 @@ class ActuatorHost:
         async with Lanes() as lanes:
             async for delivery in work(self._bus, subjects.COMMANDS, durable, wanted, ack_wait_s=ACK_WAIT_S):
                 try:
-                    command = decode_command(delivery.data)
+                    command = _understood(delivery)
                 except Undecodable as error:
                     await self._refuse(delivery, str(error))
                     continue
@@ -100,6 +100,18 @@ class ActuatorHost:
     async def _refuse(self, delivery: Delivery, reason: str) -> None:
         await bury(self._bus, subjects.COMMANDS, delivery.seq, delivery.subject, delivery.data, reason)
         await delivery.term("undecodable")
+
+
+def _understood(delivery: Delivery) -> Command:
+    """The command, if it is one for its subject, from an engine that says which. Raises `Undecodable`."""
+    command = decode_command(delivery.data)
+    if delivery.subject != subjects.commands(command.actuator, command.scope, command.verb):
+        named = f"{command.verb} of {command.actuator} on {command.scope}"
+        raise Undecodable(f"the command is {named} but came on {delivery.subject!r}")
+    epoch = delivery.headers.get(HEADER_EPOCH, "0")
+    if not (epoch.isascii() and epoch.isdigit()):
+        raise Undecodable(f"{HEADER_EPOCH}: expected a number, got {epoch!r}")
+    return command
 
 
 async def _in_turn(perform: Performance, command: Command, delivery: Delivery) -> None:
@@ -116,12 +128,14 @@ class InventoryPublisher:
         self._scope = scope
         self._plugin = plugin
         self._published = b""
+        self._publishing = asyncio.Lock()
 
     async def publish(self) -> None:
-        """Publish the inventory if it differs from what was published last."""
-        data = await self._encoded()
-        if data != self._published:
-            await self._send(data)
+        """Publish the inventory if it differs from what was published last, and return when it is stored."""
+        async with self._publishing:
+            data = await self._encoded()
+            if data != self._published:
+                await self._send(data)
 
     async def follow(self) -> None:
         """Publish on every change, and every minute even without, until cancelled."""
@@ -136,15 +150,16 @@ class InventoryPublisher:
     async def _every_minute(self) -> None:
         while True:
             await asyncio.sleep(INVENTORY_EVERY_S)
-            await self._send(await self._encoded())
+            async with self._publishing:
+                await self._send(await self._encoded())
 
     async def _encoded(self) -> bytes:
         targets = tuple(await self._plugin.inventory())
         return encode(Inventory(actuator=self._actuator, scope=self._scope, targets=targets))
 
     async def _send(self, data: bytes) -> None:
-        self._published = data
         await self._bus.publish(subjects.inventory(self._scope), data)
+        self._published = data
         await kv.put(self._bus, "inventory", f"{self._actuator}/{self._scope}", data)
 
 

@@ -14,13 +14,12 @@ import structlog
 
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus
-from engine.runtime.bus_errors import WrongLastSequence
-from engine.runtime.lookup import last
+from engine.runtime.event_log import EventLog
 from engine.runtime.outbox import EventQueue, SampleStack
 from engine.runtime.publishing import now_ms
 from schemas import subjects
-from schemas.codec import Undecodable, decode, encode
-from schemas.events import Event, Events
+from schemas.codec import encode
+from schemas.events import Event
 from schemas.plugins import CollectorContext, CollectorSpec, PluginConfig, Samples
 
 log = structlog.get_logger()
@@ -87,29 +86,11 @@ class AgentHost:
                 await self._bus.publish(subject, encode(batch))
 
     async def _send_events(self, source: str, queue: EventQueue) -> None:
-        """Append to the source's own subject, each message after the one before and after nobody else's."""
-        subject = subjects.events(self._config.node, source)
-        newest = await last(self._bus, subjects.JOURNAL, subject)
-        expected = newest.seq if newest else 0
+        journaled = EventLog(self._bus, subjects.events(self._config.node, source))
+        await journaled.open()
         while True:
-            events = await queue.some()
-            try:
-                data = encode(Events(tuple(events)))
-                ack = await self._bus.publish(
-                    subject, data, msg_id=f"{source}.{events[0].id}", expect_last_subject_seq=expected
-                )
-                expected = ack.seq
-            except WrongLastSequence as error:
-                # Somebody else writes as this source. Ours go after theirs: nothing is lost, and it is visible.
-                log.warning("event_source_shared", subject=subject, expected=error.expected, actual=error.actual)
-                expected = (await self._bus.publish(subject, data)).seq
+            await journaled.append(await queue.some())
 
     async def _last_event(self, source: str) -> Event | None:
-        newest = await last(self._bus, subjects.JOURNAL, subjects.events(self._config.node, source))
-        if newest is None:
-            return None
-        try:
-            body = decode(newest.subject, newest.data)
-        except Undecodable:
-            return None
-        return body.events[-1] if isinstance(body, Events) and body.events else None
+        events = await EventLog(self._bus, subjects.events(self._config.node, source)).open()
+        return events[-1] if events else None

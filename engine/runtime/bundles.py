@@ -7,6 +7,7 @@ import msgspec
 from engine.core.program import Program
 from engine.runtime import objects
 from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import DigestMismatch
 
 BUCKET = "bundles"
 
@@ -25,8 +26,11 @@ async def store(bus: Bus, program: Program) -> str:
 
 
 async def load(bus: Bus, digest: str) -> Program | None:
-    """The program with this digest, None where there is none."""
-    data = await objects.get(bus, BUCKET, digest)
-    if data is None or hashlib.sha256(data).hexdigest() != digest:
+    """The program with this digest, None where there is none that could be read."""
+    try:
+        data = await objects.get(bus, BUCKET, digest)
+        if data is None or hashlib.sha256(data).hexdigest() != digest:
+            return None
+        return msgspec.json.decode(data, type=Program)
+    except (DigestMismatch, msgspec.MsgspecError):
         return None
-    return msgspec.json.decode(data, type=Program)

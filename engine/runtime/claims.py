@@ -5,7 +5,9 @@ twice one act. `lock.<lock>` holds the newest command that a target's lock has s
 refuses an older one after a newer.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,6 +120,56 @@ class Claims:
         lease_until_ms = self._now_ms() + command.lease_ms
         claim = Claim(executor=self._executor, epoch=self._epoch, lease_until_ms=lease_until_ms)
         return await kv.update(self._bus, BUCKET, _claim_key(command), msgspec.json.encode(claim), revision=revision)
+
+
+class Held:
+    """A claim of ours, from its taking to its answer. It is written by one at a time, so that its revision is known.
+
+    Whoever loses it gets `Conflict`, which ends the process: another executor has taken over.
+    """
+
+    def __init__(self, claims: Claims, command: Command, revision: int, now_ms: Callable[[], int]) -> None:
+        self._claims = claims
+        self._command = command
+        self._revision = revision
+        self._now_ms = now_ms
+        self._renewed_ms = now_ms()
+        self._writing = asyncio.Lock()
+
+    @asynccontextmanager
+    async def renewed(self) -> AsyncIterator[None]:
+        """Renew the claim while the body runs. A renewal that is under way at its end is waited for."""
+        ended = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._renew_until(ended))
+            yield
+            ended.set()
+
+    async def check(self) -> None:
+        """Make sure that it is still ours: who was held up for long may find another executor in its place."""
+        if self._now_ms() - self._renewed_ms > self._command.lease_ms / 2:
+            await self._renew()
+
+    async def answer(self, outcome: Outcome) -> None:
+        """Store the outcome for good."""
+        async with self._writing:
+            await self._claims.answer(self._command, self._revision, outcome)
+
+    async def _renew_until(self, ended: asyncio.Event) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._command.lease_ms / 3000):
+                    await ended.wait()
+            except TimeoutError:
+                await self._renew()
+            else:
+                return
+
+    async def _renew(self) -> None:
+        async with self._writing:
+            renewed_ms = self._now_ms()
+            self._revision = await self._claims.renew(self._command, self._revision)
+            self._renewed_ms = renewed_ms
 
 
 def _claim_key(command: Command) -> str:

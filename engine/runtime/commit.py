@@ -117,16 +117,12 @@ class Committer:
         msg_id = f"alert.{self._shard}.{seq}.{index}"
         return await self._bus.publish(subject, encode(effect), msg_id=msg_id, headers=headers)
 
-    def _compare(self, seq: int, entries: Sequence[AuditEntry]) -> None:
+    def _compare(self, seq: int, entries: list[AuditEntry]) -> None:
         """A replay: the record stands, and a difference is reported with the next record."""
         record = self._recorded.get(seq)
-        if record is None:
-            recorded: Sequence[AuditEntry] = ()
-            if not self._recorded or seq < min(self._recorded):
-                return  # before what was read back
-        else:
-            recorded = [entry for entry in record.entries if entry.reason is not Reason.REPLAY_DIVERGED]
-        if list(recorded) != list(entries):
+        written = record.entries if record else ()
+        recorded = [entry for entry in written if entry.reason is not Reason.REPLAY_DIVERGED]
+        if recorded != entries:
             log.error("replay_diverged", seq=seq, recorded=len(recorded), decided=len(entries))
             detail = f"journal message {seq}: recorded {_names(recorded)}, decided {_names(entries)}"
             self._diverged.append(AuditEntry(kind="decision", reason=Reason.REPLAY_DIVERGED, detail=detail))

@@ -193,7 +193,8 @@ class Connection:
         _give_up(list(self._waiting.values()))
         for callback in list(self._on_loss):
             callback()
-        log.info("bus.disconnected")
+        if not self.nc.is_closed:
+            log.info("bus.disconnected")
 
     async def _on_reconnect(self) -> None:
         self._up.set()

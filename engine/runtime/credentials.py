@@ -6,7 +6,7 @@ against a server elsewhere brings its own.
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -53,15 +53,15 @@ def generate(url: str) -> Credentials:
     return Credentials(url, {role: Login(role, secrets.token_urlsafe(24)) for role in ROLES})
 
 
-def load(path: Path) -> Credentials:
-    """Read them. Raises `CredentialsError` naming the file and what is wrong with it."""
+def load(path: Path, needed: Sequence[Role] = ROLES) -> Credentials:
+    """Read them. Raises `CredentialsError` naming the file and what is wrong with it, such as a needed role missing."""
     try:
         credentials = msgspec.json.decode(path.read_bytes(), type=Credentials)
     except OSError as error:
         raise CredentialsError(f"{path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise CredentialsError(f"{path}: {error}") from error
-    if missing := [role for role in ROLES if role not in credentials.roles]:
+    if missing := [role for role in needed if role not in credentials.roles]:
         raise CredentialsError(f"{path}: roles: {', '.join(missing)} missing")
     return credentials
 
@@ -89,7 +89,8 @@ def find_access(
 
     `url` (or `REFLEXARC_NATS_URL`) may hold the login as `nats://user:password@host:port`. Raises `CredentialsError`.
     """
-    stored = load(file).access(role) if file else None
+    # A role's own host need not hold the logins of the others.
+    stored = load(file, (role,)).access(role) if file else None
     given = url or env.get(ENV_URL)
     if given is None and stored is None:
         raise CredentialsError(f"no server: give --nats URL, {ENV_URL}, or a credentials file")

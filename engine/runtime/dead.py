@@ -9,13 +9,20 @@ from schemas import subjects
 HEADER_REASON = "Reflexarc-Reason"
 HEADER_ORIGIN = "Reflexarc-Origin"
 
+_MAX_REASON_CHARS = 1000
+_HEADERS_BYTES = 4096
+
 log = structlog.get_logger()
 
 
 async def bury(bus: Bus, stream: str, seq: int, subject: str, data: bytes, reason: str) -> None:
-    """Store the message `seq` of `stream` in DEAD, once however often it is found undecodable."""
+    """Store the message `seq` of `stream` in DEAD, once however often it is found undecodable.
+
+    One that leaves no room for the reason beside it is cut off at its end.
+    """
     log.warning("undecodable", stream=stream, seq=seq, subject=subject, reason=reason)
     DEAD.labels(kind=subject.split(".")[1]).inc()
     # A header is one line of ASCII; a reason may quote anything.
-    headers = {HEADER_REASON: ascii(reason)[1:-1], HEADER_ORIGIN: f"{stream}.{seq}"}
-    await bus.publish(subjects.dead(subject), data, msg_id=f"dead.{stream}.{seq}", headers=headers)
+    headers = {HEADER_REASON: ascii(reason)[1:-1][:_MAX_REASON_CHARS], HEADER_ORIGIN: f"{stream}.{seq}"}
+    kept = data[: bus.nc.max_payload - _HEADERS_BYTES]
+    await bus.publish(subjects.dead(subject), kept, msg_id=f"dead.{stream}.{seq}", headers=headers)

@@ -1,6 +1,6 @@
 """A stored journal message as the core takes it, with what it only names fetched from the object store."""
 
-from engine.core.messages import Activation, Message
+from engine.core.messages import Activation, Body, Message, Unreadable
 from engine.runtime import bundles
 from engine.runtime.bus import Bus
 from engine.runtime.received import Received
@@ -9,11 +9,16 @@ from schemas.control import Activate
 
 
 async def decoded(bus: Bus, received: Received) -> Message:
-    """The message for the core. Raises `Undecodable`."""
-    body = decode(received.subject, received.data)
-    if isinstance(body, Activate):
-        program = await bundles.load(bus, body.bundle)
-        if program is None:
-            raise Undecodable(f"bundle: {body.bundle!r} is not in the object store")
-        return Message(received.seq, received.time_ms, Activation(body, program))
-    return Message(received.seq, received.time_ms, body)
+    """The message for the core. One that nobody can read is passed on as such: it too has its place in the order."""
+    return Message(received.seq, received.time_ms, await _body(bus, received))
+
+
+async def _body(bus: Bus, received: Received) -> Body:
+    try:
+        body = decode(received.subject, received.data)
+    except Undecodable as error:
+        return Unreadable(str(error))
+    if not isinstance(body, Activate):
+        return body
+    program = await bundles.load(bus, body.bundle)
+    return Activation(body, program) if program else Unreadable(f"bundle: {body.bundle!r} is not in the object store")

@@ -30,7 +30,7 @@ from engine.runtime.recovery import SnapshotHead, recover
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.rule_source import RuleSource
 from schemas import subjects
-from schemas.codec import Undecodable, encode
+from schemas.codec import encode
 from schemas.control import Tick
 
 log = structlog.get_logger()
@@ -98,18 +98,12 @@ class EngineHost:
                 self._caught_up.set()
 
     async def _apply(self, received: Received, committer: Committer) -> None:
-        try:
-            message = await decoded(self._bus, received)
-        except Undecodable as error:
-            await self._bury(received, str(error), committer)
-            return
-        effects = step(self._state, message)
+        effects = step(self._state, await decoded(self._bus, received))
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
         for effect in effects:
             if isinstance(effect, Rejected):
                 await self._bury(received, effect.reason, committer)
-        if effects:
-            await committer.commit(received.seq, received.time_ms, effects)
+        await committer.commit(received.seq, received.time_ms, effects)
 
     async def _bury(self, received: Received, reason: str, committer: Committer) -> None:
         if received.seq > committer.mark.seq:  # a replay has buried it before

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 import msgspec
 
 from engine.runtime import lookup
-from engine.runtime.bus import Bus, Message
+from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import DigestMismatch
 
 _CHUNK_BYTES = 128 * 1024
-_WINDOW = 4
-"""Chunks sent ahead of their acknowledgement. More would make every other message of the connection wait."""
 
 
 class ObjectInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,18 +32,24 @@ _decode_info = msgspec.json.Decoder(ObjectInfo).decode
 
 
 async def put(bus: Bus, bucket: str, name: str, data: bytes) -> ObjectInfo:
-    """Store `data` under `name`, in place of what was there. Readers see the old or the new, never a mixture."""
+    """Store `data` under `name`, in place of what was there. Readers see the old or the new, never a mixture.
+
+    It is sent, and digested, chunk by chunk, so that whatever else the process does never waits for the whole.
+    """
     replaced = await info(bus, bucket, name)
-    chunks = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
+    nuid = bus.new_name()
+    starts = range(0, len(data), _CHUNK_BYTES)
+    digest = hashlib.sha256()
+    for start in starts:
+        chunk = data[start : start + _CHUNK_BYTES]
+        digest.update(chunk)
+        await bus.publish(_chunks_subject(bucket, nuid), chunk)
     stored = ObjectInfo(
-        name=name, bucket=bucket, nuid=bus.new_name(), size=len(data), chunks=len(chunks), digest=_digest(data)
+        name=name, bucket=bucket, nuid=nuid, size=len(data), chunks=len(starts), digest=_printed(digest.digest())
     )
-    subject = _chunks_subject(stored)
-    for start in range(0, len(chunks), _WINDOW):
-        await bus.publish_many([Message(subject, chunk) for chunk in chunks[start : start + _WINDOW]])
     await bus.publish(_meta_subject(bucket, name), msgspec.json.encode(stored), headers={"Nats-Rollup": "sub"})
     if replaced:
-        await _purge(bus, bucket, _chunks_subject(replaced))
+        await _purge(bus, bucket, _chunks_subject(bucket, replaced.nuid))
     return stored
 
 
@@ -60,9 +64,9 @@ async def get(bus: Bus, bucket: str, name: str) -> bytes | None:
     """The content, None when there is none. Raises `DigestMismatch` when it is not what was stored."""
     found = await info(bus, bucket, name)
     while found:
-        pages = lookup.scan(bus, f"OBJ_{bucket}", _chunks_subject(found))
+        pages = lookup.scan(bus, f"OBJ_{bucket}", _chunks_subject(bucket, found.nuid))
         data = b"".join([message.data async for page in pages for message in page])
-        if _digest(data) == found.digest:
+        if _printed(hashlib.sha256(data).digest()) == found.digest:
             return data
         # Replaced or deleted while we read, or broken: only its description can tell.
         previous, found = found, await info(bus, bucket, name)
@@ -76,7 +80,7 @@ async def delete(bus: Bus, bucket: str, name: str) -> None:
     found = await info(bus, bucket, name)
     if found:
         await _purge(bus, bucket, _meta_subject(bucket, name))
-        await _purge(bus, bucket, _chunks_subject(found))
+        await _purge(bus, bucket, _chunks_subject(bucket, found.nuid))
 
 
 async def names(bus: Bus, bucket: str) -> Mapping[str, ObjectInfo]:
@@ -89,16 +93,16 @@ async def names(bus: Bus, bucket: str) -> Mapping[str, ObjectInfo]:
     return {found.name: found for found in infos if not found.deleted}
 
 
-def _digest(data: bytes) -> str:
-    return "SHA-256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()
+def _printed(sha256: bytes) -> str:
+    return "SHA-256=" + base64.urlsafe_b64encode(sha256).decode()
 
 
 def _meta_subject(bucket: str, name: str) -> str:
     return f"$O.{bucket}.M.{base64.urlsafe_b64encode(name.encode()).decode()}"
 
 
-def _chunks_subject(stored: ObjectInfo) -> str:
-    return f"$O.{stored.bucket}.C.{stored.nuid}"
+def _chunks_subject(bucket: str, nuid: str) -> str:
+    return f"$O.{bucket}.C.{nuid}"
 
 
 async def _purge(bus: Bus, bucket: str, subject: str) -> None:

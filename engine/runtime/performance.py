@@ -19,7 +19,7 @@ import structlog
 
 from engine.runtime import halts
 from engine.runtime.bus import Bus
-from engine.runtime.claims import Busy, Claims, Taken
+from engine.runtime.claims import Busy, Claims, Held, Taken
 from engine.runtime.metrics import COMMANDS
 from engine.runtime.workqueue import Delivery
 from schemas import subjects
@@ -64,12 +64,12 @@ class Performance:
             await delivery.nak(claimed.wait_ms / 1000)
             return
         if isinstance(claimed, Taken):
-            revision = claimed.revision
-            async with self._renewing(command, revision) as held:
-                outcome = await self._outcome(command, delivery, again=claimed.again)
-            # What the effect changed is in the journal before the outcome, so that the next decision knows it.
-            await self._before_answer()
-            await self._claims.answer(command, held.revision, outcome)
+            held = Held(self._claims, command, claimed.revision, self._now_ms)
+            async with held.renewed():
+                outcome = await self._outcome(command, delivery, held, again=claimed.again)
+                # What the effect changed is in the journal before the outcome, so that the next decision knows it.
+                await self._before_answer()
+            await held.answer(outcome)
             COMMANDS.labels(verb=command.verb, status=outcome.status).inc()
         else:
             outcome = claimed
@@ -78,7 +78,7 @@ class Performance:
         )
         await delivery.ack()
 
-    async def _outcome(self, command: Command, delivery: Delivery, *, again: bool) -> Outcome:
+    async def _outcome(self, command: Command, delivery: Delivery, held: Held, *, again: bool) -> Outcome:
         started_ms = self._now_ms()
 
         def answer(status: Status, reason: Reason | None = None, detail: str = "", **fields: Any) -> Outcome:
@@ -117,7 +117,7 @@ class Performance:
             return answer("expired", Reason.DEADLINE_PASSED)
         try:
             async with asyncio.timeout(verb.timeout_ms / 1000):
-                effect = await self._actuator.execute(command, self._gate(command, verb))
+                effect = await self._actuator.execute(command, self._gate(command, verb, held))
         except HaltedError as halted:
             return answer("refused", Reason.HALTED, str(halted))
         except ConditionFailed as failed:
@@ -127,38 +127,20 @@ class Performance:
         except EffectFailed as failed:
             return answer("failed", Reason.EFFECT_FAILED, str(failed))
         except TimeoutError:
-            return answer("failed", Reason.EFFECT_FAILED, f"not done within {verb.timeout_ms / 1000:g} s")
+            late = f"not done within {verb.timeout_ms / 1000:g} s"
+            if await self._actuator.observe(command) == "unmarked":
+                return answer("unknown", detail=late)
+            return answer("failed", Reason.EFFECT_FAILED, late)
         return succeeded(effect, observed=False)
 
-    def _gate(self, command: Command, verb: VerbSpec) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _gate(self, command: Command, verb: VerbSpec, held: Held) -> Callable[[], Coroutine[Any, Any, None]]:
         async def gate() -> None:
+            await held.check()
             halt = await halts.on(self._bus, command.target) if verb.changes_target else None
             if halt is not None:
                 raise HaltedError(f"by {halt.by}" + (f": {halt.why}" if halt.why else ""))
 
         return gate
-
-    @asynccontextmanager
-    async def _renewing(self, command: Command, revision: int) -> AsyncIterator["_Held"]:
-        """Renew the claim while the body runs. Losing it ends the process: another executor has taken over."""
-        held = _Held(revision)
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(command.lease_ms / 3000)
-                held.revision = await self._claims.renew(command, held.revision)
-
-        async with asyncio.TaskGroup() as group:
-            renewing = group.create_task(renew())
-            yield held
-            renewing.cancel()
-
-
-class _Held:
-    """The claim's newest revision."""
-
-    def __init__(self, revision: int) -> None:
-        self.revision = revision
 
 
 @asynccontextmanager

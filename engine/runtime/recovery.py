@@ -10,6 +10,7 @@ from engine.core.snapshot import UnreadableSnapshotError, restore
 from engine.core.state import State
 from engine.runtime import objects
 from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import DigestMismatch
 from engine.runtime.commit import Mark
 from engine.runtime.lookup import last, scan
 from schemas import subjects
@@ -79,13 +80,12 @@ async def recover(bus: Bus, shard: str) -> Recovered:
 async def _newest_snapshot(bus: Bus, shard: str) -> tuple[SnapshotHead, State]:
     names = sorted(name for name in await objects.names(bus, BUCKET) if name.startswith(f"{shard}."))
     for name in reversed(names):
-        data = await objects.get(bus, BUCKET, name)
-        if data is None:
-            continue
         try:
-            head, state = unpack(data)
-            return head, restore(state)
-        except UnreadableSnapshotError as error:
+            data = await objects.get(bus, BUCKET, name)
+            if data is not None:
+                head, state = unpack(data)
+                return head, restore(state)
+        except (UnreadableSnapshotError, DigestMismatch) as error:
             log.warning("snapshot_unreadable", name=name, error=str(error))
     return SnapshotHead(shard=shard, seq=0, audit_seq=0), State()
 

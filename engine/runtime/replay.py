@@ -11,15 +11,10 @@ from engine.runtime.bus import Bus
 from engine.runtime.decoding import decoded
 from engine.runtime.lookup import scan
 from schemas import subjects
-from schemas.codec import Undecodable
 
 
 async def replay(bus: Bus, state: State) -> AsyncIterator[tuple[int, tuple[Effect, ...]]]:
     """Step `state` through what the journal holds after it; yields each message's sequence and effects."""
     async for page in scan(bus, subjects.JOURNAL, start_seq=state.seq + 1):
         for received in page:
-            try:
-                message = await decoded(bus, received)
-            except Undecodable:
-                continue
-            yield received.seq, step(state, message)
+            yield received.seq, step(state, await decoded(bus, received))

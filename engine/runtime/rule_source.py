@@ -5,6 +5,7 @@ An edit with errors is refused with all of them, and the active rules stay.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,9 @@ from schemas import subjects
 from schemas.codec import encode
 from schemas.control import Activate
 
+REREAD_MS = 2_000
+"""The files are read again so often even where nobody tells of a change."""
+
 log = structlog.get_logger()
 
 
@@ -34,12 +38,8 @@ class RuleSource:
         self._settings = settings
         self._by = by
         self._active = ""
+        self._texts: Mapping[str, str] | None = None
         self.errors: tuple[str, ...] = ()
-
-    def program(self) -> Program:
-        """The program of the files as they are. Raises `RuleErrors`."""
-        loaded = load(read(self._paths), self._verbs)
-        return msgspec.structs.replace(loaded, settings=self._settings)
 
     async def activate(self, running: str) -> None:
         """Activate the files' rules unless the engine runs that bundle already."""
@@ -48,19 +48,50 @@ class RuleSource:
 
     async def watch(self) -> None:
         """Activate every good edit, until cancelled."""
-        async for _ in awatch(*self._paths, debounce=200, step=20):
+        while True:
+            await self._edited()
             await self._reload()
+
+    async def _edited(self) -> None:
+        """Wait for a change of the files, but not for long: not every change is told, and some fall between two waits.
+
+        The files are found anew each time, as one that an editor has replaced is another file.
+        """
+        try:
+            changes = awatch(*self._paths, debounce=200, step=20, rust_timeout=REREAD_MS, yield_on_timeout=True)
+            async with aclosing(changes):
+                await anext(changes)
+        except OSError:  # there is no file just now, or too much is watched on this machine
+            await asyncio.sleep(REREAD_MS / 1000)
 
     async def _reload(self) -> None:
         try:
-            program = await asyncio.to_thread(self.program)
-        except RuleErrors as refused:
-            self.errors = tuple(str(error) for error in refused.errors)
-            RULE_ERRORS.inc()
-            for error in self.errors:
-                log.error("rule_refused", error=error)
+            texts = await asyncio.to_thread(read, self._paths)
+        except RuleErrors as unreadable:
+            self._texts = None
+            self._refuse(unreadable)
+            return
+        if texts == self._texts:
+            return
+        self._texts = texts
+        try:
+            program = await asyncio.to_thread(load, texts, self._verbs)
+        except RuleErrors as wrong:
+            self._refuse(wrong)
             return
         self.errors = ()
+        await self._activate(msgspec.structs.replace(program, settings=self._settings))
+
+    def _refuse(self, refused: RuleErrors) -> None:
+        errors = tuple(str(error) for error in refused.errors)
+        if errors == self.errors:
+            return
+        self.errors = errors
+        RULE_ERRORS.inc()
+        for error in errors:
+            log.error("rule_refused", error=error)
+
+    async def _activate(self, program: Program) -> None:
         digest, _ = bundles.encode(program)
         if digest == self._active:
             return

@@ -5,6 +5,7 @@ meanwhile, and the loop goes on. The child touches nothing but the state and one
 """
 
 import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -57,6 +58,7 @@ def _encode_in_child(state: State, head: SnapshotHead, path: Path) -> int:
     code = 1
     try:
         os.nice(10)  # the loop comes first
+        gc.disable()  # a collection would touch every object, and so copy the memory that is shared
         path.write_bytes(pack(head, save(state)))
         code = 0
     finally:

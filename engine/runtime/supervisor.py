@@ -8,22 +8,21 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import structlog
 
 from engine.runtime.lifetime import die_with
-from engine.runtime.server import EmbeddedServer
+from engine.runtime.server import EmbeddedServer, ServerError
 
 log = structlog.get_logger()
 
 POLL_S = 0.05
-STEADY_S = 10.0
-"""A role that lived so long starts again at once; one that dies faster waits longer each time."""
-MAX_PAUSE_S = 5.0
 STOP_TIMEOUT_S = 20.0
+LOG_TAIL_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,32 @@ class Role:
     command: Sequence[str]
 
 
+class Pauses:
+    """How long to wait before the next start: what lived for a while starts again at once, what dies faster waits
+    longer each time.
+    """
+
+    STEADY_S = 10.0
+    LONGEST_S = 5.0
+
+    def __init__(self) -> None:
+        self._pause_s = 0.0
+        self._started_s = time.monotonic()
+
+    def started(self) -> None:
+        self._started_s = time.monotonic()
+
+    def next_s(self) -> float:
+        steady = time.monotonic() - self._started_s > self.STEADY_S
+        self._pause_s = 0.0 if steady else min(2 * self._pause_s + 0.1, self.LONGEST_S)
+        return self._pause_s
+
+
 class Supervisor:
-    """Runs the embedded server, where there is one, and the roles."""
+    """Keeps the roles running, and the embedded server where there is one, which is started and stopped by its owner.
+
+    Each death is a warning in the log, with the last thing that the process had to say.
+    """
 
     def __init__(
         self, server: EmbeddedServer | None, roles: Sequence[Role], logs_dir: Path, env: Mapping[str, str]
@@ -45,45 +68,61 @@ class Supervisor:
         self._logs_dir = logs_dir
         self._env = dict(env)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._keeping: list[asyncio.Task[None]] = []
 
     def pids(self) -> dict[str, int]:
         """The process of each role, and of the server as `nats-server`."""
         own = {"nats-server": self._server.pid} if self._server else {}
         return own | {name: process.pid for name, process in self._running.items()}
 
-    async def run(self) -> None:
-        """Keep everything running until cancelled, then stop the roles, in their order, and the server last."""
+    def start(self) -> None:
+        """Start every role, and from then on keep everything running."""
         self._logs_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            async with asyncio.TaskGroup() as group:
-                if self._server:
-                    group.create_task(self._keep_server(self._server))
-                for role in self._roles:
-                    group.create_task(self._keep(role))
-        finally:
-            for role in self._roles:
-                await self._stop(role)
-            if self._server:
-                await self._server.stop()
+        for role in self._roles:
+            self._running[role.name] = self._start(role)
+        self._keeping = [asyncio.create_task(self._keep(role)) for role in self._roles]
+        if self._server:
+            self._keeping.append(asyncio.create_task(self._keep_server(self._server)))
+
+    async def wait(self) -> None:
+        """Wait until cancelled; an error of our own ends it."""
+        await asyncio.gather(*self._keeping)
+
+    async def stop(self) -> None:
+        """Stop the roles in their order, each after the one before has ended."""
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        for role in self._roles:
+            await _stop(self._running[role.name])
 
     async def _keep(self, role: Role) -> None:
-        pause_s = 0.0
+        pauses = Pauses()
         while True:
-            process = self._running[role.name] = self._start(role)
-            started_s = time.monotonic()
+            process = self._running[role.name]
             while process.poll() is None:
                 await asyncio.sleep(POLL_S)
-            log.warning("role_died", role=role.name, status=process.returncode, log=str(self._log_file(role)))
-            steady = time.monotonic() - started_s > STEADY_S
-            pause_s = 0.0 if steady else min(2 * pause_s + 0.1, MAX_PAUSE_S)
+            pause_s = pauses.next_s()
+            log_file = self._log_file(role)
+            _tell(role.name, last_words(log_file), pause_s, status=process.returncode, log=str(log_file))
             await asyncio.sleep(pause_s)
+            self._running[role.name] = self._start(role)
+            pauses.started()
 
     async def _keep_server(self, server: EmbeddedServer) -> None:
+        """A server that ended, or cannot store any more, is started again; its error says where and how much room."""
+        pauses = Pauses()
+        serving: Coroutine[Any, Any, NoReturn] = server.watch()
         while True:
-            status = await server.wait()
-            log.warning("role_died", role="nats-server", status=status, log=str(server.log_file))
-            server.start()
-            await server.wait_ready()
+            try:
+                await serving
+            except ServerError as error:
+                pause_s = pauses.next_s()
+                _tell("nats-server", str(error), pause_s)
+            await server.stop()
+            await asyncio.sleep(pause_s)
+            pauses.started()
+            serving = _serve(server)
 
     def _start(self, role: Role) -> subprocess.Popen[bytes]:
         with self._log_file(role).open("ab") as log_file:
@@ -97,17 +136,35 @@ class Supervisor:
                 preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - it takes no lock and calls only the kernel
             )
 
-    async def _stop(self, role: Role) -> None:
-        process = self._running.get(role.name)
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        for _ in range(int(STOP_TIMEOUT_S / POLL_S)):
-            if process.poll() is not None:
-                return
-            await asyncio.sleep(POLL_S)
-        process.kill()
-        process.wait()
-
     def _log_file(self, role: Role) -> Path:
         return self._logs_dir / f"{role.name}.log"
+
+
+def last_words(log_file: Path) -> str:
+    """The last line of a log that says something: a traceback of several errors ends with a mere frame."""
+    with log_file.open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES, 0))
+        lines = [line.strip(" |+-") for line in file.read().decode(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "")
+
+
+def _tell(role: str, last: str, again_in_s: float, **more: object) -> None:
+    log.warning("role_died", role=role, **more, again_in_s=round(again_in_s, 1), last=last)
+
+
+async def _serve(server: EmbeddedServer) -> NoReturn:
+    server.start()
+    await server.wait_ready()
+    await server.watch()
+
+
+async def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    for _ in range(int(STOP_TIMEOUT_S / POLL_S)):
+        if process.poll() is not None:
+            return
+        await asyncio.sleep(POLL_S)
+    process.kill()
+    process.wait()

@@ -1,7 +1,8 @@
 """Any process may die at any instant: every incident is healed, no command has its effect twice, and the audit tells
 the same story as the workloads' own counters.
 
-`make soak` plays more incidents, from a seed that it prints. A kill cannot test fsync; what a loss of power may take is said in docs/guarantees.md.
+`make soak` plays more incidents, from a seed that it prints. A kill cannot test fsync; what a loss of power may take is
+said in docs/guarantees.md.
 """
 
 import asyncio

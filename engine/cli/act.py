@@ -1,0 +1,100 @@
+"""`reflexarc restart`, `scale`, `deploy`, `rollback`: a person asks for one act, and is told what becomes of it.
+
+The request is a control message like any other. The engine decides on it and an actuator carries it out; all that
+happens here is to ask, and to read in the audit what followed.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from engine.cli.config import Config, ConfigError
+from engine.cli.connect import connected, person
+from engine.cli.failure import CommandFailedError
+from engine.cli.history import follow_audit
+from engine.runtime.bus import Bus
+from engine.runtime.lookup import stream_state
+from engine.runtime.publishing import new_id
+from schemas import subjects
+from schemas.audit import AuditEntry
+from schemas.codec import encode
+from schemas.control import Act
+from schemas.reasons import MEANING, Reason
+
+DECIDED_WITHIN_S = 5.0
+"""An engine that lives decides at once."""
+
+
+async def act(args: argparse.Namespace, config: Config) -> None:
+    """Ask for one verb on a workload, and tell what becomes of it until it is over, or held back.
+
+    Raises `CommandFailedError` where it does not come about.
+    """
+    values = _arguments(args)
+    async with connected(config) as bus:
+        next_seq = (await stream_state(bus, subjects.AUDIT)).last_seq + 1
+        seq = await ask_for(bus, args.verb, values, args.why)
+        try:
+            ended = await _told_until_over(bus, seq, next_seq)
+        except TimeoutError as error:
+            raise CommandFailedError("no engine has decided on it yet; the request waits in the journal") from error
+    if ended not in (Reason.DONE, Reason.HALTED):
+        raise CommandFailedError(f"{args.verb} of {args.workload} did not come about")
+
+
+async def _told_until_over(bus: Bus, seq: int, next_seq: int) -> Reason | None:
+    """Print what becomes of the request in journal message `seq` until it is over or halted; why it is.
+
+    Raises `TimeoutError` where nobody decides on it.
+    """
+    async with aclosing(_about(bus, seq, next_seq)) as entries, asyncio.timeout(DECIDED_WITHIN_S) as limit:
+        async for entry in entries:
+            limit.reschedule(None)
+            if entry.state == "ended":
+                return entry.reason
+            print(_told(entry), flush=True)
+            if entry.reason is Reason.HALTED:
+                return entry.reason
+    return None
+
+
+async def ask_for(bus: Bus, verb: str, args: Mapping[str, str], why: str) -> int:
+    """Put the request into the journal; its sequence there."""
+    request = Act(id=new_id(), by=person(), verb=verb, args=dict(args), why=why)
+    return (await bus.publish(subjects.control("act"), encode(request), msg_id=request.id)).seq
+
+
+def _arguments(args: argparse.Namespace) -> dict[str, str]:
+    workload, _, replica = args.workload.partition("/")
+    values = {"workload": workload} | ({"replica": replica} if replica else {})
+    for given in args.args:
+        name, equals, value = given.partition("=")
+        if not equals:
+            raise ConfigError(f"{given!r}: expected NAME=VALUE, such as version=v2")
+        values[name] = value
+    return values
+
+
+async def _about(bus: Bus, seq: int, next_seq: int) -> AsyncGenerator[AuditEntry]:
+    """What the audit says, from its record `next_seq` on, about the ladder of the request in journal message `seq`."""
+    ladder = None
+    async with aclosing(follow_audit(bus, next_seq)) as happenings:
+        async for happening in happenings:
+            entry = happening.entry
+            if ladder is None and happening.seq == seq and not entry.alert:
+                ladder = entry.ladder or None
+            if ladder and entry.ladder == ladder:
+                yield entry
+
+
+def _told(entry: AuditEntry) -> str:
+    match entry.kind:
+        case "command":
+            return f"commanded: {entry.detail}"
+        case "outcome":
+            return f"{entry.state}: {entry.detail}" if entry.detail else entry.state
+        case _ if entry.reason:
+            return f"{entry.reason}: {entry.detail or MEANING[entry.reason]}"
+        case _:
+            return entry.kind

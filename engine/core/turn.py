@@ -1,0 +1,46 @@
+"""One step of the core in progress: what the halves and the ladders share while they decide."""
+
+from dataclasses import dataclass, field
+
+from engine.core.effects import Effect
+from engine.core.state import Ladder, State
+from engine.core.timers import Timer
+from schemas.audit import AuditEntry, EntryKind
+from schemas.reasons import Reason
+
+
+@dataclass
+class Turn:
+    """The state it changes, where it is in time and journal, and what was decided so far."""
+
+    state: State
+    now_ms: int
+    seq: int
+    effects: list[Effect] = field(default_factory=list)
+
+    def note(
+        self, ladder: Ladder, reason: Reason, detail: str = "", kind: EntryKind = "decision", by: str = ""
+    ) -> None:
+        """Put on record why something was done, or was not."""
+        command = ladder.command
+        self.effects.append(
+            AuditEntry(
+                kind=kind,
+                reason=reason,
+                rule=ladder.origin.name,
+                target=command.target if command and kind == "command" else ladder.target,
+                alert=ladder.alert,
+                onset=ladder.onset,
+                ladder=ladder.id,
+                command=command.id if command else "",
+                verb=ladder.current.verb,
+                step=ladder.step,
+                state=ladder.phase,
+                detail=detail,
+                by=by,
+            )
+        )
+
+    def wake_at(self, ladder: Ladder, at_ms: int) -> None:
+        """Look at the ladder again when it is `at_ms`."""
+        self.state.timers.set(Timer(at_ms, "wake", 0, ladder.key))

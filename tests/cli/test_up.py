@@ -1,0 +1,144 @@
+"""`reflexarc up` and the commands that look and steer, on a machine of its own."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.cli.site import WAIT_S, Site
+
+RULES = """
+groups:
+- name: shop
+  rules:
+  - alert: Serving
+    expr: count(up{workload="shop"}) > 0
+  - alert: ReplicaDown
+    expr: up{workload="shop"} == 0
+    labels: {severity: critical}
+  - heal: Restart
+    alert: ReplicaDown
+    mode: approve
+    cooldown: 1s
+    steps:
+    - restart: {workload: shop, replica: "{{ $labels.replica }}"}
+      verify: {expr: 'up{workload="shop", replica="{{ $labels.replica }}"} == 1', within: 10s, hold: 200ms}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path, RULES)
+    yield site
+    site.kill_what_is_left()
+
+
+def test_a_day_with_reflexarc_up(site: Site) -> None:
+    """Look, halt, resume, approve, explain; refuse a bad edit; stop cleanly; start again where it ended."""
+    site.up()
+    assert len(site.ask("query", 'up{workload="shop"}')) == 3
+    command = heal_with_leave(site)
+    assert [each["id"] for each in site.ask("commands")] == [command]
+    explained = site.run("why", command[:8]).stdout
+    assert "sensed" in explained
+    assert "AWAITING_APPROVAL" in explained
+    assert "VERIFIED" in explained
+    refused = site.run("deploy", "shop", "version=v9")
+    assert refused.returncode == 1
+    assert "failed: version 'v9' is not declared" in refused.stdout
+    refuse_a_bad_edit(site)
+    site.run("halt", "--target", "workload:shop")
+    serving = alert(site, "Serving")
+
+    ended = site.processes()
+    assert site.end(signal.SIGINT) == 130
+    assert still_alive(ended) == []
+    refused = site.run("up")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "shop.yaml:3:3" in refused.stderr
+
+    site.rules.write_text(RULES)
+    site.up()
+    status = site.ask("status")
+    assert status["engine"]["halts"].keys() == {"workload:shop"}
+    assert all(role["alive"] for role in status["roles"])
+    assert alert(site, "Serving")["onset"] == serving["onset"]
+    assert [each["outcome"] for each in site.ask("commands")] == ["succeeded", "failed"]
+    assert {check["verdict"] for check in site.ask("doctor")} == {"ok", "warn"}  # the warning is the halt
+
+    roles = site.processes()
+    assert site.end(signal.SIGKILL) == -signal.SIGKILL
+    assert still_alive(roles) == []
+
+
+def heal_with_leave(site: Site) -> str:
+    """A replica dies while acts are halted; resumed, the restart still waits for leave. The command's id."""
+    site.run("halt", "--why", "maintenance")
+    os.kill(site.starts()[0].pid, signal.SIGKILL)
+    site.wait_for(lambda: held_by(site) == "HALTED", "the ladder to be held by the halt")
+    assert "HALTED     everything" in site.run("status").stdout
+    site.run("resume")
+    site.wait_for(lambda: phase(site) == "approval", "the ladder to ask for approval")
+    assert alert(site, "ReplicaDown")["state"] == "firing"
+    assert site.ask("commands") == []
+    assert len(site.starts()) == 3
+    command: str = ladders(site)[0]["command"]
+    assert "approved: restart replica:shop/0" in site.run("approve", command[:6]).stdout
+    site.wait_for(lambda: not ladders(site), "the ladder to end")
+    assert [start.command for start in site.starts()[3:]] == [command]
+    return command
+
+
+def refuse_a_bad_edit(site: Site) -> None:
+    """Its errors stand in the status, and the rules before it stay."""
+    before = site.ask("status")["engine"]["rules"]
+    site.rules.write_text("groups:\n- name: shop\n  colour: red\n")
+    site.wait_for(lambda: site.ask("status")["engine"]["rules"]["refused"], "the edit to be refused")
+    after = site.ask("status")["engine"]["rules"]
+    assert {**after, "refused": []} == before
+    assert "shop.yaml:3:" in after["refused"][0]
+    assert "REFUSED" in site.run("status").stdout
+
+
+def ladders(site: Site) -> Any:
+    return site.ask("status")["ladders"]
+
+
+def phase(site: Site) -> str | None:
+    return next((ladder["phase"] for ladder in ladders(site)), None)
+
+
+def held_by(site: Site) -> str | None:
+    return next((ladder["held_by"] for ladder in ladders(site)), None)
+
+
+def alert(site: Site, name: str) -> Any:
+    return next(found for found in site.ask("alerts") if found["labels"]["alertname"] == name)
+
+
+def still_alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those of the processes that do not end by themselves."""
+    return psutil.wait_procs(processes, timeout=WAIT_S)[1]
+
+
+def test_without_a_bus_a_command_says_what_to_do(tmp_path: Path) -> None:
+    """Nobody is left with a traceback; the status is that of a wrong configuration."""
+    ended = Site(tmp_path, RULES).run("status")
+    assert ended.returncode == 2
+    assert "or start one here with `reflexarc up`" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_doctor_tells_what_is_wrong_with_a_machine_that_runs_nothing(tmp_path: Path) -> None:
+    """What is there is fine, what is not is named, each with what to do; and it fails."""
+    site = Site(tmp_path, RULES)
+    ended = site.run("doctor")
+    assert ended.returncode == 1
+    assert "ok    rules" in ended.stdout
+    assert "FAIL  bus as operator" in ended.stdout
+    assert "→ start a bus here with `reflexarc up`" in ended.stdout
