@@ -13,7 +13,7 @@ from schemas.events import Event, Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from schemas.samples import SampleBatch
-from schemas.subjects import token
+from schemas.subjects import commands, token
 
 Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
 """What a journal message may hold."""
@@ -107,12 +107,14 @@ def _decode_events(data: bytes) -> Events:
     return Events(events)
 
 
-def decode_command(data: bytes) -> Command:
+def decode_command(subject: str, data: bytes) -> Command:
     """A command as an actuator receives it. Raises `Undecodable`."""
     try:
-        return _command.decode(data)
+        command = _command.decode(data)
     except _UNDECODABLE as error:
         raise Undecodable(str(error)) from error
+    _spoken_for(subject, commands(command.actuator, command.scope, command.verb))
+    return command
 
 
 def decode_alert(data: bytes) -> AlertTransition:

@@ -3,6 +3,8 @@
 They are input like any other: the decisions that depend on them can be replayed.
 """
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -58,4 +60,4 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick", tag_field="kin
     ticks says, to every later replay too, that nobody was deciding then."""
 
     shard: str
-    interval_ms: int
+    interval_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)]

@@ -59,8 +59,10 @@ class ActuatorHost:
     async def run(self) -> None:
         """Build the plugins, publish what they own, and take commands."""
         executor = f"actuator@{self._config.scope}"
+        # Only the service of this very state may take the lease back before it has lapsed.
+        holder = f"{executor}:{self._config.state_dir.resolve()}"
         with _only_one(self._config.state_dir):
-            lease = LeaseKeeper(self._bus, BUCKET, f"service.{self._config.scope}", executor, now_ms)
+            lease = LeaseKeeper(self._bus, BUCKET, f"service.{self._config.scope}", holder, now_ms)
             epoch = await lease.take()
             claims = Claims(self._bus, executor, epoch, now_ms)
             log.info("actuator_started", executor=executor, epoch=epoch, plugins=sorted(self._specs))
@@ -104,10 +106,7 @@ class ActuatorHost:
 
 def _understood(delivery: Delivery) -> Command:
     """The command, if it is one for its subject, from an engine that says which. Raises `Undecodable`."""
-    command = decode_command(delivery.data)
-    if delivery.subject != subjects.commands(command.actuator, command.scope, command.verb):
-        named = f"{command.verb} of {command.actuator} on {command.scope}"
-        raise Undecodable(f"the command is {named} but came on {delivery.subject!r}")
+    command = decode_command(delivery.subject, delivery.data)
     epoch = delivery.headers.get(HEADER_EPOCH, "0")
     if not (epoch.isascii() and epoch.isdigit()):
         raise Undecodable(f"{HEADER_EPOCH}: expected a number, got {epoch!r}")

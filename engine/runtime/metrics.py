@@ -1,6 +1,6 @@
 """What the roles count about themselves; `reflexarc status` shows it, and it is named as Prometheus would have it."""
 
-from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client import REGISTRY, Counter
 
 MESSAGES = Counter("reflexarc_messages_total", "Journal messages applied.", ["kind"])
 DEAD = Counter(
@@ -10,7 +10,6 @@ COMMANDS = Counter(
     "reflexarc_commands_total", "Commands answered, by verb and status of the outcome.", ["verb", "status"]
 )
 RULE_ERRORS = Counter("reflexarc_rule_reload_failures_total", "Edits of the rules that were refused.")
-LAG = Gauge("reflexarc_journal_lag_messages", "Journal messages stored and not yet applied.")
 
 
 def values() -> dict[str, float]:

@@ -61,7 +61,7 @@ class Reflex:
         delivery = await _next(self._commands)
         took_s = time.perf_counter() - started_s
         await publishing
-        command = decode_command(delivery.data)
+        command = decode_command(delivery.subject, delivery.data)
         assert command.target == f"workload:{WORKLOADS[broken]}", command
         await self._answer(command, delivery)
         return took_s
