@@ -36,12 +36,14 @@ check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m schemas.jsonschema --check
+	$(BIN)/python -m engine.cli.reference --check
 	$(BIN)/reflexarc rules check rules
 
 format: $(INSTALLED)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/python -m schemas.jsonschema
+	$(BIN)/python -m engine.cli.reference
 
 bench: $(INSTALLED)  ## performance figures, each as a ratio from one run
 	$(BIN)/python -m tests.bench

@@ -9,7 +9,9 @@ import msgspec
 
 
 class Halt(msgspec.Struct, frozen=True, kw_only=True, tag="halt", tag_field="kind"):
-    """Stop all acts, or those on one target (`scope` = `*` or a target id), until resumed."""
+    """Stop acts until resumed: all (`scope` = `*`), or those on one target and what is locked with it, such as the
+    replicas of a workload.
+    """
 
     id: str
     by: str

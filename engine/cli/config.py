@@ -60,6 +60,7 @@ class EngineSection(_Section):
     approval_ttl: DurationMs = 900_000
     tick: DurationMs = 1_000
     snapshot_every: DurationMs = 60_000
+    snapshots_kept: int = Field(default=3, ge=1)
 
 
 class ActuatorSection(_Section):

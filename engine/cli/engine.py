@@ -28,6 +28,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         ),
         tick_s=section.tick / 1000,
         snapshot_every_s=section.snapshot_every / 1000,
+        snapshots_kept=section.snapshots_kept,
     )
     async with connected(config, "engine") as bus:
         await streams.ensure(bus, replicas=config.nats.replicas)

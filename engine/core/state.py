@@ -148,7 +148,9 @@ class State:
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
     def halt_on(self, target: str) -> Halt | None:
-        return self.halts.get("*") or self.halts.get(target)
+        """The halt that stops acts on the target: of everything, of the target, or of what it is locked with."""
+        locks = (owned.target.lock for owned in self.targets.get(target, ()))
+        return next((self.halts[scope] for scope in ("*", target, *locks) if scope in self.halts), None)
 
 
 def cooldown_key(ladder: Ladder, target: str) -> str:

@@ -15,7 +15,7 @@ from engine.core.effects import Rejected
 from engine.core.program import Settings
 from engine.core.state import State
 from engine.core.step import step
-from engine.runtime import bundles, metrics, snapshots
+from engine.runtime import bundles, metrics
 from engine.runtime.bus import Bus
 from engine.runtime.commit import Committer
 from engine.runtime.dead import bury
@@ -29,9 +29,9 @@ from engine.runtime.received import Received
 from engine.runtime.recovery import SnapshotHead, recover
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.rule_source import RuleSource
+from engine.runtime.snapshots import SnapshotFailedError, SnapshotTaker
+from engine.runtime.ticker import Ticker
 from schemas import subjects
-from schemas.codec import encode
-from schemas.control import Tick
 
 log = structlog.get_logger()
 
@@ -47,6 +47,7 @@ class EngineConfig:
     settings: Settings = field(default_factory=Settings)
     tick_s: float = 1.0
     snapshot_every_s: float = 60.0
+    snapshots_kept: int = 3
 
 
 class EngineHost:
@@ -56,7 +57,6 @@ class EngineHost:
         self._bus = bus
         self._config = config
         self._state = State()
-        self._stepped = asyncio.Event()
         self._caught_up = asyncio.Event()
 
     async def run(self) -> None:
@@ -75,25 +75,26 @@ class EngineHost:
             recorded=recovered.recorded,
         )
         rules = RuleSource(self._bus, config.rules, verbs(actuators()), config.settings, config.name)
+        ticker = Ticker(self._bus, config.shard, int(config.tick_s * 1000), self._state.timers.next_ms)
         live = LiveView(self._bus, lambda: self._state, rules, config.name, epoch)
         backlog_seq = (await stream_state(self._bus, subjects.JOURNAL)).last_seq
         log.info("engine_started", name=config.name, epoch=epoch, from_seq=self._state.seq, to_seq=backlog_seq)
         async with asyncio.TaskGroup() as group:
             group.create_task(lease.keep())
             group.create_task(committer.run())
-            group.create_task(self._tick())
+            group.create_task(ticker.run())
             group.create_task(self._snapshot(committer))
             group.create_task(self._rules(rules))
             group.create_task(live.run())
-            group.create_task(self._read(committer, backlog_seq))
+            group.create_task(self._read(committer, ticker, backlog_seq))
 
-    async def _read(self, committer: Committer, backlog_seq: int) -> None:
+    async def _read(self, committer: Committer, ticker: Ticker, backlog_seq: int) -> None:
         if self._state.seq >= backlog_seq:
             self._caught_up.set()
         async for batch in read(self._bus, subjects.JOURNAL, start_seq=self._state.seq + 1):
             for received in batch:
                 await self._apply(received, committer)
-            self._stepped.set()
+            ticker.stepped()
             if batch[-1].seq >= backlog_seq:
                 self._caught_up.set()
 
@@ -109,40 +110,19 @@ class EngineHost:
         if received.seq > committer.mark.seq:  # a replay has buried it before
             await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, reason)
 
-    async def _tick(self) -> None:
-        """Write ticks: one every `tick_s` as long as we live, and one whenever work of the core comes due."""
-        interval_ms = int(self._config.tick_s * 1000)
-        tick = encode(Tick(shard=self._config.shard, interval_ms=interval_ms))
-        subject = subjects.ticks(self._config.shard)
-        ticked_for = 0
-        next_ms = now_ms()
-        while True:
-            due_ms = self._state.timers.next_ms()
-            wake_ms = next_ms if due_ms is None or due_ms <= ticked_for else min(next_ms, due_ms)
-            wait_ms = wake_ms - now_ms()
-            if wait_ms > 0:
-                self._stepped.clear()
-                try:
-                    async with asyncio.timeout(wait_ms / 1000):
-                        await self._stepped.wait()
-                except TimeoutError:
-                    pass
-                continue
-            await self._bus.publish(subject, tick)
-            ticked_for = max(ticked_for, due_ms or 0) if wake_ms == due_ms else ticked_for
-            next_ms = now_ms() + interval_ms
-
     async def _snapshot(self, committer: Committer) -> None:
+        config = self._config
+        taker = SnapshotTaker(self._bus, config.state_dir, config.snapshots_kept)
         taken_seq = self._state.seq
         while True:
-            await asyncio.sleep(self._config.snapshot_every_s)
+            await asyncio.sleep(config.snapshot_every_s)
             if self._state.seq == taken_seq:
                 continue
             taken_seq = self._state.seq
-            head = SnapshotHead(shard=self._config.shard, seq=taken_seq, audit_seq=committer.mark.stream_seq)
+            head = SnapshotHead(shard=config.shard, seq=taken_seq, audit_seq=committer.mark.stream_seq)
             try:
-                await snapshots.take(self._bus, self._state, head, self._config.state_dir, committer.committed)
-            except (snapshots.SnapshotFailedError, OSError) as error:
+                await taker.take(self._state, head, committer.committed)
+            except (SnapshotFailedError, OSError) as error:
                 log.error("snapshot_failed", error=str(error))
 
     async def _rules(self, rules: RuleSource) -> None:

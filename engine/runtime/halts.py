@@ -22,9 +22,9 @@ async def clear(bus: Bus, scope: str) -> None:
     await kv.delete(bus, BUCKET, scope)
 
 
-async def on(bus: Bus, target: str) -> Halt | None:
-    """The halt that stops acts on `target`, if there is one."""
-    for scope in (EVERYTHING, target):
+async def on(bus: Bus, target: str, lock: str) -> Halt | None:
+    """The halt that stops acts on `target`, if there is one: of everything, of the target, or of its lock."""
+    for scope in dict.fromkeys((EVERYTHING, target, lock)):
         found = await kv.get(bus, BUCKET, scope)
         if found is not None:
             return msgspec.json.decode(found.value, type=Halt)

@@ -51,14 +51,12 @@ def permissions(role: Role, node: str) -> Permissions:
         case "engine":
             return _allow(role, ["ops.>", "$JS.>", "$KV.>", "$O.>"])
         case "operator":
-            # People act through control messages, under the same guardrails and audit as a rule.
-            denied = ["ops.commands.>", "ops.outcomes.>", "ops.audit.>", "$KV.ledger.>", "$KV.leases.>"]
-            return _allow(role, ["ops.>", "$JS.>", "$KV.>", "$O.>"], denied)
+            return _allow(role, _operator())
 
 
-def _allow(role: Role, publish: list[str], denied: list[str] | None = None) -> Permissions:
+def _allow(role: Role, publish: list[str]) -> Permissions:
     return {
-        "publish": {"allow": publish, "deny": denied or []},
+        "publish": {"allow": publish},
         # Replies to its own requests, and requests to the role itself, which it may answer.
         "subscribe": {"allow": [f"_INBOX_{role}.>", f"ops.requests.{role}.>"]},
         "allow_responses": True,
@@ -78,7 +76,7 @@ def _agent(node: str) -> list[str]:
 def _actuator(node: str) -> list[str]:
     return [
         # What it answers and what it owns.
-        "ops.outcomes.>",
+        f"ops.outcomes.*.{node}",
         f"ops.inventory.{node}",
         # Commands that it cannot decode.
         "ops.dead.commands.>",
@@ -88,7 +86,7 @@ def _actuator(node: str) -> list[str]:
         f"$JS.ACK.{COMMANDS}.>",
         f"$JS.ACK.*.*.{COMMANDS}.>",
         # Its own last outcome and inventory.
-        f"$JS.API.DIRECT.GET.{JOURNAL}.ops.outcomes.>",
+        f"$JS.API.DIRECT.GET.{JOURNAL}.ops.outcomes.*.{node}",
         f"$JS.API.DIRECT.GET.{JOURNAL}.ops.inventory.{node}",
         # Claims; the halt, which it only reads; the inventory.
         "$KV.ledger.>",
@@ -99,4 +97,22 @@ def _actuator(node: str) -> list[str]:
         "$JS.API.DIRECT.GET.OBJ_evidence",
         "$JS.API.DIRECT.GET.OBJ_evidence.>",
         "$JS.API.STREAM.PURGE.OBJ_evidence",
+    ]
+
+
+def _operator() -> list[str]:
+    """People look at everything, and act through control messages, under the same guardrails and audit as a rule."""
+    return [
+        "ops.control.*",
+        "ops.requests.>",
+        # The halt, which actuators see at once.
+        "$KV.halt.>",
+        # Reading streams, and nothing that changes one.
+        "$JS.API.INFO",
+        "$JS.API.STREAM.INFO.*",
+        "$JS.API.STREAM.NAMES",
+        "$JS.API.STREAM.LIST",
+        "$JS.API.DIRECT.GET.>",
+        "$JS.API.CONSUMER.CREATE.>",
+        "$JS.API.CONSUMER.MSG.NEXT.>",
     ]

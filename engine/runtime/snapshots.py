@@ -18,8 +18,6 @@ from engine.runtime import objects
 from engine.runtime.bus import Bus
 from engine.runtime.recovery import BUCKET, SnapshotHead, object_name, pack
 
-KEEP = 3
-
 log = structlog.get_logger()
 
 
@@ -27,28 +25,31 @@ class SnapshotFailedError(Exception):
     """The child that encoded the state died; the snapshots before it stay."""
 
 
-async def take(
-    bus: Bus, state: State, head: SnapshotHead, folder: Path, committed: Callable[[], Awaitable[None]]
-) -> None:
-    """Store a snapshot of `state` as it is at the call, and drop all but the newest few.
+class SnapshotTaker:
+    """Takes snapshots by way of `folder`, and keeps the newest `kept` of each shard."""
 
-    It is stored only when all that was decided up to it is `committed`: what a snapshot contains is not decided again.
-    """
-    path = folder / f"snapshot.{os.getpid()}.tmp"
-    child = _encode_in_child(state, head, path)
-    try:
+    def __init__(self, bus: Bus, folder: Path, kept: int) -> None:
+        self._bus = bus
+        self._file = folder / "snapshot.tmp"
+        self._kept = kept
+
+    async def take(self, state: State, head: SnapshotHead, committed: Callable[[], Awaitable[None]]) -> None:
+        """Store a snapshot of `state` as it is at the call.
+
+        It is stored only when all that was decided up to it is `committed`: what a snapshot contains is not decided
+        again. Raises `SnapshotFailedError`.
+        """
+        child = _encode_in_child(state, head, self._file)
         status = await asyncio.to_thread(lambda: os.waitpid(child, 0)[1])
         if status:
             raise SnapshotFailedError(f"exit status {os.waitstatus_to_exitcode(status)}")
-        data = await asyncio.to_thread(path.read_bytes)
-    finally:
-        path.unlink(missing_ok=True)
-    await committed()
-    await objects.put(bus, BUCKET, object_name(head.shard, head.seq), data)
-    names = sorted(name for name in await objects.names(bus, BUCKET) if name.startswith(f"{head.shard}."))
-    for name in names[:-KEEP]:
-        await objects.delete(bus, BUCKET, name)
-    log.info("snapshot", seq=head.seq, bytes=len(data))
+        data = await asyncio.to_thread(self._file.read_bytes)
+        await committed()
+        await objects.put(self._bus, BUCKET, object_name(head.shard, head.seq), data)
+        names = sorted(name for name in await objects.names(self._bus, BUCKET) if name.startswith(f"{head.shard}."))
+        for name in names[: -self._kept]:
+            await objects.delete(self._bus, BUCKET, name)
+        log.info("snapshot", seq=head.seq, bytes=len(data))
 
 
 def _encode_in_child(state: State, head: SnapshotHead, path: Path) -> int:

@@ -79,7 +79,8 @@ def test_a_day_with_reflexarc_up(site: Site) -> None:
 def heal_with_leave(site: Site) -> str:
     """A replica dies while acts are halted; resumed, the restart still waits for leave. The command's id."""
     site.run("halt", "--why", "maintenance")
-    os.kill(site.starts()[0].pid, signal.SIGKILL)
+    victim = next(start for start in site.starts() if start.replica == "0")
+    os.kill(victim.pid, signal.SIGKILL)
     site.wait_for(lambda: held_by(site) == "HALTED", "the ladder to be held by the halt")
     assert "HALTED     everything" in site.run("status").stdout
     site.run("resume")

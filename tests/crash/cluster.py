@@ -40,6 +40,7 @@ tick = "200ms"
 command_ttl = "5s"
 lease = "2s"
 snapshot_every = "3s"
+snapshots_kept = 1000
 
 [actuator.plugins.process]
 workloads = "{config_dir}/workloads.yaml"

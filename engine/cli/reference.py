@@ -1,0 +1,184 @@
+"""Writes the pages of the reference that follow from declarations: collectors, actuators, reasons and PromQL.
+
+`python -m engine.cli.reference` writes them to `docs/`; with `--check` it only says which are out of date. It is a tool
+of the repository: nothing imports it at run time.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from inspect import getdoc
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from engine.cli.reference_promql import promql
+from engine.runtime.registry import actuators, collectors
+from schemas.plugins import ActuatorSpec, CollectorSpec, VerbSpec
+from schemas.reasons import MEANING
+
+FOLDER = Path(__file__).parents[2] / "docs"
+_HEADER = "<!-- Made by `python -m engine.cli.reference`: edit the declarations, not this page. -->\n\n"
+
+
+def documents() -> dict[str, str]:
+    """File name → its text."""
+    pages = {
+        "actuators.md": _actuators(actuators()),
+        "collectors.md": _collectors(collectors()),
+        "promql.md": promql(),
+        "reasons.md": _reasons(),
+    }
+    return {name: _HEADER + "\n".join(lines) + "\n" for name, lines in pages.items()}
+
+
+def outdated(folder: Path = FOLDER) -> list[str]:
+    """The names of the pages that are missing or differ from what the declarations say."""
+    return [name for name, text in documents().items() if _read(folder / name) != text]
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Make the pages say what the declarations say."""
+    for name, text in documents().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+# --- plugins ---
+
+
+def _collectors(specs: Mapping[str, CollectorSpec]) -> Iterator[str]:
+    yield "# Collectors"
+    yield ""
+    yield "An agent runs those that `[agent.collectors]` of its configuration names; by default `host`."
+    for spec in specs.values():
+        yield from _plugin(spec, "agent.collectors")
+
+
+def _actuators(specs: Mapping[str, ActuatorSpec]) -> Iterator[str]:
+    yield "# Actuators"
+    yield ""
+    yield "An actuator service runs those that `[actuator.plugins]` of its configuration names; by default none."
+    yield "What the verbs take is what a [rule's step](rules.md) may give. All take `scope` too: the node, where"
+    yield "several have a target of the name."
+    for spec in specs.values():
+        yield from _plugin(spec, "actuator.plugins")
+        for verb in spec.verbs:
+            yield from _verb(verb)
+
+
+def _plugin(spec: CollectorSpec | ActuatorSpec, section: str) -> Iterator[str]:
+    yield from ("", f"## {spec.name}", "", spec.summary, "", "```toml")
+    yield from toml(section, yaml.safe_load(spec.example))
+    yield "```"
+    schema = spec.config.model_json_schema()
+    yield from _fields(schema, _described(spec.config))
+    for part in schema.get("$defs", {}).values():
+        yield from ("", f"**{part['title']}**")
+        yield from _fields(part, part.get("description", ""))
+
+
+def toml(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    """Settings as a table of a TOML file, its own values before the tables within; texts there are as in JSON."""
+    values = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
+    if values or not settings:
+        yield f"[{name}]"
+    for key, value in values.items():
+        yield f"{key} = {json.dumps(value)}"
+    for key in sorted(settings.keys() - values.keys()):
+        yield from toml(f"{name}.{key}", settings[key])
+
+
+def _described(model: type[BaseModel]) -> str:
+    return (getdoc(model) or "") if "__doc__" in vars(model) and model.__doc__ else ""
+
+
+def _fields(schema: Mapping[str, Any], description: str) -> Iterator[str]:
+    if description:
+        yield from ("", " ".join(description.split()))
+    required = schema.get("required", ())
+    rows = [
+        (f"`{name}`", _type(field), "required" if name in required else _default(field))
+        for name, field in schema.get("properties", {}).items()
+    ]
+    yield from table(("setting", "type", "default"), rows)
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    match field:
+        case {"anyOf": [*kinds]}:
+            return " or ".join(_type(kind) for kind in kinds if kind.get("type") != "null")
+        case {"$ref": str(reference)}:
+            return reference.rpartition("/")[2]
+        case {"enum": [*values]}:
+            return " or ".join(f"`{value}`" for value in values)
+        case {"type": "array", "items": items}:
+            return f"list of {_type(items)}"
+        case {"type": "object", "additionalProperties": values}:
+            return f"{_type(values)}, by name"
+    return str(field.get("format") or field.get("type"))
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    default = field.get("default")
+    return "" if default is None else f"`{str(default).replace('|', chr(92) + '|')}`"
+
+
+def _verb(verb: VerbSpec) -> Iterator[str]:
+    yield from ("", f"### {verb.name}", "", verb.summary, "")
+    ways = (f"`{kind}` by {_names(parts)}" for kind, parts in verb.targets.items())
+    yield f"- target: {'; or '.join(ways)}"
+    if verb.required:
+        yield f"- required: {_names(verb.required)}"
+    if optional := [name for name in verb.optional if name not in verb.absolute]:
+        yield f"- optional: {_names(optional)}"
+    for argument, attribute in verb.absolute.items():
+        yield f"- optional: `{argument}`, by default the target's `{attribute}`"
+    if verb.integers:
+        yield f"- whole numbers: {_names(verb.integers)}"
+    if verb.condition:
+        yield f"- only if unchanged since the decision: {_names(verb.condition)}"
+    if not verb.changes_target:
+        yield "- changes nothing, so neither a halt nor settling holds it back"
+    yield f"- takes at most {verb.timeout_ms / 1000:g} s"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+# --- reasons ---
+
+
+def _reasons() -> Iterator[str]:
+    yield "# Reasons"
+    yield ""
+    yield "Why something was done, or was not: what `reflexarc why` prints, and what the audit holds."
+    yield from table(("reason", "meaning"), [(f"`{reason}`", meaning) for reason, meaning in MEANING.items()])
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table, with an empty line before it; nothing without rows."""
+    if rows:
+        yield ""
+        for cells in (header, ["---"] * len(header), *rows):
+            yield f"| {' | '.join(cells)} |"
+
+
+def main(arguments: Sequence[str]) -> None:
+    if arguments == ["--check"]:
+        if stale := outdated():
+            sys.exit(f"out of date, run `python -m engine.cli.reference`: {', '.join(stale)}")
+    elif arguments:
+        sys.exit("usage: python -m engine.cli.reference [--check]")
+    else:
+        write()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

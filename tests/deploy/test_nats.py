@@ -1,0 +1,95 @@
+"""The server configuration for production: permissions as in the embedded server, and valid to the server."""
+
+import re
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.runtime.server_config import permissions
+from engine.runtime.server_process import find_binary
+from tests.deploy.paths import NATS
+
+USERS: dict[str, Any] = runpy.run_path(str(NATS / "users.py"))
+LOGINS = ("engine", "operator", "agent-web1", "actuator-web1", "agent-web2", "actuator-web2")
+ENV = {USERS["password_variable"](user): f"secret-{user}" for user in LOGINS} | {"NATS_NAME": "nats-1"}
+
+
+def check(config: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What the server says of the configuration; it does not start."""
+    return subprocess.run(
+        [find_binary(), "-t", "--config", config], env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_committed_users_are_current() -> None:
+    """`deploy/nats/users.py` has been run after the last change of a permission."""
+    document = USERS["document"](USERS["EXAMPLE_NODES"])
+    assert (NATS / "users.conf").read_text(encoding="utf-8") == document
+
+
+def test_a_login_may_do_what_its_role_may_on_its_node() -> None:
+    """Permissions are those of the embedded server, but for the inbox, which is the login's own."""
+    granted = USERS["_permissions"]("agent-web1", "agent", "web1")
+    embedded = permissions("agent", "web1")
+    assert granted["publish"] == embedded["publish"]
+    assert granted["subscribe"]["allow"] == ["_INBOX_agent-web1.>", "ops.requests.agent.>"]
+
+
+def test_the_server_accepts_it() -> None:
+    """nats.conf with its users is valid, given a password for each login in the environment."""
+    checked = check(NATS / "nats.conf", ENV)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_missing_password_keeps_the_server_from_starting() -> None:
+    """A login without a password in the environment is an error, never a login without a password."""
+    checked = check(NATS / "nats.conf", {name: value for name, value in ENV.items() if name != "ENGINE_PASSWORD"})
+    assert checked.returncode != 0
+    assert "ENGINE_PASSWORD" in checked.stderr
+
+
+def test_the_server_accepts_it_as_one_of_three(tmp_path: Path) -> None:
+    """With TLS and cluster, and a certificate in its place, it is valid too."""
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("openssl is not installed, so there is no certificate to try it with")
+    key, certificate = tmp_path / "server.key", tmp_path / "server.crt"
+    subprocess.run(
+        [
+            openssl,
+            "req",
+            "-x509",
+            "-newkey",
+            "ed25519",
+            "-nodes",
+            "-subj",
+            "/CN=nats-1",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    shutil.copy(certificate, tmp_path / "ca.crt")
+    shutil.copy(NATS / "users.conf", tmp_path)
+    for part in ("tls.conf", "cluster.conf"):
+        text = (NATS / part).read_text(encoding="utf-8")
+        (tmp_path / part).write_text(text.replace("/etc/nats/tls", str(tmp_path)))
+    server = (NATS / "nats.conf").read_text(encoding="utf-8")
+    assert {"tls.conf", "cluster.conf"} <= set(re.findall(r'^# include "(.+)"$', server, re.MULTILINE))
+    (tmp_path / "nats.conf").write_text(server.replace("# include", "include"))
+    checked = check(tmp_path / "nats.conf", ENV)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_no_secret_is_in_it() -> None:
+    """Passwords are named, not written: each is a variable of the server's environment."""
+    for file in NATS.glob("*.conf"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.strip().startswith("password"):
+                assert line.partition(":")[2].strip().startswith("$"), f"{file.name}: {line}"
