@@ -1,0 +1,49 @@
+"""The text of a whole page, before and after its lines are looked at: its end, its sample lines, their values. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from collectors.prometheus.exposition import OPENMETRICS, Grammar, Malformed
+from schemas.wording import shown
+
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+
+
+def sample_lines(text: str) -> list[str]:
+    """The lines that are neither blank nor comments."""
+    return [line for line in text.split("\n") if line and line[0] != "#"]
+
+
+def prepared(text: str, grammar: Grammar) -> str:
+    """OpenMetrics marks its end; in the text format, lines may be indented. Raises `Malformed`."""
+    if grammar is OPENMETRICS:
+        if not ("\n" + text).endswith(("\n# EOF\n", "\n# EOF")):
+            raise Malformed("expected # EOF at the end; the exposition is cut short")
+        return text
+    indented = text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text
+    return _INDENT.sub("", text) if indented else text
+
+
+def floats(values: Sequence[str], text: str) -> list[float]:
+    """The values of the sample lines of `text`. Raises `Malformed`.
+
+    Python would also read `1_000` and other scripts' digits, which the formats do not know.
+    """
+    joined = "".join(values)
+    if "_" not in joined and joined.isascii():
+        try:
+            return list(map(float, values))
+        except ValueError:
+            pass
+    for at, value in enumerate(values):
+        try:
+            float("_" if "_" in value or not value.isascii() else value)
+        except ValueError as error:
+            raise placed(Malformed(f"expected a number, got {shown(value)}"), text, at) from error
+    raise AssertionError("one of the values was no number")
+
+
+def placed(error: Malformed, text: str, at: int) -> Malformed:
+    """The error with the number of the line that the sample `at` stands on."""
+    numbers = [number for number, line in enumerate(text.split("\n"), 1) if line and line[0] != "#"]
+    return Malformed(f"line {numbers[at]}: {error}")

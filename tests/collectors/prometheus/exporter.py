@@ -1,0 +1,73 @@
+"""A real HTTP server on a free loopback port, whose answer a test changes while it is scraped."""
+
+import asyncio
+import contextlib
+import gzip
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+TEXT = "text/plain; version=0.0.4"
+
+
+@dataclass
+class Exporter:
+    """What is answered, and the heads of the requests that came. `body` None: it accepts and then hangs."""
+
+    body: str | None
+    content_type: str = TEXT
+    status: str = "200 OK"
+    compress: bool = False
+    extra_headers: str = ""
+    address: str = ""
+    requests: list[str] = field(default_factory=list)
+    connections: int = 0
+
+    def answer(self) -> bytes:
+        assert self.body is not None
+        body = gzip.compress(self.body.encode()) if self.compress else self.body.encode()
+        encoding = "Content-Encoding: gzip\r\n" if self.compress else ""
+        head = (
+            f"HTTP/1.1 {self.status}\r\nContent-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n"
+            f"{encoding}{self.extra_headers}\r\n"
+        )
+        return head.encode() + body
+
+
+@contextlib.asynccontextmanager
+async def exporting(
+    body: str | None, tls: ssl.SSLContext | None = None, content_type: str = TEXT
+) -> AsyncIterator[Exporter]:
+    """Serve `body` until the block ends."""
+    exporter = Exporter(body, content_type)
+    serving: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        exporter.connections += 1
+        try:
+            while True:
+                exporter.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+                if exporter.body is None:
+                    await asyncio.Event().wait()
+                writer.write(exporter.answer())
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the scraper has let go
+        finally:
+            writer.transport.abort()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(serve(reader, writer))
+        serving.add(task)
+        task.add_done_callback(serving.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    exporter.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield exporter
+    finally:
+        server.close()
+        for task in list(serving):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        await server.wait_closed()
