@@ -86,9 +86,14 @@ def _add_roles(commands: Commands) -> None:
 
 
 def _add_rules(commands: Commands) -> None:
-    rules = commands.add_parser("rules", help="check rule files").add_subparsers(metavar="COMMAND", required=True)
+    rules = commands.add_parser("rules", help="check and test rule files").add_subparsers(
+        metavar="COMMAND", required=True
+    )
     check = _add(rules, "check", "rules:check", "report every error of rule files, each with its place")
     check.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    test = _add(rules, "test", "rules:test", "run unit tests of rules, in promtool's format")
+    test.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a test file, or a folder of *_test.yaml")
+    test.add_argument("--on-arrival", action="store_true", help="on the live clock: samples are evaluated as they come")
 
 
 def _add_looks(commands: Commands) -> None:

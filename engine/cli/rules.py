@@ -1,10 +1,12 @@
 """`reflexarc rules`: work on rule files, without a bus."""
 
 import argparse
+import asyncio
 import sys
 
 from engine.cli.config import Config
 from engine.rulefile import RuleErrors, load, read
+from engine.ruletest import Verdict, find, run
 from engine.runtime.registry import actuators, verbs
 
 
@@ -19,3 +21,25 @@ async def check(args: argparse.Namespace, config: Config) -> int:
         f"{len(program.alerts)} alert, {len(program.records)} recording and {len(program.heals)} heal rules: no error"
     )
     return 0
+
+
+async def test(args: argparse.Namespace, config: Config) -> int:
+    """Run every test file and print its verdict, with whatever was not as expected."""
+    known = verbs(actuators())
+    verdicts: list[Verdict] = []
+    for path in find(args.paths):
+        verdicts.append(_printed(run(path, known, on_arrival=args.on_arrival)))
+        await asyncio.sleep(0)  # so that Ctrl-C is heard between two files
+    failed = sum(not verdict.passed for verdict in verdicts)
+    cases = sum(verdict.cases for verdict in verdicts)
+    print(f"{len(verdicts)} test files with {cases} cases: {f'{failed} failed' if failed else 'all passed'}")
+    return 1 if failed or not verdicts else 0
+
+
+def _printed(verdict: Verdict) -> Verdict:
+    for warning in verdict.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print("PASS" if verdict.passed else "FAIL", verdict.path, flush=True)
+    for problem in verdict.problems:
+        print(problem)
+    return verdict

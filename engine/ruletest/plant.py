@@ -1,0 +1,89 @@
+"""What a test's rules act on: its `inventory`, and actuators that answer as its `outcomes` say."""
+
+from collections.abc import Iterator, Mapping
+
+from engine.core.messages import Body
+from engine.core.program import Verb
+from engine.ruletest.cases import Failure
+from engine.ruletest.model import Answer, InventoryTarget, UnitTestGroup
+from schemas.commands import Command
+from schemas.inventory import Inventory, Target
+from schemas.outcomes import Outcome
+
+EXECUTOR = "test"
+SUCCEEDED = Answer(verb="")
+
+
+class Plant:
+    """The targets of one group of tests, with the attributes that the answered commands have left them."""
+
+    def __init__(self, group: UnitTestGroup, verbs: Mapping[str, Verb]) -> None:
+        self._answers = group.outcomes
+        self._owned: dict[tuple[str, str], dict[str, Target]] = {}
+        for each in group.inventory:
+            owner = self._owned.setdefault((_actuators(each, verbs)[0], each.scope), {})
+            owner[each.target] = Target(
+                id=each.target, lock=each.target, attributes=dict(each.attributes), protected=each.protected
+            )
+
+    def inventories(self) -> list[Inventory]:
+        """What each actuator owns."""
+        return [
+            Inventory(actuator=actuator, scope=scope, targets=tuple(targets.values()))
+            for (actuator, scope), targets in self._owned.items()
+        ]
+
+    def takes_ms(self, command: Command) -> int:
+        """How long it takes to answer."""
+        return self._answer(command).takes_ms
+
+    def answer(self, command: Command, now_ms: int) -> list[Body]:
+        """Have the effect; returns the inventories after it, and the outcome."""
+        answer = self._answer(command)
+        target = self._owned[command.actuator, command.scope][command.target]
+        before = dict(target.attributes)
+        target.attributes.update(answer.after)
+        outcome = Outcome(
+            command=command.id,
+            actuator=command.actuator,
+            scope=command.scope,
+            verb=command.verb,
+            target=command.target,
+            status=answer.status,
+            reason=answer.reason,
+            executor=EXECUTOR,
+            started_ms=command.issued_ms,
+            finished_ms=now_ms,
+            before=before,
+            after=before | answer.after,
+        )
+        return [*(self.inventories() if answer.after else ()), outcome]
+
+    def _answer(self, command: Command) -> Answer:
+        """The first that fits."""
+        fits = (
+            answer
+            for answer in self._answers
+            if answer.verb == command.verb and answer.target in (None, command.target)
+        )
+        return next(fits, SUCCEEDED)
+
+
+def mistakes(group: UnitTestGroup, verbs: Mapping[str, Verb]) -> Iterator[Failure]:
+    """What cannot be told from the test file alone: targets without an actuator, answers of no verb."""
+    for nth, target in enumerate(group.inventory):
+        if len(actuators := _actuators(target, verbs)) != 1:
+            several = f"one of {', '.join(actuators)} as its `actuator`" if actuators else "a kind that verbs act on"
+            yield Failure(("inventory", nth, "target"), f"target {target.target}", f"expected {several}")
+    for nth, answer in enumerate(group.outcomes):
+        if answer.verb not in verbs:
+            known = ", ".join(sorted(verbs))
+            yield Failure(("outcomes", nth, "verb"), f"verb {answer.verb}", f"expected one of {known}")
+
+
+def _actuators(target: InventoryTarget, verbs: Mapping[str, Verb]) -> list[str]:
+    """Those that can own the target: the named one, or all that have a verb for its kind."""
+    if target.actuator:
+        return [target.actuator]
+    kind = target.target.partition(":")[0]
+    return sorted({verb.actuator for verb in verbs.values() if kind in verb.targets})
