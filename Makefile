@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXAMPLE := --config deploy/example/reflexarc.toml
 
-.PHONY: setup up demo test soak check format bench lock clean
+.PHONY: setup up demo test conformance soak check format bench lock clean
 
 setup: $(INSTALLED)
 
@@ -26,6 +26,9 @@ demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary fol
 test: $(INSTALLED)  ## all tests, against a real nats-server
 	$(BIN)/pytest
 
+conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts, where the corpora are
+	$(BIN)/python -m tests.promql.conformance
+
 soak: $(INSTALLED)  ## the crash test for longer, from a new seed
 	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \
 		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} $(BIN)/pytest tests/crash
@@ -38,6 +41,8 @@ check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, 
 	$(BIN)/python -m schemas.jsonschema --check
 	$(BIN)/python -m engine.cli.reference --check
 	$(BIN)/reflexarc rules check rules
+	$(BIN)/reflexarc rules test rules
+	$(BIN)/reflexarc rules test --on-arrival rules
 
 format: $(INSTALLED)
 	$(BIN)/ruff format

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -13,6 +14,10 @@ from engine.runtime import streams
 from engine.runtime.bus import Bus
 from engine.runtime.credentials import Role
 from engine.runtime.server import EmbeddedServer
+
+# The same examples in every run: a red run can be run again.
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 NODE = "n1"
 

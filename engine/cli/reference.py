@@ -84,14 +84,25 @@ def _plugin(spec: CollectorSpec | ActuatorSpec, section: str) -> Iterator[str]:
 
 
 def toml(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
-    """Settings as a table of a TOML file, its own values before the tables within; texts there are as in JSON."""
+    """Settings as a table of a TOML file, its own values before the tables within."""
     values = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
     if values or not settings:
         yield f"[{name}]"
     for key, value in values.items():
-        yield f"{key} = {json.dumps(value)}"
+        yield f"{key} = {_inline(value)}"
     for key in sorted(settings.keys() - values.keys()):
         yield from toml(f"{name}.{key}", settings[key])
+
+
+def _inline(value: Any) -> str:
+    """A value on one line, as TOML writes it."""
+    match value:
+        case list():
+            return "[" + ", ".join(map(_inline, value)) + "]"
+        case dict():
+            return "{ " + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + " }"
+        case _:
+            return json.dumps(value)
 
 
 def _described(model: type[BaseModel]) -> str:

@@ -60,7 +60,7 @@ def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
     return CompiledRule(
         rule=rule,
         place=place,
-        plan=compile_expr(rule.expr),
+        plan=compile_expr(rule.expr, subquery_step_ms=program.settings.evaluation_interval_ms),
         labels=_templates(rule.labels if isinstance(rule, AlertRule) else {}),
         annotations=_templates(rule.annotations if isinstance(rule, AlertRule) else {}),
         period_ms=period_ms,

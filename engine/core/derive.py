@@ -4,7 +4,7 @@ from engine.core.compiled import compile_program
 from engine.core.program import Program
 from engine.core.state import State, cooldown_key, index_targets
 from engine.core.verification import watch
-from engine.promql import compile_expr
+from engine.promql import Plan, compile_expr
 
 
 def install(state: State, program: Program) -> None:
@@ -14,7 +14,7 @@ def install(state: State, program: Program) -> None:
     state.failing = {rule: error for rule, error in state.failing.items() if rule in state.compiled.rules}
     heals = [*program.heals, *(ladder.rule for ladder in state.ladders.values())]
     verifies = {step.verify.expr: None for heal in heals for step in heal.steps if step.verify}
-    plans = [*(rule.plan for rule in state.compiled.rules.values()), *map(compile_expr, verifies)]
+    plans = [*(rule.plan for rule in state.compiled.rules.values()), *(_plan(state, expr) for expr in verifies)]
     state.store.retain([selector for plan in plans for selector in plan.selectors])
 
 
@@ -26,8 +26,12 @@ def rebuild(state: State) -> None:
         state.at_work |= {cooldown_key(ladder, target): key for target in ladder.acted_on}
         if ladder.phase == "commanded" and ladder.command:
             state.awaited[ladder.command.id] = key
-        elif ladder.phase == "verifying" and (watched := watch(ladder)):
+        elif ladder.phase == "verifying" and (watched := watch(state, ladder)):
             state.watches[key] = watched
+
+
+def _plan(state: State, expr: str) -> Plan:
+    return compile_expr(expr, subquery_step_ms=state.settings.evaluation_interval_ms)
 
 
 def _compile(state: State) -> None:

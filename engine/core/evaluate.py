@@ -187,7 +187,8 @@ class _Evaluation:
 
     def _query(self, text: str) -> Sequence[tuple[Labels, float]]:
         """The `query` function of templates: an instant query on the present state."""
-        return list(compile_expr(text).evaluate(self.state.store, self.now_ms).items())
+        plan = compile_expr(text, subquery_step_ms=self.state.settings.evaluation_interval_ms)
+        return list(plan.evaluate(self.state.store, self.now_ms).items())
 
 
 def _transition(rule: AlertRule, alert: Alert, reached: AlertState, now_ms: int, reason: Reason) -> list[Effect]:

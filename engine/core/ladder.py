@@ -218,7 +218,7 @@ def _send(turn: Turn, ladder: Ladder, command: Command) -> None:
 def _verify(turn: Turn, ladder: Ladder) -> None:
     ladder.phase, ladder.acted_ms, ladder.holding_ms = "verifying", turn.now_ms, None
     try:
-        watched = watch(ladder)
+        watched = watch(turn.state, ladder)
     except PromqlError as error:
         turn.note(ladder, Reason.EVALUATION_FAILED, str(error))
         return _next(turn, ladder, Reason.VERIFY_FAILED)

@@ -6,10 +6,13 @@ from engine.core.state import Ladder, State
 from engine.promql import PromqlError, compile_expr
 
 
-def watch(ladder: Ladder) -> Watch | None:
+def watch(state: State, ladder: Ladder) -> Watch | None:
     """What to watch while the ladder verifies; None where its alert alone decides. Raises `PromqlError`."""
     verify = ladder.current.verify
-    return Watch(compile_expr(verify.expr).bind(dict(ladder.alert_labels))) if verify else None
+    if verify is None:
+        return None
+    plan = compile_expr(verify.expr, subquery_step_ms=state.settings.evaluation_interval_ms)
+    return Watch(plan.bind(dict(ladder.alert_labels)))
 
 
 def within_ms(ladder: Ladder) -> int:

@@ -5,22 +5,33 @@ Everything is a function of the samples appended and the time asked for. No cloc
 
 from engine.promql.arrays import FloatArray, IntArray
 from engine.promql.errors import PromqlError
-from engine.promql.plan import Freshness, Plan, Triggers, compile_expr
+from engine.promql.freshness import Freshness
+from engine.promql.notes import Note
+from engine.promql.plan import Plan, compile_expr
+from engine.promql.query import Query, compile_query
+from engine.promql.results import Answer, Matrix, Series
 from engine.promql.selector import LOOKBACK_MS, Matcher, Selector
 from engine.promql.store import Store
+from engine.promql.triggers import Triggers
 from engine.promql.vector import Vector
 
 __all__ = [
     "LOOKBACK_MS",
+    "Answer",
     "FloatArray",
     "Freshness",
     "IntArray",
     "Matcher",
+    "Matrix",
+    "Note",
     "Plan",
     "PromqlError",
+    "Query",
     "Selector",
+    "Series",
     "Store",
     "Triggers",
     "Vector",
     "compile_expr",
+    "compile_query",
 ]

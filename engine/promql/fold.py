@@ -1,18 +1,23 @@
-"""Reduction by group, and compensated summation: Neumaier's, element by element over whole columns at once."""
+"""Reduction by group, and compensated summation, which is exact in the same places as Prometheus' own is."""
 
 from functools import cached_property
 
 import numpy as np
 
-from engine.promql.arrays import FloatArray, IntArray
+from engine.promql.arrays import BoolArray, FloatArray, IntArray
 
 
 def add_compensated(increment: FloatArray, total: FloatArray, lost: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """One step of Neumaier's summation: the new total, and what its rounding has lost so far."""
+    """One step of compensated summation: the new total, and what its rounding has lost so far."""
     new = total + increment
-    larger = np.abs(total) >= np.abs(increment)
-    error = np.where(larger, (total - new) + increment, (increment - new) + total)
-    return new, np.where(np.isinf(new), 0.0, lost + error)
+    rounded = new - total
+    return new, lost + ((total - (new - rounded)) + (increment - rounded))
+
+
+def compensated(total: FloatArray, lost: FloatArray) -> FloatArray:
+    """The sum with what was lost put back; where it is infinite nothing can be."""
+    sums = total + lost
+    return sums if np.isfinite(sums).all() else np.where(np.isfinite(lost), sums, total)
 
 
 class Fold:
@@ -61,7 +66,7 @@ class Fold:
         result = np.zeros(self._groups)
         present = self.counts > 0
         first = self._starts[present]
-        result[present] = total[first] + lost[first]
+        result[present] = compensated(total[first], lost[first])
         return result
 
     def mean(self, values: FloatArray) -> FloatArray:
@@ -78,3 +83,26 @@ class Fold:
     def largest(self, values: FloatArray) -> FloatArray:
         """Maxima; NaN only where there is nothing else."""
         return np.fmax.reduceat(values[self._order], self._starts)
+
+    def any(self, which: BoolArray) -> BoolArray:
+        """In which groups at least one element is."""
+        found: BoolArray = np.bincount(self._codes, weights=which, minlength=self._groups) > 0
+        return found
+
+    def variance(self, values: FloatArray) -> FloatArray:
+        """Population variances, exactly 0 where all values are equal: deviations are taken from the first of each."""
+        shifted = values - values[self._order[self._starts]][self._codes]
+        deviations = shifted - self.mean(shifted)[self._codes]
+        return self.mean(deviations * deviations)
+
+    def quantile(self, values: FloatArray, phi: float) -> FloatArray:
+        """Quantiles by linear interpolation; NaN is less than every number. `phi` outside [0, 1] gives infinity."""
+        if np.isnan(phi) or not 0 <= phi <= 1:
+            return np.full(self._groups, np.nan if np.isnan(phi) else np.copysign(np.inf, phi))
+        ascending = values[np.lexsort((values, ~np.isnan(values), self._codes))]
+        rank = phi * (self.counts - 1)
+        low = np.floor(rank).astype(np.int64)
+        high = np.minimum(low + 1, self.counts - 1)
+        weight = rank - low
+        quantile: FloatArray = ascending[self._starts + low] * (1 - weight) + ascending[self._starts + high] * weight
+        return quantile

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.promql.arrays import FloatArray
+from engine.promql.dates import DATE_FUNCTIONS
 
 ElementFunction = Callable[..., FloatArray]
 
@@ -50,4 +51,5 @@ ELEMENT_FUNCTIONS: dict[str, ElementFunction] = {
     "sqrt": np.sqrt,
     "tan": np.tan,
     "tanh": np.tanh,
+    **DATE_FUNCTIONS,
 }

@@ -10,9 +10,11 @@ import numpy as np
 
 from engine.promql.arrays import FloatArray, IntArray
 from engine.promql.errors import PromqlError
-from engine.promql.index import NAMELESS, Grouping, Index
+from engine.promql.formatting import braces
+from engine.promql.grouping import NAMELESS, Grouping, nameless
+from engine.promql.index import Index
 from engine.promql.vector import EMPTY, Vector
-from schemas.labels import METRIC_NAME, Labels, canonical, text
+from schemas.labels import METRIC_NAME, Labels, canonical
 
 Cardinality = Literal["one-to-one", "many-to-one", "one-to-many"]
 
@@ -53,7 +55,7 @@ class Aligner:
 
 
 class Join:
-    """Pairs the elements of two vectors for one operator. `keeps_name`: as comparisons that filter do."""
+    """Pairs the elements of two vectors for one operator. `keeps_name`: as comparisons do."""
 
     def __init__(self, matching: Matching, keeps_name: bool) -> None:
         self._matching = matching
@@ -98,13 +100,15 @@ class Join:
         if self._result_of is not alignment or not np.array_equal(partners, self._partners):
             one_labels = (*alignment.right.labels, ())
             labels = zip(alignment.left.labels, partners.tolist(), strict=True)
-            self._result = Index([self._result_labels(many, one_labels[partner]) for many, partner in labels])
+            self._result = Index(
+                [self._result_labels(many, one_labels[partner]) for many, partner in labels], alignment.left.unnamed
+            )
             self._result_of, self._partners = alignment, partners
         return self._result
 
     def _result_labels(self, many: Labels, one: Labels) -> Labels:
         if not self._keeps_name:
-            many = NAMELESS.of(many)
+            many = nameless(many)
         grouping = self._matching.grouping
         if self._matching.cardinality == "one-to-one":
             if grouping.by:
@@ -118,9 +122,9 @@ class Join:
         if counts.max() == 1:
             return
         group = int(codes[counts[codes] > 1][0])
-        first, second = (text(one.labels[i]) for i in np.flatnonzero(codes == group)[:2].tolist())
+        first, second = (braces(one.labels[i]) for i in np.flatnonzero(codes == group)[:2].tolist())
         raise PromqlError(
-            f"found duplicate series for the match group {text(alignment.groups[group])} on the "
+            f"found duplicate series for the match group {braces(alignment.groups[group])} on the "
             f"{'left' if self._swapped else 'right'} hand-side of the operation: [{first}, {second}];"
             "many-to-many matching not allowed: matching labels must be unique on one side"
         )

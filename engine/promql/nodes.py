@@ -1,35 +1,23 @@
-"""The tree that an expression is planned into: what a node is, and the nodes that are not operators.
+"""The tree that an expression is planned into: what a node is, and the simplest ones.
 
 A node is planned once and evaluated often. What it keeps between evaluations only saves work.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from engine.promql.arrays import FloatArray
-from engine.promql.index import NAMELESS, Index
-from engine.promql.range_functions import RangeFunction
-from engine.promql.selector import LOOKBACK_MS, Selector
-from engine.promql.store import Selection, Store
+from engine.promql.grouping import NAMELESS
+from engine.promql.index import Index
+from engine.promql.moment import Moment
 from engine.promql.vector import EMPTY, Value, Vector, single
-from engine.promql.window import Window, window
 from schemas.labels import Labels
-from schemas.samples import STALE_BITS
 
 LabelNames = frozenset[str] | None
 """Label names that a result can have; None where they are not known."""
-
-
-@dataclass
-class Moment:
-    """One evaluation: of which columns, at what time. Windows are cut once, however often they occur."""
-
-    store: Store
-    time_ms: int
-    windows: dict[Selector, Window] = field(default_factory=dict)
 
 
 class Node(Protocol):
@@ -63,13 +51,35 @@ class Number:
 
 
 @dataclass
-class Time:
-    """`time()`: seconds since the epoch."""
+class Clock:
+    """A scalar that the moment alone decides, such as `time()`."""
 
+    seconds: Callable[[Moment], float]
     output_labels: LabelNames = frozenset()
 
     def evaluate(self, moment: Moment) -> Value:
-        return moment.time_ms / 1000
+        return self.seconds(moment)
+
+
+CLOCKS: dict[str, Callable[[Moment], float]] = {
+    "end": lambda moment: moment.evaluation.end_ms / 1000,
+    "range": lambda moment: (moment.evaluation.end_ms - moment.evaluation.start_ms) / 1000,
+    "start": lambda moment: moment.evaluation.start_ms / 1000,
+    "step": lambda moment: moment.evaluation.step_ms / 1000,
+    "time": lambda moment: moment.time_ms / 1000,
+}
+
+
+@dataclass
+class OfScalars:
+    """A function of scalars alone, such as `min_of`."""
+
+    function: Callable[..., float]
+    scalars: tuple[Node, ...]
+    output_labels: LabelNames = frozenset()
+
+    def evaluate(self, moment: Moment) -> Value:
+        return self.function(*(scalar_of(node, moment) for node in self.scalars))
 
 
 @dataclass
@@ -95,71 +105,6 @@ class ToScalar:
         return float(values[0]) if len(values) == 1 else float("nan")
 
 
-class _Selecting:
-    """Keeps the selection of a selector alive, which the store shares among all rules that have the same one."""
-
-    selector: Selector
-    _held: Selection | None = None
-
-    def select(self, store: Store) -> Selection:
-        self._held = store.select(self.selector.matchers)
-        return self._held
-
-
-@dataclass
-class InstantSelector(_Selecting):
-    """The newest sample of each series within the lookback."""
-
-    selector: Selector
-    output_labels: LabelNames = None
-
-    def evaluate(self, moment: Moment) -> Value:
-        selection = self.select(moment.store)
-        rows, rings = selection.rows, moment.store.rings
-        end_ms = moment.time_ms - self.selector.offset_ms
-        counts = rings.count_until(rows, end_ms)
-        cells = rings.cells(rows, counts - 1)
-        values = rings.values_of(cells)
-        lives = (counts > 0) & (rings.times_of(cells) > end_ms - LOOKBACK_MS) & (values.view(np.uint64) != STALE_BITS)
-        return Vector(selection.index, None, values).where(lives)
-
-
-@dataclass
-class RangeSelector(_Selecting):
-    """The samples of each series within the range, for a range function."""
-
-    selector: Selector
-
-    def window(self, moment: Moment) -> tuple[Index, Window]:
-        selection = self.select(moment.store)
-        found = moment.windows.get(self.selector)
-        if found is None:
-            assert self.selector.range_ms is not None
-            end_ms = moment.time_ms - self.selector.offset_ms
-            found = window(moment.store.rings, selection.rows, end_ms - self.selector.range_ms, end_ms)
-            moment.windows[self.selector] = found
-        return selection.index, found
-
-
-@dataclass
-class RangeCall:
-    """A range function over a range selector, such as `rate(x[5m])`."""
-
-    function: RangeFunction
-    range: RangeSelector
-    scalars: tuple[Node, ...]
-    output_labels: LabelNames = None
-
-    def evaluate(self, moment: Moment) -> Value:
-        index, found = self.range.window(moment)
-        found = found.at_least(self.function.samples)
-        if not len(found.counts):
-            return Vector(index, np.empty(0, np.int64), np.empty(0))
-        values = self.function.kernel(found, *(scalar_of(node, moment) for node in self.scalars))
-        vector = Vector(index, found.at, values)
-        return vector if self.function.keeps_name else vector.nameless()
-
-
 @dataclass
 class Map:
     """A function of each value by itself, such as `abs` or unary minus."""
@@ -177,7 +122,7 @@ class Map:
         scalars = [scalar_of(node, moment) for node in self.scalars]
         if not isinstance(value, Vector):
             return float(self.function(np.float64(value), *scalars))
-        return value.with_values(self.function(value.values, *scalars)).nameless()
+        return moment.nameless(value.with_values(self.function(value.values, *scalars)))
 
 
 @dataclass
@@ -197,7 +142,7 @@ class Clamp:
         least, greatest = scalar_of(self.least, moment), scalar_of(self.greatest, moment)
         if least > greatest:
             return EMPTY
-        return vector.with_values(np.maximum(np.minimum(vector.values, greatest), least)).nameless()
+        return moment.nameless(vector.with_values(np.maximum(np.minimum(vector.values, greatest), least)))
 
 
 class Absent:

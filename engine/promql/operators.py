@@ -1,14 +1,17 @@
 """Binary operators: arithmetic, comparison and the set operators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.promql.index import NAMELESS, Index
+from engine.promql.fill import Filling
+from engine.promql.grouping import NAMELESS
+from engine.promql.index import Index, joined
 from engine.promql.join import Aligner, Join, Matching
-from engine.promql.nodes import LabelNames, Moment, Node, scalar_of, vector_of
+from engine.promql.moment import Moment
+from engine.promql.nodes import LabelNames, Node, scalar_of, vector_of
 from engine.promql.vector import EMPTY, Value, Vector, distinct
 
 ARITHMETIC: dict[str, Callable[..., Any]] = {
@@ -35,14 +38,15 @@ class Operator:
     """An operator between numbers. A comparison without `bool` filters: it keeps names and values."""
 
     function: Callable[..., Any]
+    compares: bool
     filters: bool
 
-    def on_vector(self, vector: Vector, left: Any, right: Any) -> Vector:
+    def on_vector(self, moment: Moment, vector: Vector, left: Any, right: Any) -> Vector:
         """`left op right` under the labels of `vector` or, of a filter, those elements of `vector` where it holds."""
         result = self.function(left, right)
         if self.filters:
             return vector.where(result)
-        return vector.with_values(result.astype(np.float64, copy=False)).nameless()
+        return moment.nameless(vector.with_values(result.astype(np.float64, copy=False)))
 
 
 @dataclass
@@ -76,15 +80,18 @@ class MixedBinary:
     def evaluate(self, moment: Moment) -> Value:
         vector, scalar = vector_of(self.vector, moment), scalar_of(self.scalar, moment)
         left, right = (vector.values, scalar) if self.vector_first else (scalar, vector.values)
-        return self.operator.on_vector(vector, left, right)
+        return self.operator.on_vector(moment, vector, left, right)
 
 
 class VectorBinary:
     """An operator between two vectors, element by matching element."""
 
-    def __init__(self, operator: Operator, matching: Matching, left: Node, right: Node) -> None:
+    def __init__(
+        self, operator: Operator, matching: Matching, fillings: Sequence[Filling | None], left: Node, right: Node
+    ) -> None:
         self._operator = operator
-        self._join = Join(matching, keeps_name=operator.filters)
+        self._join = Join(matching, keeps_name=operator.compares)
+        self._fill_left, self._fill_right = fillings
         self._left = left
         self._right = right
 
@@ -93,8 +100,11 @@ class VectorBinary:
         return self._join.closed(self._left.output_labels, self._right.output_labels)
 
     def evaluate(self, moment: Moment) -> Value:
-        joined, right = self._join.pair(vector_of(self._left, moment), vector_of(self._right, moment))
-        return self._operator.on_vector(joined, joined.values, right)
+        left, right = vector_of(self._left, moment), vector_of(self._right, moment)
+        filled_left = self._fill_left.fill(left, right) if self._fill_left else left
+        filled_right = self._fill_right.fill(right, left) if self._fill_right else right
+        pairs, partners = self._join.pair(filled_left, filled_right)
+        return self._operator.on_vector(moment, pairs, pairs.values, partners)
 
 
 @dataclass
@@ -141,6 +151,6 @@ class Union:
         added = right.where(~there[right.pick(alignment.right_codes)])
         if self._of[0] is not left.index or self._of[1] is not right.index:
             self._of = (left.index, right.index)
-            self._index = Index(left.index.labels + right.index.labels)
+            self._index = joined(left.index, right.index)
         positions = np.concatenate([left.positions, added.positions + len(left.index)])
         return distinct(Vector(self._index, positions, np.concatenate([left.values, added.values])))

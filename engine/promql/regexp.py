@@ -1,101 +1,14 @@
-"""Go's regular expressions (RE2, which Prometheus speaks) as Python's.
-
-promql-parser has already checked the syntax; what is left are the few places where the two dialects spell the same
-thing differently. What Python cannot say is refused by name.
-"""
+"""Regular expressions of matchers and functions, with PromQL's errors; the dialect itself is in `schemas.regexp`."""
 
 import re
-from functools import lru_cache
 
 from engine.promql.errors import PromqlError
-
-_INLINE_FLAGS = re.compile(r"\(\?([a-zA-Z-]+)\)")
-_CLASS = re.compile(r"\[(\^?)(\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*)\]", re.DOTALL)
-_CLASS_PART = re.compile(r"\\.|\[:\^?\w+:\]|.", re.DOTALL)
-_POSIX = {
-    "[:alnum:]": "0-9A-Za-z",
-    "[:alpha:]": "A-Za-z",
-    "[:blank:]": r"\t ",
-    "[:digit:]": "0-9",
-    "[:lower:]": "a-z",
-    "[:punct:]": r"!-/:-@\[-`{-~",
-    "[:space:]": r"\t\n\v\f\r ",
-    "[:upper:]": "A-Z",
-    "[:word:]": "0-9A-Za-z_",
-    "[:xdigit:]": "0-9A-Fa-f",
-}
+from schemas import regexp
 
 
-@lru_cache(maxsize=4096)
 def compile_regexp(pattern: str) -> re.Pattern[str]:
-    """`pattern` for use with `fullmatch`. As in Prometheus a dot matches a newline too, and classes are ASCII.
-
-    Raises `PromqlError` for what Python has no equivalent of.
-    """
+    """`pattern` for use with `fullmatch`. Raises `PromqlError` for what Python has no equivalent of."""
     try:
-        return re.compile(_Translation(pattern).text(), re.DOTALL | re.ASCII)
-    except re.error as error:
-        raise PromqlError(f"regular expression {pattern!r}: {error}") from error
-
-
-class _Translation:
-    """One left-to-right pass. `_flags` holds, for each open group, the inline flags set within it so far: Go lets
-    `(?i)` stand anywhere and hold to the end of the group, Python only knows `(?i:…)`.
-    """
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-        self._flags: list[list[str]] = [[]]
-
-    def text(self) -> str:
-        parts = []
-        at = 0
-        while at < len(self._pattern):
-            part, at = self._next(at)
-            parts.append(part)
-        return "".join(parts) + ")" * len(self._flags[0])
-
-    def _next(self, at: int) -> tuple[str, int]:
-        match self._pattern[at]:
-            case "\\":
-                return self._escape(at)
-            case "[" if found := _CLASS.match(self._pattern, at):
-                body = "".join(self._class_part(part) for part in _CLASS_PART.findall(found[2]))
-                return f"[{found[1]}{body}]", found.end()
-            case "(" if found := _INLINE_FLAGS.match(self._pattern, at):
-                self._flags[-1].append(self._checked(found[1]))
-                return f"(?{found[1]}:", found.end()
-            case "(":
-                self._flags.append([])
-                named = self._pattern.startswith("(?<", at)
-                return ("(?P<", at + 3) if named else ("(", at + 1)
-            case ")":
-                return ")" * (len(self._flags.pop()) + 1), at + 1
-            case "|":
-                flags = self._flags[-1]
-                return ")" * len(flags) + "|" + "".join(f"(?{flag}:" for flag in flags), at + 1
-            case other:
-                return other, at + 1
-
-    def _escape(self, at: int) -> tuple[str, int]:
-        escaped = self._pattern[at : at + 2]
-        if escaped == r"\Q":
-            end = self._pattern.find(r"\E", at)
-            end = len(self._pattern) if end < 0 else end
-            return re.escape(self._pattern[at + 2 : end]), end + 2
-        if escaped in (r"\p", r"\P", r"\C"):
-            raise PromqlError(f"regular expression {self._pattern!r}: {escaped} is not supported")
-        return {r"\z": r"\Z"}.get(escaped, escaped), at + 2
-
-    def _class_part(self, part: str) -> str:
-        if part.startswith("[:"):
-            if part not in _POSIX:
-                raise PromqlError(f"regular expression {self._pattern!r}: {part} is not supported")
-            return _POSIX[part]
-        # These begin set operations in Python's future syntax, and are plain characters in Go.
-        return "\\" + part if part in ("[", "]", "&", "~", "|") else part
-
-    def _checked(self, flags: str) -> str:
-        if set(flags) - set("ims-"):
-            raise PromqlError(f"regular expression {self._pattern!r}: flags {flags!r} are not supported")
-        return flags
+        return regexp.compile_regexp(pattern)
+    except ValueError as error:
+        raise PromqlError(str(error)) from error

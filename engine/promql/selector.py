@@ -54,20 +54,28 @@ def exact_name(matchers: Matchers) -> str | None:
     return next((m.value for m in matchers if m.name == METRIC_NAME and m.op == "=" and m.value), None)
 
 
+Anchor = int | Literal["start", "end"] | None
+"""What `@` says: a time (Unix milliseconds), the start or the end of the query; None where it is not said."""
+
+
 class Selector(msgspec.Struct, frozen=True):
     """Matchers, and the time they look at: (t - offset - range, t - offset]. `range_ms` None is an instant selector.
 
-    A placeholder that is not bound yet is left out of `matchers`: until then any value may come to stand there.
+    `t` is the moment of evaluation, or `anchor`. `within_ms` is how much earlier than the whole expression the selector
+    may be evaluated, because it stands in a subquery. A placeholder that is not bound yet is left out of `matchers`:
+    until then any value may come to stand there.
     """
 
     matchers: Matchers
     range_ms: int | None = None
     offset_ms: int = 0
+    anchor: Anchor = None
+    within_ms: int = 0
 
     @property
     def window_ms(self) -> int:
-        """How far back from the moment of evaluation this selector needs samples."""
-        return (LOOKBACK_MS if self.range_ms is None else self.range_ms) + max(self.offset_ms, 0)
+        """How far back from the moment of evaluation this selector needs samples; a fixed time does not count."""
+        return (LOOKBACK_MS if self.range_ms is None else self.range_ms) + max(self.offset_ms, 0) + self.within_ms
 
     def picks(self, labels: Labels) -> bool:
         return picks(self.matchers, labels)

@@ -52,6 +52,10 @@ class Vector:
         positions = np.flatnonzero(keep)
         return Vector(self.index, positions if self.at is None else self.at[positions], self.values[positions])
 
+    def taken(self, order: IntArray) -> "Vector":
+        """The elements at these places, in this order."""
+        return Vector(self.index, self.positions[order], self.values[order])
+
     def with_values(self, values: FloatArray) -> "Vector":
         return Vector(self.index, self.at, values)
 
@@ -62,9 +66,14 @@ class Vector:
         codes = self.pick(self.index.codes)
         return len(np.unique(codes)) < len(codes)
 
-    def nameless(self) -> "Vector":
-        """Without metric names. Raises `PromqlError` when two elements become the same."""
-        return distinct(Vector(self.index.nameless, self.at, self.values))
+    def on(self, index: Index) -> "Vector":
+        """The same values under other labels; `index` has the same positions."""
+        return Vector(index, self.at, self.values)
+
+    def settled(self) -> "Vector":
+        """Without the names that were to be removed in the end. Raises `PromqlError` when two elements become
+        the same."""
+        return self if self.index.unnamed is None else distinct(self.on(self.index.settled))
 
 
 Value = Vector | float
@@ -81,3 +90,15 @@ def distinct(vector: Vector) -> Vector:
     if vector.has_duplicates():
         raise PromqlError("vector cannot contain metrics with the same labelset")
     return vector
+
+
+def in_order(index: Index, at: IntArray | None, values: FloatArray) -> Vector:
+    """The vector whose elements at these positions, in whatever order, have these values."""
+    if at is None:
+        return Vector(index, None, values)
+    if len(at) == len(index):
+        ordered = np.empty_like(values)
+        ordered[at] = values
+        return Vector(index, None, ordered)
+    order = np.argsort(at)
+    return Vector(index, at[order], values[order])

@@ -7,26 +7,27 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.promql.arrays import BoolArray, FloatArray, IntArray
-from engine.promql.rings import Rings
-from schemas.samples import STALE_BITS
+from engine.promql.arrays import BoolArray, FloatArray, IntArray, is_sample
 
-N = TypeVar("N", np.int64, np.float64)
+T = TypeVar("T", np.int64, np.float64)
 
 
 @dataclass
 class Window:
-    """The samples in (start_ms, end_ms] of `n` series, staleness markers left out.
+    """The samples in (start_ms, end_ms] of `n` series, staleness markers left out. Not to be written to.
 
     `values` is (k, n), oldest first and aligned at the end: column `j` has its samples in the last `counts[j]` rows,
     and NaN above them. Every series has at least one sample. `at` are the positions of the series in the selection,
-    None for all.
+    None for all in their order.
+
+    Series that are sampled together share a column of `lines_ms`, which is (k, m): series `j` has its times in column
+    `line_of[j]` (None: m is 1 or n). Where there is no sample, a time is anything.
     """
 
-    rings: Rings
     at: IntArray | None
     counts: IntArray
-    cells: IntArray
+    lines_ms: IntArray
+    line_of: IntArray | None
     values: FloatArray
     start_ms: int
     end_ms: int
@@ -37,9 +38,14 @@ class Window:
         if enough.all():
             return self
         columns = np.flatnonzero(enough)
-        at = columns if self.at is None else self.at[columns]
+        own = self.line_of is None and self.lines_ms.shape[1] > 1
         return replace(
-            self, at=at, counts=self.counts[columns], cells=self.cells[:, columns], values=self.values[:, columns]
+            self,
+            at=columns if self.at is None else self.at[columns],
+            counts=self.counts[columns],
+            lines_ms=self.lines_ms[:, columns] if own else self.lines_ms,
+            line_of=None if self.line_of is None else self.line_of[columns],
+            values=self.values[:, columns],
         )
 
     @cached_property
@@ -55,8 +61,8 @@ class Window:
 
     @cached_property
     def times_ms(self) -> IntArray:
-        """(k, n) sample times; where there is no sample, anything."""
-        return self.rings.times_of(self.cells)
+        """(k, n), or (k, 1) where all series have their samples at the same times."""
+        return self.spread(self.lines_ms)
 
     @property
     def first(self) -> FloatArray:
@@ -69,33 +75,36 @@ class Window:
 
     @property
     def first_ms(self) -> IntArray:
-        return self.rings.times_of(self._first_of(self.cells))
+        """(n,), or (1,) where it is the same for all; so is `last_ms`."""
+        if self.dense:
+            return self.spread(self.lines_ms[0])
+        return self._first_of(np.broadcast_to(self.times_ms, self.values.shape))
 
     @property
     def last_ms(self) -> IntArray:
-        return self.rings.times_of(self.cells[-1])
+        return self.spread(self.lines_ms[-1])
 
-    def _first_of(self, matrix: NDArray[N]) -> NDArray[N]:
+    def spread(self, by_line: NDArray[T]) -> NDArray[T]:
+        """What is known for each column of `lines_ms`, for each series (one for all stays one)."""
+        return by_line if self.line_of is None else by_line[..., self.line_of]
+
+    def _first_of(self, matrix: NDArray[T]) -> NDArray[T]:
         cells = 0 if self.dense else (len(matrix) - self.counts, np.arange(len(self.counts)))
-        first: NDArray[N] = matrix[cells]
+        first: NDArray[T] = matrix[cells]
         return first
 
 
-def window(rings: Rings, rows: IntArray, start_ms: int, end_ms: int) -> Window:
-    """The window of these rows; those without a sample in it are left out."""
-    end = rings.count_until(rows, end_ms)
-    counts = end - rings.count_until(rows, start_ms)
-    cells = rings.cells(rows, end - np.arange(int(counts.max(initial=0)), 0, -1)[:, None])
-    found = Window(rings, None, counts, cells, rings.values_of(cells), start_ms, end_ms).at_least(1)
-    if not found.dense:
-        found.values[~found.valid] = np.nan
-    stale = found.values.view(np.uint64) == STALE_BITS
-    return _without(found, stale).at_least(1) if stale.any() else found
-
-
-def _without(found: Window, stale: BoolArray) -> Window:
-    """The window without these cells: the samples that stay close ranks towards the end."""
-    keep = found.valid & ~stale
-    order = np.argsort(keep, axis=0, kind="stable")
-    values = np.take_along_axis(np.where(keep, found.values, np.nan), order, axis=0)
-    return replace(found, counts=keep.sum(axis=0), cells=np.take_along_axis(found.cells, order, axis=0), values=values)
+def packed(window: Window) -> Window:
+    """The window of these cells, oldest first, some of which hold no sample: those that do close ranks at the end."""
+    there = is_sample(window.values)
+    counts = there.sum(axis=0)
+    values = np.where(there, window.values, np.nan)
+    window = replace(window, counts=counts, values=values)
+    gaps = np.flatnonzero((there != window.valid).any(axis=0))
+    if len(gaps):
+        order = np.argsort(there[:, gaps], axis=0, kind="stable")
+        times_ms = np.broadcast_to(window.times_ms, values.shape).copy()
+        values[:, gaps] = np.take_along_axis(values[:, gaps], order, axis=0)
+        times_ms[:, gaps] = np.take_along_axis(times_ms[:, gaps], order, axis=0)
+        window = replace(window, lines_ms=times_ms, line_of=None)
+    return window.at_least(1)

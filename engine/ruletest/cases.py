@@ -32,7 +32,8 @@ def check_expr(state: State, start_ms: int, nth: int, case: ExprCase, *, fuzzy: 
     """The value of an expression at its time against that of the group's expression case `nth`."""
     found: Difference | str | None
     try:
-        got = list(compile_expr(case.expr).evaluate(state.store, start_ms + case.eval_time_ms).items())
+        plan = compile_expr(case.expr, subquery_step_ms=state.settings.evaluation_interval_ms)
+        got = list(plan.evaluate(state.store, start_ms + case.eval_time_ms).items())
         found = compare_samples(case.exp_samples, got, fuzzy=fuzzy)
     except PromqlError as error:
         found = str(error)

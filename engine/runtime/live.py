@@ -108,7 +108,9 @@ class LiveView:
     def _query(self, request: bytes) -> dict[str, Any]:
         state = self._state()
         try:
-            vector = compile_expr(request.decode(errors="replace")).evaluate(state.store, now_ms())
+            step_ms = state.settings.evaluation_interval_ms
+            plan = compile_expr(request.decode(errors="replace"), subquery_step_ms=step_ms)
+            vector = plan.evaluate(state.store, now_ms())
         except PromqlError as error:
             return {"error": str(error)}
         return {"result": [{"labels": dict(labels), "value": format_value(value)} for labels, value in vector.items()]}

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 from engine.template.functions import GO, Function
 from engine.template.humanize import humanize, humanize_1024, humanize_duration, humanize_percentage, moment
 from engine.template.values import Query, Sample, Value
-from schemas.rulefile import duration_ms
+from schemas.durations import duration_ms
 
 _WORD = re.compile(r"[^\W_]\w*")
 

@@ -17,6 +17,7 @@ from engine.cli.history import Happening, read_audit
 from engine.runtime import streams
 from engine.runtime.asking import NobodyAnswersError, ask
 from engine.runtime.bus import Bus
+from engine.runtime.credentials import Role
 from engine.runtime.lifetime import die_with
 from engine.runtime.server import EmbeddedServer
 
@@ -108,7 +109,7 @@ class Cluster:
         (self.folder / "reflexarc.toml").write_text(CONFIG)
         self.starts_file.touch()
         await self.start_server()
-        bus = await self.connect()
+        bus = await self.connect("engine")
         await streams.ensure(bus)
         await bus.close()
         for role in ROLES:
@@ -154,9 +155,9 @@ class Cluster:
         else:
             self.start_role(role)
 
-    async def connect(self) -> Bus:
+    async def connect(self, role: Role = "operator") -> Bus:
         assert self.server.credentials
-        return await Bus.connect(*self.server.credentials.access("operator"), name="crash-test")
+        return await Bus.connect(*self.server.credentials.access(role), name="crash-test")
 
     # --- the workloads' own story ---
 

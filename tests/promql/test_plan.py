@@ -11,13 +11,21 @@ from tests.promql.columns import STEP_MS, ask, labels, store_of
 @pytest.mark.parametrize(
     ("expr", "named"),
     [
-        ("topk(3, x)", "topk"),
-        ("label_replace(x, 'a', '$1', 'b', '(.*)')", "label_replace"),
-        ("max_over_time(rate(x[1m])[5m:])", "subqueries"),
-        ("x @ 10", "@"),
+        ("histogram_avg(x)", "native histograms"),
+        ("info(x)", "info"),
+        ('info(x, {a=~".*"})', "info"),
+        ('{a="1" or b="2"}', '"or" between matchers'),
+        ("x @ -10", "before 1970"),
+        ("x @ 99999999999999", "that far away"),
+        ("rate(x[1m] smoothed)", "smoothed"),
+        ("rate(x[1m + 1m])", "duration expressions"),
+        ("x offset (1m)", "duration expressions"),
+        ("x </ y", "</"),
         ("x[5m]", "range vector"),
+        ("x[5m:]", "range vector"),
         ("'text'", "string"),
-        ("a + fill(0) b", "fill"),
+        ("x{a='\\xff'}", "UTF-8"),
+        ("label_replace(x, '', '', 'a', '')", "destination label"),
         ("sum(x", "parse error"),
         ('x{a=~"\\\\pL"}', "\\p"),
     ],
@@ -66,6 +74,10 @@ def test_a_placeholder_stands_only_for_a_whole_value(matcher: str) -> None:
         ("sum by (a) (x) / on (a) group_left (c) y", {"a", "c"}),
         ("sum by (a) (x) or sum by (b) (y)", {"a", "b"}),
         ("sum by (a) (x) and y", {"a"}),
+        ("topk(1, sum by (a) (x))", {"a"}),
+        ("count_values by (a) ('v', x)", {"a", "v"}),
+        ("histogram_quantile(0.9, sum by (le, a) (x))", {"a"}),
+        ("label_join(sum by (a) (x), 'b', '-', 'a')", {"a", "b"}),
         ('absent(x{a="1", b=~"."})', {"a"}),
         ("vector(time())", set()),
     ],
@@ -76,9 +88,9 @@ def test_a_plan_knows_which_labels_a_result_can_have(expr: str, names: set[str] 
 
 
 def test_selectors_say_how_far_back_an_expression_looks() -> None:
-    """Retention follows range and offset, and the lookback where there is no range."""
-    plan = compile_expr("rate(x[10m] offset 1m) / y")
-    assert [selector.window_ms for selector in plan.selectors] == [660_000, 300_000]
+    """Retention follows range and offset, those of subqueries around them too, and the lookback where no range is."""
+    plan = compile_expr("rate(x[10m] offset 1m) / y + max_over_time(rate(z[2m])[1h:1m] offset 5m)")
+    assert [selector.window_ms for selector in plan.selectors] == [660_000, 300_000, 4_020_000]
 
 
 def test_a_scalar_is_one_element_without_labels() -> None:

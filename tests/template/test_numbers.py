@@ -60,7 +60,7 @@ def test_humanize(function: str, value: float, expected: str) -> None:
     assert rendered(f"{{{{ $value | {function} }}}}", value) == expected
 
 
-@given(st.integers(-(10**9), 9 * 10**9))
+@given(st.integers(-(10**9), 4 * 10**9))  # beyond, not every second has its float64 in nanoseconds
 def test_a_date_is_that_of_the_calendar(time_s: int) -> None:
     """Our arithmetic agrees with Python's calendar, over leap years and before 1970."""
     expected = datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(seconds=time_s)
