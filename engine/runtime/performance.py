@@ -79,59 +79,41 @@ class Performance:
         await delivery.ack()
 
     async def _outcome(self, command: Command, delivery: Delivery, held: Held, *, again: bool) -> Outcome:
-        started_ms = self._now_ms()
-
-        def answer(status: Status, reason: Reason | None = None, detail: str = "", **fields: Any) -> Outcome:
-            log.info("answered", verb=command.verb, target=command.target, status=status, reason=reason, detail=detail)
-            return Outcome(
-                command=command.id,
-                actuator=command.actuator,
-                scope=command.scope,
-                verb=command.verb,
-                target=command.target,
-                status=status,
-                executor=self._executor,
-                started_ms=started_ms,
-                finished_ms=self._now_ms(),
-                reason=reason,
-                detail=detail,
-                **fields,
-            )
-
-        def succeeded(effect: Effect, *, observed: bool) -> Outcome:
-            before, after = dict(effect.before), dict(effect.after)
-            return answer("succeeded", detail=effect.detail, before=before, after=after, observed=observed)
-
+        """The checks in their order, and then the act."""
+        reply = _Reply(command, self._executor, self._now_ms)
         verb = self._verbs.get(command.verb)
         if verb is None:
-            return answer("refused", Reason.UNKNOWN_VERB, f"this actuator has {', '.join(sorted(self._verbs))}")
+            return reply("refused", Reason.UNKNOWN_VERB, f"this actuator has {', '.join(sorted(self._verbs))}")
         if again:
             seen = await self._actuator.observe(command)
             if isinstance(seen, Effect):
-                return succeeded(seen, observed=True)
+                return reply.succeeded(seen, observed=True)
             if seen == "unmarked":
-                return answer("unknown", Reason.LEASE_LAPSED)
+                return reply("unknown", Reason.LEASE_LAPSED)
         if refused := await self._claims.enter(command, int(delivery.headers.get(HEADER_EPOCH, "0"))):
-            return answer("refused", refused)
+            return reply("refused", refused)
         if self._now_ms() > command.deadline_ms:
-            return answer("expired", Reason.DEADLINE_PASSED)
+            return reply("expired", Reason.DEADLINE_PASSED)
+        return await self._act(command, verb, held, reply)
+
+    async def _act(self, command: Command, verb: VerbSpec, held: Held, reply: "_Reply") -> Outcome:
         try:
             async with asyncio.timeout(verb.timeout_ms / 1000):
                 effect = await self._actuator.execute(command, self._gate(command, verb, held))
         except HaltedError as halted:
-            return answer("refused", Reason.HALTED, str(halted))
+            return reply("refused", Reason.HALTED, str(halted))
         except ConditionFailed as failed:
-            return answer("conflict", Reason.CONDITION_CHANGED, str(failed), before=dict(failed.actual))
+            return reply("conflict", Reason.CONDITION_CHANGED, str(failed), before=dict(failed.actual))
         except EffectUnknown as unknown:
-            return answer("unknown", detail=str(unknown))
+            return reply("unknown", detail=str(unknown))
         except EffectFailed as failed:
-            return answer("failed", Reason.EFFECT_FAILED, str(failed))
+            return reply("failed", Reason.EFFECT_FAILED, str(failed))
         except TimeoutError:
             late = f"not done within {verb.timeout_ms / 1000:g} s"
             if await self._actuator.observe(command) == "unmarked":
-                return answer("unknown", detail=late)
-            return answer("failed", Reason.EFFECT_FAILED, late)
-        return succeeded(effect, observed=False)
+                return reply("unknown", detail=late)
+            return reply("failed", Reason.EFFECT_FAILED, late)
+        return reply.succeeded(effect, observed=False)
 
     def _gate(self, command: Command, verb: VerbSpec, held: Held) -> Callable[[], Coroutine[Any, Any, None]]:
         async def gate() -> None:
@@ -141,6 +123,38 @@ class Performance:
                 raise HaltedError(f"by {halt.by}" + (f": {halt.why}" if halt.why else ""))
 
         return gate
+
+
+class _Reply:
+    """Makes the outcome of one command, which is taken up now."""
+
+    def __init__(self, command: Command, executor: str, now_ms: Callable[[], int]) -> None:
+        self._command = command
+        self._executor = executor
+        self._now_ms = now_ms
+        self._started_ms = now_ms()
+
+    def __call__(self, status: Status, reason: Reason | None = None, detail: str = "", **fields: Any) -> Outcome:
+        command = self._command
+        log.info("answered", verb=command.verb, target=command.target, status=status, reason=reason, detail=detail)
+        return Outcome(
+            command=command.id,
+            actuator=command.actuator,
+            scope=command.scope,
+            verb=command.verb,
+            target=command.target,
+            status=status,
+            executor=self._executor,
+            started_ms=self._started_ms,
+            finished_ms=self._now_ms(),
+            reason=reason,
+            detail=detail,
+            **fields,
+        )
+
+    def succeeded(self, effect: Effect, *, observed: bool) -> Outcome:
+        before, after = dict(effect.before), dict(effect.after)
+        return self("succeeded", detail=effect.detail, before=before, after=after, observed=observed)
 
 
 @asynccontextmanager
