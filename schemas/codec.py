@@ -67,10 +67,12 @@ def decode(subject: str, data: bytes) -> Body:
             case "outcomes":
                 outcome = _outcome.decode(data)
                 _spoken_for(rest, f"{token(outcome.actuator)}.{token(outcome.scope)}")
+                _storable(outcome)
                 return outcome
             case "inventory":
                 inventory = _inventory.decode(data)
                 _spoken_for(rest, token(inventory.scope))
+                _storable(inventory)
                 return inventory
             case "ticks":
                 tick = _tick.decode(data)
@@ -87,6 +89,14 @@ def _spoken_for(rest: str, named: str) -> None:
     """The server authorises subjects, so a payload must not speak for another than its subject names."""
     if rest != named:
         raise Undecodable(f"the message is about {named!r} but came on a subject of {rest!r}")
+
+
+def _storable(value: msgspec.Struct) -> None:
+    """JSON has numbers of any size; what is kept must fit into a snapshot."""
+    try:
+        msgspec.msgpack.encode(value)
+    except OverflowError as error:
+        raise Undecodable(str(error)) from error
 
 
 def _decode_samples(data: bytes) -> SampleBatch:

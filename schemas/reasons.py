@@ -59,6 +59,7 @@ class Reason(StrEnum):
     RULES_ACTIVATED = "RULES_ACTIVATED"
     UNSOLICITED_OUTCOME = "UNSOLICITED_OUTCOME"
     REPLAY_DIVERGED = "REPLAY_DIVERGED"
+    RECORD_CUT = "RECORD_CUT"
     EVALUATION_FAILED = "EVALUATION_FAILED"
     TIME_JUMPED = "TIME_JUMPED"
 
@@ -102,6 +103,7 @@ MEANING: dict[Reason, str] = {
     Reason.RULES_ACTIVATED: "a new set of rules is active",
     Reason.UNSOLICITED_OUTCOME: "an outcome came for a command that no ladder waits for",
     Reason.REPLAY_DIVERGED: "a replay decided otherwise than the audit records; the record stands",
+    Reason.RECORD_CUT: "more was decided at once than one record of the audit holds",
     Reason.EVALUATION_FAILED: "an expression or template failed to evaluate",
     Reason.TIME_JUMPED: "ticks were missing: nobody was deciding for a while",
 }

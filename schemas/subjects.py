@@ -4,6 +4,7 @@ A token made of an arbitrary name is percent-encoded (UTF-8) outside `[A-Za-z0-9
 spaces or wildcards and still be one token; an empty name is `%`.
 """
 
+import hashlib
 from urllib.parse import quote, unquote
 
 JOURNAL = "JOURNAL"
@@ -28,14 +29,21 @@ STREAM_SUBJECTS: dict[str, tuple[str, ...]] = {
 }
 
 
+LONGEST_TOKEN = 256
+"""A server drops the connection of whoever sends a longer line than it reads, and names come from outside."""
+
+
 def token(name: str) -> str:
-    """`name` as one subject token."""
+    """`name` as one subject token; one that would be too long is cut, and told apart by a digest at its end."""
     # quote() leaves "." and "~" alone, which subjects must not hold or need not.
-    return quote(name, safe="").replace(".", "%2E").replace("~", "%7E") or "%"
+    encoded = quote(name, safe="").replace(".", "%2E").replace("~", "%7E") or "%"
+    if len(encoded) <= LONGEST_TOKEN:
+        return encoded
+    return encoded[: LONGEST_TOKEN - 34] + "--" + hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def untoken(part: str) -> str:
-    """The name that `token` encoded."""
+    """The name that `token` encoded, if it was not cut."""
     return "" if part == "%" else unquote(part)
 
 

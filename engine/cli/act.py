@@ -27,7 +27,7 @@ DECIDED_WITHIN_S = 5.0
 
 
 async def act(args: argparse.Namespace, config: Config) -> None:
-    """Ask for one verb on a workload, and tell what becomes of it until it is over, or held back.
+    """Ask for one verb on a workload, and tell what becomes of it until it is over.
 
     Raises `CommandFailedError` where it does not come about.
     """
@@ -39,22 +39,21 @@ async def act(args: argparse.Namespace, config: Config) -> None:
             ended = await _told_until_over(bus, seq, next_seq)
         except TimeoutError as error:
             raise CommandFailedError("no engine has decided on it yet; the request waits in the journal") from error
-    if ended not in (Reason.DONE, Reason.HALTED):
+    if ended is not Reason.DONE:
         raise CommandFailedError(f"{args.verb} of {args.workload} did not come about")
 
 
 async def _told_until_over(bus: Bus, seq: int, next_seq: int) -> Reason | None:
-    """Print what becomes of the request in journal message `seq` until it is over or halted; why it is.
+    """Print what becomes of the request in journal message `seq` until it is over; why it is.
 
     Raises `TimeoutError` where nobody decides on it.
     """
     async with aclosing(_about(bus, seq, next_seq)) as entries, asyncio.timeout(DECIDED_WITHIN_S) as limit:
         async for entry in entries:
             limit.reschedule(None)
+            if entry.reason is not Reason.DONE:
+                print(_told(entry), flush=True)
             if entry.state == "ended":
-                return entry.reason
-            print(_told(entry), flush=True)
-            if entry.reason is Reason.HALTED:
                 return entry.reason
     return None
 

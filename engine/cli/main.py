@@ -123,7 +123,7 @@ def _add_steering(commands: Commands) -> None:
         command.add_argument("--target", default="*", help="only on this target, such as workload:shop")
     halt.add_argument("--why", default="")
     for verb, what in (("restart", "restart"), ("scale", "scale"), ("deploy", "deploy"), ("rollback", "roll back")):
-        act = _add(commands, verb, "act:act", f"{what} a workload, under the same guardrails and audit as a rule")
+        act = _add(commands, verb, "act:act", f"{what} a workload, through the same journal and audit as a rule")
         act.set_defaults(verb=verb)
         act.add_argument("workload", help="its name, or name/replica")
         act.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")

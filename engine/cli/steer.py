@@ -20,7 +20,8 @@ async def halt(args: argparse.Namespace, config: Config) -> None:
     async with connected(config) as bus:
         await halts.write(bus, request)
         await _publish(bus, "halt", request)
-    print(f"halted {_scope(args.target)}; `reflexarc resume` ends it")
+    given = "" if args.target == "*" else f" --target {args.target}"
+    print(f"halted {_scope(args.target)}; `reflexarc resume{given}` ends it")
 
 
 async def resume(args: argparse.Namespace, config: Config) -> None:

@@ -10,7 +10,7 @@ from engine.core.state import Ladder, State, index_targets
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
-from schemas.commands import Origin
+from schemas.commands import Command, Origin
 from schemas.control import Act, Approve, Halt, Resume
 from schemas.inventory import Inventory
 from schemas.labels import canonical
@@ -40,6 +40,8 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
     """An actuator answered: move the ladder that waits for it."""
     key = turn.state.awaited.get(outcome.command)
     ladder = turn.state.ladders[key] if key else None
+    if ladder and not _answers(outcome, ladder.command):
+        ladder = None
     turn.effects.append(
         AuditEntry(
             kind="outcome",
@@ -121,6 +123,11 @@ def _request(turn: Turn, request: Act) -> None:
     ladder = Ladder(id=ladder_id, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
     if ladder.key not in turn.state.ladders:
         ladders.start(turn, ladder)
+
+
+def _answers(outcome: Outcome, command: Command | None) -> bool:
+    """Only the actuator that was asked can answer; the server authorises which one speaks."""
+    return command is not None and (outcome.actuator, outcome.scope) == (command.actuator, command.scope)
 
 
 def _about(state: State, alert: str) -> list[Ladder]:

@@ -15,6 +15,7 @@
     commanded   outcome refused HALTED                     held HALTED, as a new attempt
     commanded   outcome failed, refused                    held at the next step
     commanded   outcome unknown                            held at the next step that only tells, else ended
+    commanded   nobody answers                             commanded; beside it, its next step that only tells is taken
     verifying   `verify` held for `hold`                   ended VERIFIED
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
@@ -26,7 +27,7 @@ A conflict means that somebody else changed the target first; whether that helpe
 from engine.core.guardrails import hold
 from engine.core.program import Verb
 from engine.core.resolve import Refusal, render_args, resolve, target_id
-from engine.core.state import Ladder, State, cooldown_key
+from engine.core.state import Ladder, State, cooldown_key, ladder_beside
 from engine.core.turn import Turn
 from engine.core.verification import needed_hold_ms, watch, within_ms
 from engine.promql import PromqlError
@@ -48,7 +49,7 @@ def take(turn: Turn, ladder: Ladder, because: Reason, *, approved: Command | Non
     """Take the current step, if nothing holds it back. `approved` is the command that a person has just let go."""
     state = turn.state
     ladder.phase, ladder.because, ladder.command = "held", because, None
-    if _resolved(state, ladder) and because is not Reason.FATE_UNKNOWN:
+    if _resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
         return end(turn, ladder, Reason.RESOLVED_BEFORE_ACT)
     verb = state.program.verbs.get(ladder.current.verb)
     _name_target(ladder, verb)
@@ -113,6 +114,7 @@ def wake(turn: Turn, ladder: Ladder) -> None:
             if turn.now_ms >= ladder.command.deadline_ms + ladder.command.lease_ms:
                 ladder.held_by = Reason.NO_OUTCOME
                 turn.note(ladder, Reason.NO_OUTCOME)
+                _tell_beside(turn, ladder)
         case "verifying":
             check(turn, ladder)
 
@@ -255,6 +257,17 @@ def _fate_unknown(turn: Turn, ladder: Ladder) -> None:
             ladder.step, ladder.attempt = step, 0
             return take(turn, ladder, Reason.FATE_UNKNOWN)
     return end(turn, ladder, Reason.FATE_UNKNOWN)
+
+
+def _tell_beside(turn: Turn, ladder: Ladder) -> None:
+    """Only an outcome moves a ladder, but a person must hear of the silence: its next telling step, beside it."""
+    verbs = turn.state.program.verbs
+    for step in ladder.rule.steps[ladder.step + 1 :]:
+        if (verb := verbs.get(step.verb)) and not verb.changes_target:
+            beside = ladder_beside(ladder, step, Reason.NO_OUTCOME)
+            if beside.key not in turn.state.ladders:
+                start(turn, beside)
+            return
 
 
 def _next(turn: Turn, ladder: Ladder, because: Reason) -> None:

@@ -7,7 +7,8 @@ from engine.core.derive import rebuild
 from engine.core.program import Program
 from engine.core.state import Alert, Ladder, Layout, State
 from engine.core.timers import Timer, Timers
-from engine.promql import Store
+from engine.promql import PromqlError, Store
+from engine.template import TemplateError
 from schemas.control import Halt
 from schemas.inventory import Inventory
 from schemas.labels import Labels
@@ -86,6 +87,13 @@ def restore(data: bytes) -> State:
         raise UnreadableSnapshotError(str(error)) from error
     if saved.format != FORMAT:
         raise UnreadableSnapshotError(f"format: expected {FORMAT}, got {saved.format}")
+    try:
+        return _rebuilt(saved)
+    except (msgspec.MsgspecError, PromqlError, TemplateError) as error:  # written by an older Reflexarc
+        raise UnreadableSnapshotError(str(error)) from error
+
+
+def _rebuilt(saved: Saved) -> State:
     state = State(
         seq=saved.seq,
         now_ms=saved.now_ms,

@@ -153,6 +153,21 @@ class State:
         return next((self.halts[scope] for scope in ("*", target, *locks) if scope in self.halts), None)
 
 
+def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
+    """A ladder of this one step about the same alert, which runs while the other waits."""
+    return Ladder(
+        id=f"{ladder.id}-{ladder.step}.{ladder.attempt}",
+        rule=msgspec.structs.replace(ladder.rule, steps=(step,), cooldown_ms=0),
+        origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/{because}"),
+        onset=ladder.onset,
+        because=because,
+        alert_rule=ladder.alert_rule,
+        alert_labels=ladder.alert_labels,
+        alert=ladder.alert,
+        value=ladder.value,
+    )
+
+
 def cooldown_key(ladder: Ladder, target: str) -> str:
     """What a cooldown is of: a rule on a target."""
     return f"{ladder.origin.name}|{target}"

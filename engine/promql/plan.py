@@ -77,4 +77,8 @@ def compile_expr(text: str, *, subquery_step_ms: int = DEFAULT_SUBQUERY_STEP_MS)
 
     Raises `PromqlError`: the parse error, or what is not supported.
     """
-    return Plan(text, parse(text), subquery_step_ms=subquery_step_ms)
+    tree = parse(text)
+    try:
+        return Plan(text, tree, subquery_step_ms=subquery_step_ms)
+    except ValueError as error:  # such as a time that no calendar has
+        raise PromqlError(str(error)) from error

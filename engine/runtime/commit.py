@@ -13,7 +13,8 @@ import msgspec
 import structlog
 
 from engine.core.effects import Effect, Rejected
-from engine.runtime.bus import Bus, PubAck
+from engine.runtime.bus import Bus
+from engine.runtime.bus_errors import TooLarge
 from schemas import subjects
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry, AuditRecord
@@ -24,8 +25,11 @@ from schemas.reasons import Reason
 log = structlog.get_logger()
 
 MAX_IN_FLIGHT = 256
+MOST_DIVERGED = 20
+MOST_ENTRIES = 1000
+"""Kept of a record that is larger than the server accepts."""
 
-Pending = tuple[AuditRecord, list[asyncio.Task[PubAck]]]
+Pending = tuple[AuditRecord, list[asyncio.Task[None]]]
 """An audit record, and the publications that must be stored before it."""
 
 
@@ -95,6 +99,12 @@ class Committer:
         await reached.wait()
 
     async def _write(self, record: AuditRecord) -> None:
+        try:
+            await self._append(record)
+        except TooLarge:
+            await self._append(_cut(record))
+
+    async def _append(self, record: AuditRecord) -> None:
         data = encode(msgspec.structs.replace(record, prev=self.mark.hash))
         ack = await self._bus.publish(
             subjects.audit(self._shard),
@@ -104,7 +114,7 @@ class Committer:
         )
         self.mark = Mark(seq=record.seq, hash=hashlib.sha256(data).hexdigest(), stream_seq=ack.seq)
 
-    async def _send(self, seq: int, index: int, effect: Command | AlertTransition) -> PubAck:
+    async def _send(self, seq: int, index: int, effect: Command | AlertTransition) -> None:
         headers = {
             HEADER_ENGINE: self._engine,
             HEADER_EPOCH: str(self._epoch),
@@ -112,20 +122,38 @@ class Committer:
         }
         if isinstance(effect, Command):
             subject = subjects.commands(effect.actuator, effect.scope, effect.verb)
-            return await self._bus.publish(subject, encode(effect), msg_id=effect.id, headers=headers)
+            return await self._publish(subject, effect, effect.id, headers)
         subject = subjects.alerts(effect.labels.get("severity", "none"), effect.alertname)
         msg_id = f"alert.{self._shard}.{seq}.{index}"
-        return await self._bus.publish(subject, encode(effect), msg_id=msg_id, headers=headers)
+        return await self._publish(subject, effect, msg_id, headers)
+
+    async def _publish(
+        self, subject: str, effect: Command | AlertTransition, msg_id: str, headers: Mapping[str, str]
+    ) -> None:
+        try:
+            await self._bus.publish(subject, encode(effect), msg_id=msg_id, headers=headers)
+        except TooLarge as error:  # it is on record, and one message must not stop all that come after it
+            log.error("effect_too_large", subject=subject, error=str(error))
 
     def _compare(self, seq: int, entries: list[AuditEntry]) -> None:
         """A replay: the record stands, and a difference is reported with the next record."""
         record = self._recorded.get(seq)
         written = record.entries if record else ()
         recorded = [entry for entry in written if entry.reason is not Reason.REPLAY_DIVERGED]
+        if recorded and recorded[-1].reason is Reason.RECORD_CUT:
+            recorded, entries = recorded[:-1], entries[: len(recorded) - 1]
         if recorded != entries:
             log.error("replay_diverged", seq=seq, recorded=len(recorded), decided=len(entries))
             detail = f"journal message {seq}: recorded {_names(recorded)}, decided {_names(entries)}"
-            self._diverged.append(AuditEntry(kind="decision", reason=Reason.REPLAY_DIVERGED, detail=detail))
+            if len(self._diverged) < MOST_DIVERGED:  # the log has them all
+                self._diverged.append(AuditEntry(kind="decision", reason=Reason.REPLAY_DIVERGED, detail=detail))
+
+
+def _cut(record: AuditRecord) -> AuditRecord:
+    """More was decided at once than one record holds: the beginning, and how much more there was."""
+    more = len(record.entries) - MOST_ENTRIES
+    cut = AuditEntry(kind="decision", reason=Reason.RECORD_CUT, detail=f"{more} entries more")
+    return msgspec.structs.replace(record, entries=(*record.entries[:MOST_ENTRIES], cut))
 
 
 def _names(entries: Sequence[AuditEntry]) -> str:

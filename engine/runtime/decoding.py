@@ -1,9 +1,12 @@
 """A stored journal message as the core takes it, with what it only names fetched from the object store."""
 
+from engine.core.compiled import compile_program
 from engine.core.messages import Activation, Body, Message, Unreadable
+from engine.promql import PromqlError
 from engine.runtime import bundles
 from engine.runtime.bus import Bus
 from engine.runtime.received import Received
+from engine.template import TemplateError
 from schemas.codec import Undecodable, decode
 from schemas.control import Activate
 
@@ -21,4 +24,10 @@ async def _body(bus: Bus, received: Received) -> Body:
     if not isinstance(body, Activate):
         return body
     program = await bundles.load(bus, body.bundle)
-    return Activation(body, program) if program else Unreadable(f"bundle: {body.bundle!r} is not in the object store")
+    if program is None:
+        return Unreadable(f"bundle: {body.bundle!r} is not in the object store")
+    try:
+        compile_program(program)
+    except (PromqlError, TemplateError) as error:  # checked by another version than ours
+        return Unreadable(f"bundle: {error}")
+    return Activation(body, program)

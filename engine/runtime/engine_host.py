@@ -101,14 +101,12 @@ class EngineHost:
     async def _apply(self, received: Received, committer: Committer) -> None:
         effects = step(self._state, await decoded(self._bus, received))
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
-        for effect in effects:
-            if isinstance(effect, Rejected):
-                await self._bury(received, effect.reason, committer)
+        new = received.seq > committer.mark.seq  # what is replayed was buried before
+        # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.
         await committer.commit(received.seq, received.time_ms, effects)
-
-    async def _bury(self, received: Received, reason: str, committer: Committer) -> None:
-        if received.seq > committer.mark.seq:  # a replay has buried it before
-            await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, reason)
+        for effect in effects:
+            if new and isinstance(effect, Rejected):
+                await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, effect.reason)
 
     async def _snapshot(self, committer: Committer) -> None:
         config = self._config

@@ -110,7 +110,10 @@ class Performance:
             return reply("failed", Reason.EFFECT_FAILED, str(failed))
         except TimeoutError:
             late = f"not done within {verb.timeout_ms / 1000:g} s"
-            if await self._actuator.observe(command) == "unmarked":
+            seen = await self._actuator.observe(command)
+            if isinstance(seen, Effect):  # it happened; whether it helps is for `verify` to say
+                return reply.succeeded(seen, observed=True)
+            if seen == "unmarked":
                 return reply("unknown", detail=late)
             return reply("failed", Reason.EFFECT_FAILED, late)
         return reply.succeeded(effect, observed=False)

@@ -198,12 +198,14 @@ def test_an_unknown_fate_without_anybody_to_tell_ends_the_ladder() -> None:
     assert ended(story.answer(only_command(story.samples(0)), "unknown")) == [Reason.FATE_UNKNOWN]
 
 
-def test_silence_is_noted_and_the_answer_still_counts() -> None:
-    """Only an outcome moves a ladder, however late."""
+def test_silence_is_told_and_the_answer_still_counts() -> None:
+    """Only an outcome moves a ladder, however late; but meanwhile a person hears of it, once."""
     story, command = fired()
     silence_s = (command.deadline_ms + command.lease_ms - story.now_ms) // 1000
     assert reasons(story.every_second(silence_s - 1, 0, 1)) == []
-    assert reasons(story.every_second(120, 0, 1)) == [Reason.NO_OUTCOME]
+    silent = story.every_second(120, 0, 1)
+    assert reasons(silent)[0] is Reason.NO_OUTCOME
+    assert [told.verb for told in commands(silent)] == ["page"]
     story.answer(command)
     assert ended(story.every_second(3, 1, 1)) == [Reason.VERIFIED]
 
