@@ -7,7 +7,7 @@ has one writer, and the expected sequence on each record stops a second one.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -27,7 +27,8 @@ log = structlog.get_logger()
 MAX_IN_FLIGHT = 256
 MOST_DIVERGED = 20
 MOST_ENTRIES = 1000
-"""Kept of a record that is larger than the server accepts."""
+MOST_DETAIL = 256
+"""Kept of a record that is larger than the server accepts: entries, and characters of their details."""
 
 Pending = tuple[AuditRecord, list[asyncio.Task[None]]]
 """An audit record, and the publications that must be stored before it."""
@@ -141,7 +142,7 @@ class Committer:
         written = record.entries if record else ()
         recorded = [entry for entry in written if entry.reason is not Reason.REPLAY_DIVERGED]
         if recorded and recorded[-1].reason is Reason.RECORD_CUT:
-            recorded, entries = recorded[:-1], entries[: len(recorded) - 1]
+            recorded, entries = recorded[:-1], list(_shortened(entries))
         if recorded != entries:
             log.error("replay_diverged", seq=seq, recorded=len(recorded), decided=len(entries))
             detail = f"journal message {seq}: recorded {_names(recorded)}, decided {_names(entries)}"
@@ -151,9 +152,13 @@ class Committer:
 
 def _cut(record: AuditRecord) -> AuditRecord:
     """More was decided at once than one record holds: the beginning, and how much more there was."""
-    more = len(record.entries) - MOST_ENTRIES
-    cut = AuditEntry(kind="decision", reason=Reason.RECORD_CUT, detail=f"{more} entries more")
-    return msgspec.structs.replace(record, entries=(*record.entries[:MOST_ENTRIES], cut))
+    cut = AuditEntry(kind="decision", reason=Reason.RECORD_CUT, detail=f"of {len(record.entries)} entries")
+    return msgspec.structs.replace(record, entries=(*_shortened(record.entries), cut))
+
+
+def _shortened(entries: Sequence[AuditEntry]) -> Iterator[AuditEntry]:
+    """As many entries, and as much of their details, as a record always has room for."""
+    return (msgspec.structs.replace(entry, detail=entry.detail[:MOST_DETAIL]) for entry in entries[:MOST_ENTRIES])
 
 
 def _names(entries: Sequence[AuditEntry]) -> str:

@@ -83,6 +83,9 @@ def heal_with_leave(site: Site) -> str:
     os.kill(victim.pid, signal.SIGKILL)
     site.wait_for(lambda: held_by(site) == "HALTED", "the ladder to be held by the halt")
     assert "HALTED     everything" in site.run("status").stdout
+    asked = site.run("restart", "shop/1")
+    assert asked.returncode == 1
+    assert "HALTED" in asked.stdout
     site.run("resume")
     site.wait_for(lambda: phase(site) == "approval", "the ladder to ask for approval")
     assert alert(site, "ReplicaDown")["state"] == "firing"

@@ -1,5 +1,6 @@
 """The remediation ladder: every transition of the table in `engine.core.ladder`."""
 
+import msgspec
 import pytest
 
 from engine.core.effects import Effect
@@ -457,3 +458,11 @@ def test_two_rules_on_one_alert_climb_each_their_own_ladder() -> None:
     assert (first.verb, second.verb) == ("restart", "page")
     assert first.index < second.index
     assert len(alerts(story.effects)) == 1
+
+
+def test_only_the_actuator_that_was_asked_can_answer() -> None:
+    """An outcome from another scope is seen, and moves nothing."""
+    story, command = fired()
+    effects = story.answer(msgspec.structs.replace(command, scope="elsewhere"))
+    assert [entry.reason for entry in entries(effects)] == [Reason.UNSOLICITED_OUTCOME]
+    assert story.state.ladders

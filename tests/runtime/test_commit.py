@@ -184,3 +184,26 @@ async def test_a_zombie_cannot_commit(bus: Bus, shard: str) -> None:
             await late.commit(1, TIME_MS, [AuditEntry(kind="control", verb="zombie")])
     (record,) = await audit(bus, shard)
     assert record.entries[0].verb == "successor"
+
+
+async def test_what_no_record_can_hold_is_cut_and_nothing_stops(bus: Bus, shard: str) -> None:
+    """A record beyond the server's limit keeps its beginning and says so; the next one follows, and a replay agrees."""
+    vast = [AuditEntry(kind="control", detail="x" * 9_000_000)]
+    async with committer(bus, shard) as committing:
+        await committing.commit(1, TIME_MS, vast)
+        await committing.commit(2, TIME_MS, [AuditEntry(kind="control", verb="halt")])
+    cut, following = await audit(bus, shard)
+    assert [entry.reason for entry in cut.entries] == [None, Reason.RECORD_CUT]
+    assert [entry.verb for entry in following.entries] == ["halt"]
+    async with committer(bus, shard, mark=committing.mark, recorded={1: cut, 2: following}) as replaying:
+        await replaying.commit(1, TIME_MS, vast)
+        await replaying.commit(3, TIME_MS, [AuditEntry(kind="control", verb="resume")])
+    assert [entry.verb for entry in (await audit(bus, shard))[-1].entries] == ["resume"]
+
+
+async def test_a_name_from_outside_cannot_stop_the_engine(bus: Bus, shard: str) -> None:
+    """A severity of thousands of characters came with a sample: its alert is published as any other."""
+    strange = msgspec.structs.replace(alert(shard), labels={"severity": "y" * 5000})
+    async with committer(bus, shard) as committing:
+        await committing.commit(1, TIME_MS, [strange, AuditEntry(kind="transition", alert="a")])
+    assert len(await audit(bus, shard)) == 1
