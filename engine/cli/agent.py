@@ -14,6 +14,8 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     logging.configure_role()
     given = config.agent.collectors
     specs = collectors(frozenset(given))
+    if specs.keys() != given.keys():
+        specs = collectors()  # so that the error can name those there are
     host = AgentConfig(
         node=config.node,
         state_dir=config.state_dir / "agent",

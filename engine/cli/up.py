@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from engine.cli import logging, show
-from engine.cli.config import Config
+from engine.cli.config import Config, plugin_configs
 from engine.cli.failure import CommandFailedError
 from engine.rulefile import RuleErrors, load, read
 from engine.runtime import streams
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import BusError
 from engine.runtime.credentials import find_access
-from engine.runtime.registry import actuators, verbs
+from engine.runtime.registry import actuators, collectors, verbs
 from engine.runtime.server import EmbeddedServer, ServerError
 from engine.runtime.supervisor import Role, Supervisor
 
@@ -47,7 +47,7 @@ async def started(config: Config, arguments: Sequence[str], env: Mapping[str, st
 
     Each role is given `arguments` before its name, and the environment `env`. Raises `CommandFailedError`.
     """
-    _check_rules(config)
+    _check(config)
     with _only_one(config.state_dir):
         async with _server(config) as server:
             supervisor = Supervisor(server, [_role(name, arguments) for name in ROLES], config.logs_dir, env)
@@ -90,8 +90,13 @@ async def _ensure_streams(server: EmbeddedServer) -> None:
         raise CommandFailedError(str(error)) from error
 
 
-def _check_rules(config: Config) -> None:
-    """At the start, errors in the rules are told to the person who is there; later edits are refused by the engine."""
+def _check(config: Config) -> None:
+    """At the start, mistakes are told to the person who is there; later edits of rules are refused by the engine.
+
+    Raises `ConfigError` and `CommandFailedError`.
+    """
+    plugin_configs("agent.collectors", config.agent.collectors, collectors())
+    plugin_configs("actuator.plugins", config.actuator.plugins, actuators())
     try:
         load(read(config.engine.rules), verbs(actuators()))
     except RuleErrors as errors:
