@@ -22,7 +22,6 @@ class Reason(StrEnum):
     CONDITION_MET = "CONDITION_MET"
     HELD_FOR_DURATION = "HELD_FOR_DURATION"
     CONDITION_CLEARED = "CONDITION_CLEARED"
-    KEPT_FIRING = "KEPT_FIRING"
     RULE_REMOVED = "RULE_REMOVED"
 
     # Why nothing was sent, or not yet.
@@ -74,7 +73,6 @@ MEANING: dict[Reason, str] = {
     Reason.CONDITION_MET: "the expression holds",
     Reason.HELD_FOR_DURATION: "the expression held for the rule's `for`",
     Reason.CONDITION_CLEARED: "the expression no longer holds",
-    Reason.KEPT_FIRING: "the expression no longer holds, but `keep_firing_for` has not passed",
     Reason.RULE_REMOVED: "the rule is no longer among the active ones, or its trigger changed",
     Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
     Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
