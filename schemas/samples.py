@@ -31,16 +31,28 @@ def is_stale(value: float) -> bool:
     return math.isnan(value) and bits == STALE_BITS
 
 
-class SampleBatch(msgspec.Struct, frozen=True, kw_only=True, tag="samples", tag_field="kind"):
+class Metadata(msgspec.Struct, frozen=True, array_like=True):
+    """What a source says of a metric: its type (`counter`, `gauge`, `histogram` …, `unknown`), help and unit."""
+
+    type: str
+    help: str
+    unit: str = ""
+
+
+class SampleBatch(msgspec.Struct, frozen=True, kw_only=True, tag="samples", tag_field="kind", omit_defaults=True):
     """One scrape: `values[i]` is the sample of the layout's series `i`, all of them taken at `time_ms`.
 
-    `values` are little-endian float64, 8 bytes a sample. `series` is None where the layout was sent before.
+    `values` are little-endian float64, 8 bytes a sample. `series` is None where the layout was sent before. With `at`,
+    little-endian uint32, only these series of the layout have samples: `values[i]` is that of series `at[i]`, each at
+    most once. `metadata` goes by metric name, and only with `series`.
     """
 
     time_ms: int
     layout: str
     values: bytes
     series: list[Labels] | None = None
+    at: bytes | None = None
+    metadata: dict[str, Metadata] | None = None
 
 
 def layout_digest(series: Sequence[Labels]) -> str:
