@@ -4,18 +4,25 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from engine.core.destination import Destination
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
-from engine.promql import Plan, Triggers, compile_expr
+from engine.promql import Derived, Index, Plan, Triggers, compile_expr
 from engine.template import Template, parse
-from schemas.labels import Labels
+from schemas.labels import METRIC_NAME, Labels, canonical
 
 Rule = AlertRule | RecordingRule
 Templates = tuple[tuple[str, Template], ...]
 
+ALERTNAME = "alertname"
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too."""
+    """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too.
+
+    `labels` are the templates of its labels, none where all of them are plain text. `named` gives the label sets that a
+    recording rule yields, and `destination` is where what the rule writes lies.
+    """
 
     rule: Rule
     place: int
@@ -25,6 +32,13 @@ class CompiledRule:
     period_ms: int
     offset_ms: int
     on_arrival: bool
+    named: Derived
+    destination: Destination
+
+    @staticmethod
+    def grid_offset_ms(rule: Rule, period_ms: int) -> int:
+        """Groups are spread over the period, as Prometheus does, so that they do not all come due at once."""
+        return int.from_bytes(hashlib.blake2b(rule.group.encode(), digest_size=8).digest()) % period_ms
 
     def next_grid_ms(self, after_ms: int) -> int:
         """The first point of its grid later than `after_ms`."""
@@ -39,6 +53,10 @@ class Compiled:
     on_arrival: tuple[CompiledRule, ...] = ()
     triggers: Triggers = field(default_factory=lambda: Triggers(()))
     heals: dict[str, tuple[HealRule, ...]] = field(default_factory=dict)
+
+    def readers(self, record: RecordingRule) -> tuple[CompiledRule, ...]:
+        """The rules that are to be evaluated when this one has recorded something."""
+        return tuple(self.on_arrival[position] for position in self.triggers.of_name(record.name))
 
 
 def compile_program(program: Program = EMPTY) -> Compiled:
@@ -55,18 +73,24 @@ def compile_program(program: Program = EMPTY) -> Compiled:
 
 def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
     period_ms = rule.interval_ms or program.settings.evaluation_interval_ms
-    # Groups are spread over the period, as Prometheus does, so that they do not all come due at once.
-    spread = int.from_bytes(hashlib.blake2b(rule.group.encode(), digest_size=8).digest())
+    labels = _templates(rule.labels if isinstance(rule, AlertRule) else {})
     return CompiledRule(
         rule=rule,
         place=place,
         plan=compile_expr(rule.expr, subquery_step_ms=program.settings.evaluation_interval_ms),
-        labels=_templates(rule.labels if isinstance(rule, AlertRule) else {}),
+        labels=() if all(template.is_literal for _, template in labels) else labels,
         annotations=_templates(rule.annotations if isinstance(rule, AlertRule) else {}),
         period_ms=period_ms,
-        offset_ms=spread % period_ms,
+        offset_ms=CompiledRule.grid_offset_ms(rule, period_ms),
         on_arrival=isinstance(rule, AlertRule) and rule.interval_ms is None,
+        named=_named({METRIC_NAME: rule.name} | rule.labels),
+        destination=Destination(),
     )
+
+
+def _named(fixed: dict[str, str]) -> Derived:
+    """The label sets of an index with these labels set."""
+    return Derived(lambda index: Index([canonical(dict(labels) | fixed) for labels in index.labels]))
 
 
 def _templates(texts: Mapping[str, str]) -> Templates:

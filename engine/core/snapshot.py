@@ -13,7 +13,7 @@ from schemas.control import Halt
 from schemas.inventory import Inventory
 from schemas.labels import Labels
 
-FORMAT = 1
+FORMAT = 2
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -38,7 +38,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     layouts: dict[str, SavedLayout]
     alerts: dict[str, list[Alert]]
     failing: dict[str, str]
-    recorded: dict[str, tuple[Labels, ...]]
+    written: dict[str, tuple[Labels, ...]]
     ladders: list[Ladder]
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
@@ -69,7 +69,7 @@ def save(state: State) -> bytes:
             },
             alerts={rule: list(active.values()) for rule, active in state.alerts.items()},
             failing=state.failing,
-            recorded=state.recorded,
+            written=state.written,
             ladders=list(state.ladders.values()),
             cooldowns=state.cooldowns,
             inventory=state.inventory,
@@ -109,7 +109,7 @@ def _rebuilt(saved: Saved) -> State:
         },
         alerts={rule: {alert.labels: alert for alert in active} for rule, active in saved.alerts.items()},
         failing=saved.failing,
-        recorded=saved.recorded,
+        written=saved.written,
         ladders={ladder.key: ladder for ladder in saved.ladders},
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,

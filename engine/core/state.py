@@ -22,10 +22,15 @@ from schemas.reasons import Reason
 
 
 class Alert(msgspec.Struct, kw_only=True):
-    """An active alert of one rule. `cleared_ms` is when its expression stopped holding, under `keep_firing_for`."""
+    """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
+
+    `element` are the labels of the element that it is about, `$labels` in templates. `cleared_ms` is when the
+    expression stopped holding, under `keep_firing_for`.
+    """
 
     id: str
     labels: Labels
+    element: Labels
     annotations: dict[str, str]
     value: float
     onset: int
@@ -114,8 +119,8 @@ class State:
     """Active alerts by rule id, then by their labels."""
     failing: dict[str, str] = field(default_factory=dict)
     """Rules whose last evaluation failed, with the error."""
-    recorded: dict[str, tuple[Labels, ...]] = field(default_factory=dict)
-    """The series that each recording rule yielded last."""
+    written: dict[str, tuple[Labels, ...]] = field(default_factory=dict)
+    """The series that each rule wrote last, by its id: recorded ones, or ALERTS and ALERTS_FOR_STATE."""
     ladders: dict[str, Ladder] = field(default_factory=dict)
     """Running ladders by key, in the order in which they began."""
     cooldowns: dict[str, int] = field(default_factory=dict)

@@ -6,12 +6,12 @@ never running backwards, and work that comes due between two messages runs at it
 
 from collections.abc import Iterable
 
-from engine.core import decide, intake, ladder
+from engine.core import decide, intake, ladder, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
-from engine.core.evaluate import evaluate, remove_record, remove_rule
+from engine.core.evaluate import evaluate, remove_rule
 from engine.core.messages import Activation, Message, Unreadable
-from engine.core.program import AlertRule
+from engine.core.program import AlertRule, RecordingRule
 from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
@@ -81,10 +81,14 @@ def _evaluate_due(turn: Turn, timer: Timer, until_ms: int) -> None:
 
 def _evaluate(turn: Turn, rules: Iterable[str]) -> None:
     for rule in rules:
-        effects = evaluate(turn.state, turn.state.compiled.rules[rule], turn.now_ms, turn.seq)
+        compiled = turn.state.compiled.rules[rule]
+        effects = evaluate(turn.state, compiled, turn.now_ms, turn.seq)
         if effects:
             turn.effects += effects
             decide.on_transitions(turn, effects)
+        if isinstance(compiled.rule, RecordingRule):
+            for reader in turn.state.compiled.readers(compiled.rule):
+                turn.state.timers.set(Timer(turn.now_ms, "evaluate", reader.place, reader.rule.id))
 
 
 def _apply(turn: Turn, message: Message) -> None:
@@ -134,7 +138,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
     install(state, program)
     for record in before.records:
         if record.id not in state.compiled.rules:
-            remove_record(state, record, turn.now_ms)
+            writing.end(state, record)
     for rule in before.alerts:
         if rule.id not in state.compiled.rules:
             effects = remove_rule(state, rule, turn.now_ms)

@@ -6,6 +6,7 @@ Everything is a function of the samples appended and the time asked for. No cloc
 from engine.promql.arrays import FloatArray, IntArray
 from engine.promql.errors import PromqlError
 from engine.promql.freshness import Freshness
+from engine.promql.index import Derived, Index
 from engine.promql.notes import Note
 from engine.promql.plan import Plan, compile_expr
 from engine.promql.query import Query, compile_query
@@ -18,8 +19,10 @@ from engine.promql.vector import Vector
 __all__ = [
     "LOOKBACK_MS",
     "Answer",
+    "Derived",
     "FloatArray",
     "Freshness",
+    "Index",
     "IntArray",
     "Matcher",
     "Matrix",

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.promql.arrays import MISSING, FloatArray, IntArray, Places, places
 from engine.promql.block import Block
+from engine.promql.selector import LOOKBACK_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,11 @@ class Columns:
                 self._put(part)
 
     def over(self, now_ms: int) -> IntArray:
-        """The rows without a sample within their retention."""
-        gone = [block.rows[block.seen_ms <= now_ms - block.retention_ms] for block in self._blocks.values()]
+        """The rows without a sample within their retention and the lookback."""
+        gone = [
+            block.rows[block.seen_ms <= now_ms - max(block.retention_ms, LOOKBACK_MS)]
+            for block in self._blocks.values()
+        ]
         return np.concatenate([np.empty(0, np.int64), *gone])
 
     def remove(self, rows: IntArray) -> None:

@@ -8,7 +8,7 @@ import promql_parser as ast
 
 from engine.promql.errors import PromqlError
 from engine.promql.freshness import Freshness, freshness
-from engine.promql.moment import Evaluation, Moment
+from engine.promql.moment import MOST_SAMPLES, Evaluation, Moment
 from engine.promql.nodes import LabelNames
 from engine.promql.parsing import parse, unwrapped
 from engine.promql.planning import DEFAULT_SUBQUERY_STEP_MS, Planner
@@ -55,15 +55,16 @@ class Plan:
         """
         return Plan(self.text, self._tree, labels, self._subquery_step_ms) if self.placeholders else self
 
-    def evaluate(self, store: Store, time_ms: int) -> Vector:
+    def evaluate(self, store: Store, time_ms: int, most_samples: int = MOST_SAMPLES) -> Vector:
         """The instant value; a scalar is one element without labels. Elements come in an order that only the labels
         decide, unless the expression puts them in another.
 
-        Raises `PromqlError` where the data leave no result, such as many-to-many matching.
+        Raises `PromqlError` where the data leave no result, such as many-to-many matching, and where more than
+        `most_samples` would have to be looked at.
         """
         assert not self.placeholders, f"placeholders are not bound: {sorted(self.placeholders)}"
         with np.errstate(all="ignore"):
-            value = self._root.evaluate(Moment(Evaluation(store, time_ms, time_ms), time_ms))
+            value = self._root.evaluate(Moment(Evaluation(store, time_ms, time_ms, samples_left=most_samples), time_ms))
         return value if isinstance(value, Vector) else single(value)
 
     def freshness(self, store: Store, time_ms: int) -> Freshness:

@@ -97,6 +97,12 @@ class SelectorIndex(Generic[T]):
             family = self._by_name.setdefault(exact_name(selector.matchers), {})
             family.setdefault(selector.matchers, []).append(item)
 
+    def of_name(self, name: str) -> Iterator[T]:
+        """What belongs to the selectors that can pick series of this metric name, as far as the name alone tells."""
+        for family in (name, None):
+            for items in self._by_name.get(family, {}).values():
+                yield from items
+
     def of(self, labels: Labels) -> Iterator[T]:
         """What belongs to the selectors that pick this series."""
         for family in (metric_name(labels), None):

@@ -35,12 +35,13 @@ class _Dump(msgspec.Struct, array_like=True):
 class Store:
     """All times are int milliseconds.
 
-    A row number names its series as long as `version` stays the same: after `expire` a row may serve another series.
+    A row number names its series as long as `generation` stays the same: after `expire` a row may serve another.
     """
 
     def __init__(self) -> None:
         self._catalogue = Catalogue()
         self._columns = Columns()
+        self._generation = 0
         self._set_selectors([])
         # Whoever uses a selection keeps it alive; here it is only found again, by another rule with the same selector.
         self._selections: WeakValueDictionary[Matchers, Selection] = WeakValueDictionary()
@@ -51,6 +52,11 @@ class Store:
     @property
     def version(self) -> int:
         return self._catalogue.version
+
+    @property
+    def generation(self) -> int:
+        """What grows when rows are freed or what is wanted changes: until then a row found stays good."""
+        return self._generation
 
     def labels(self, row: int) -> Labels:
         return self._catalogue.labels(row)
@@ -75,17 +81,30 @@ class Store:
         self._columns.append(rows, time_ms, values)
 
     def retain(self, selectors: Iterable[Selector]) -> None:
-        """From now on, keep of each series what the longest window of the selectors over it needs, and at least the
-        lookback. What was kept so far is not forgotten at once.
+        """From now on, keep of each series what the longest window of the selectors over it needs; of one that none
+        picks, the lookback. What was kept so far is not forgotten at once.
         """
         self._set_selectors(list(selectors))
         series = self._catalogue.series
         self._columns.rearrange(np.array([0 if labels is None else self._retention_ms(labels) for labels in series]))
 
+    def wants(self, labels: Labels) -> bool:
+        """Whether a selector that is retained picks the series."""
+        return next(self._windows.of(labels), None) is not None
+
+    def wants_name(self, name: str) -> bool:
+        """Whether a selector that is retained may pick series of this metric name."""
+        return next(self._windows.of_name(name), None) is not None
+
+    def would_hold(self, series: Sequence[Labels]) -> int:
+        """How many series there were with these."""
+        return len(self) + len(self._catalogue.unknown(series))
+
     def expire(self, now_ms: int) -> None:
-        """Forget the series that have no sample within their retention."""
+        """Forget the series that have no sample within their retention and the lookback."""
         gone = np.sort(self._columns.over(now_ms))
         if len(gone):
+            self._generation += 1
             self._columns.remove(gone)
             self._catalogue.remove(gone.tolist())
 
@@ -105,7 +124,8 @@ class Store:
 
     def _set_selectors(self, selectors: list[Selector]) -> None:
         self._selectors = selectors
-        self._windows = SelectorIndex((selector, max(selector.window_ms, LOOKBACK_MS)) for selector in selectors)
+        self._generation += 1
+        self._windows = SelectorIndex((selector, selector.window_ms) for selector in selectors)
 
     def dump(self) -> bytes:
         """All that can still be asked for, exactly; row numbers too."""

@@ -1,6 +1,10 @@
 """Samples to alert transitions: what Prometheus' users know of `for`, `keep_firing_for`, labels and limits holds."""
 
+import msgspec
+
+from engine.core.compiled import CompiledRule
 from engine.core.effects import Rejected
+from engine.core.evaluate import worded
 from engine.core.messages import Unreadable
 from engine.promql import compile_expr
 from schemas.labels import Labels
@@ -160,6 +164,72 @@ def test_a_recording_rule_feeds_the_alerts_after_it() -> None:
     story = Story(program(record("n", "sum(up)"), alert("None", "n == 0")))
     story.samples(0, 0)
     assert states(story.wait(INTERVAL_S)) == ["firing"]
+
+
+def test_what_is_recorded_reaches_its_readers_at_once() -> None:
+    """To an alert a recorded sample is a sample like any other: it need not wait for its own interval."""
+    recorded = record("n", "sum(up)", interval_ms=10_000)
+    story = Story(program(alert("None", "n == 0"), recorded))
+    story.samples(0, 0)
+    (fired,) = alerts(story.wait(10))
+    assert fired.time_ms % 10_000 == CompiledRule.grid_offset_ms(recorded, 10_000)
+
+
+def test_query_offset_looks_at_the_past() -> None:
+    """A rule with `query_offset` evaluates as of that long ago, and records with that time."""
+    late = record("n", "up", query_offset_ms=60_000, interval_ms=INTERVAL_S * 1000)
+    story = Story(program(late, alert("Down", "up == 0", query_offset_ms=60_000), alert("N", "n == 1")))
+    began_ms = story.now_ms
+    (fired,) = alerts(story.every_second(100, 0))
+    assert 60_000 <= fired.time_ms - began_ms - 1000 < 60_000 + 1000
+    (_, at_s), *_ = compile_expr("timestamp(n)").evaluate(story.state.store, story.now_ms).items()
+    assert story.now_ms - at_s * 1000 >= 60_000
+
+
+def test_alerts_are_series_too() -> None:
+    """`ALERTS` and `ALERTS_FOR_STATE` can be asked for, as in Prometheus, and end with the alert."""
+    on_alerts = alert("Several", 'count by (alertstate) (ALERTS{alertname="Down"}) > 1')
+    since = record("since", 'ALERTS_FOR_STATE{alertname="Down"}')
+    story = Story(program(alert(for_s=20), since, on_alerts))
+    began_s = story.now_ms // 1000
+    effects = story.every_second(INTERVAL_S, 0, 0)
+    assert [(fired.alertname, fired.labels.get("alertstate")) for fired in alerts(effects)][2:] == [
+        ("Several", "pending")
+    ]
+    values = {value for _, value in compile_expr("ALERTS_FOR_STATE").evaluate(story.state.store, story.now_ms).items()}
+    assert values == {began_s + 1}
+    assert [(each.alertname, each.state) for each in alerts(story.every_second(2 * INTERVAL_S, 1, 1))] == [
+        ("Down", "inactive"),
+        ("Down", "inactive"),
+        ("Several", "resolved"),
+    ]
+    assert list(compile_expr("ALERTS").evaluate(story.state.store, story.now_ms).items()) == []
+
+
+def test_alerts_that_nothing_looks_at_are_no_series() -> None:
+    """Only what an expression can ask for is kept."""
+    story = Story(program(alert(), record("n", "sum(up)")))
+    story.every_second(INTERVAL_S + 1, 0, 0)
+    assert len(story.state.store) == 2
+
+
+def test_annotations_are_worded_anew_with_each_evaluation() -> None:
+    """Who asks what fires reads the present value, as in Prometheus; the transition told the value of its time."""
+    story = Story(program(alert(expr="up < 5", annotations={"summary": "at {{ $value }}"})))
+    (fired,) = alerts(story.samples(1))
+    story.every_second(1, 3)
+    ((key, active),) = story.state.alerts.items()
+    (one,) = active.values()
+    assert fired.annotations == {"summary": "at 1"}
+    assert worded(story.state, story.state.compiled.rules[key], one) == {"summary": "at 3"}
+
+
+def test_templates_know_the_external_labels() -> None:
+    """What the configuration says of where this engine stands."""
+    rules = program(alert(annotations={"summary": "{{ $externalLabels.region }}: {{ $labels.__name__ }}"}))
+    settings = msgspec.structs.replace(rules.settings, external_labels={"region": "eu"})
+    (fired,) = alerts(Story(msgspec.structs.replace(rules, settings=settings)).samples(0))
+    assert fired.annotations == {"summary": "eu: up"}
 
 
 def test_a_recorded_series_ends_with_its_source() -> None:
