@@ -55,6 +55,12 @@ def events(node: str, source: str) -> str:
     return f"ops.events.{token(node)}.{token(source)}"
 
 
+def node_of(subject: str) -> str:
+    """The node that published samples or events on this subject; empty for other subjects."""
+    _, kind, publisher, *_ = subject.split(".")
+    return untoken(publisher) if kind in ("metrics", "events") else ""
+
+
 def outcomes(actuator: str, scope: str) -> str:
     return f"ops.outcomes.{token(actuator)}.{token(scope)}"
 

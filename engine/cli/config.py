@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from schemas.durations import duration_ms
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
@@ -52,8 +52,27 @@ class AgentSection(_Section):
     collectors: dict[str, dict[str, Any]] = {"host": {}}
 
 
+def _query(text: str) -> str:
+    from engine.promql import PromqlError, compile_query  # noqa: PLC0415 - an agent is installed without it
+
+    try:
+        compile_query(text)
+    except PromqlError as error:
+        raise ValueError(f"expected PromQL, got {text!r}: {error}") from error
+    return text
+
+
 class EngineSection(_Section):
+    """`pinned` are queries whose series are kept for `retention` although no rule looks at them."""
+
     rules: list[Path] = [Path("rules")]
+    external_labels: dict[str, str] = {}
+    pinned: list[Annotated[str, AfterValidator(_query)]] = []
+    retention: DurationMs = 900_000
+    max_series: int = Field(default=1_000_000, ge=1)
+    max_samples: int = Field(default=200_000_000, ge=1)
+    max_query_samples: int = Field(default=50_000_000, ge=1)
+    max_skew: DurationMs = 600_000
     evaluation_interval: DurationMs = 15_000
     command_ttl: DurationMs = 30_000
     lease: DurationMs = 10_000

@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from engine.core.destination import Destination
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
-from engine.promql import Derived, Index, Plan, Triggers, compile_expr
+from engine.promql import Derived, Index, Plan, Selector, Triggers, compile_expr
 from engine.template import Template, parse
 from schemas.labels import METRIC_NAME, Labels, canonical
 
@@ -34,6 +36,16 @@ class CompiledRule:
     on_arrival: bool
     named: Derived
     destination: Destination
+
+    def selectors(self) -> tuple[Selector, ...]:
+        """What its expression looks at, from the time of the evaluation."""
+        offset_ms = self.rule.query_offset_ms
+        return tuple(replace(each, within_ms=each.within_ms + offset_ms) for each in self.plan.selectors)
+
+    def range_ms(self) -> int:
+        """How far back it looks for what was, beyond what is."""
+        ranges = (each.window_ms for each in self.selectors() if each.range_ms or each.offset_ms > 0)
+        return max(ranges, default=0)
 
     @staticmethod
     def grid_offset_ms(rule: Rule, period_ms: int) -> int:

@@ -6,10 +6,11 @@ never running backwards, and work that comes due between two messages runs at it
 
 from collections.abc import Iterable
 
-from engine.core import decide, intake, ladder, writing
+from engine.core import clocks, decide, intake, ladder, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
 from engine.core.evaluate import evaluate, remove_rule
+from engine.core.intake import MINUTE_MS
 from engine.core.messages import Activation, Message, Unreadable
 from engine.core.program import AlertRule, RecordingRule
 from engine.core.state import State
@@ -26,8 +27,6 @@ from schemas.samples import SampleBatch
 TICKS_MISSED = 3
 """So many ticks missing in a row mean that nobody was deciding."""
 
-HOUSEKEEPING_MS = 60_000
-
 
 def step(state: State, message: Message) -> tuple[Effect, ...]:
     """Apply one journal message and return what follows from it, in order."""
@@ -39,8 +38,8 @@ def step(state: State, message: Message) -> tuple[Effect, ...]:
     turn.now_ms = state.now_ms = now_ms
     state.seq = message.seq
     _apply(turn, message)
-    if now_ms // HOUSEKEEPING_MS != before_ms // HOUSEKEEPING_MS:
-        _housekeep(state)
+    if now_ms // MINUTE_MS != before_ms // MINUTE_MS:
+        _housekeep(turn)
     return tuple(turn.effects)
 
 
@@ -94,7 +93,7 @@ def _evaluate(turn: Turn, rules: Iterable[str]) -> None:
 def _apply(turn: Turn, message: Message) -> None:
     match message.body:
         case SampleBatch() as batch:
-            _samples(turn, batch)
+            _samples(turn, batch, message.node)
         case Tick() as tick:
             turn.state.last_tick_ms = turn.now_ms
             turn.state.tick_interval_ms = tick.interval_ms
@@ -112,12 +111,11 @@ def _apply(turn: Turn, message: Message) -> None:
             turn.effects.append(Rejected(reason))
 
 
-def _samples(turn: Turn, batch: SampleBatch) -> None:
+def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
     """Append one scrape, then evaluate what it triggers. Its samples apply together."""
     state = turn.state
-    layout = intake.append(state, batch, turn.now_ms)
-    if isinstance(layout, Rejected):
-        turn.effects.append(layout)
+    layout = intake.append(turn, batch, node)
+    if layout is None:
         return
     if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
         return  # late samples fill windows and trigger nothing
@@ -125,7 +123,7 @@ def _samples(turn: Turn, batch: SampleBatch) -> None:
     touched = (
         key
         for key, watch in state.watches.items()
-        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.rows))
+        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.kept_rows.tolist()))
     )
     decide.on_samples(turn, sorted(touched))
 
@@ -136,6 +134,10 @@ def _activate(turn: Turn, activation: Activation) -> None:
     program = activation.program
     before = state.program
     install(state, program)
+    if activation.past:
+        activation.past.fill(state)
+        if warming := activation.past.warming_up(activation.began_ms):
+            turn.effects.append(warming)
     for record in before.records:
         if record.id not in state.compiled.rules:
             writing.end(state, record)
@@ -166,7 +168,11 @@ def _schedule_rules(state: State) -> None:
                 state.timers.set(Timer(max(ends_ms, state.now_ms), "evaluate", compiled.place, key))
 
 
-def _housekeep(state: State) -> None:
-    """Forget what is over."""
+def _housekeep(turn: Turn) -> None:
+    """A minute is over: forget what is over too, and look at the clocks."""
+    state = turn.state
     state.cooldowns = {key: until_ms for key, until_ms in state.cooldowns.items() if until_ms > state.now_ms}
     intake.forget(state)
+    for node, ahead_ms in clocks.minute(state.clocks, state.settings.evaluation_interval_ms):
+        detail = f"samples of {node} are {abs(ahead_ms) / 1000:g} s {'ahead' if ahead_ms > 0 else 'late'}"
+        turn.effects.append(AuditEntry(kind="decision", reason=Reason.CLOCK_SKEWED, detail=detail))

@@ -80,6 +80,10 @@ class Selector(msgspec.Struct, frozen=True):
     def picks(self, labels: Labels) -> bool:
         return picks(self.matchers, labels)
 
+    def covers(self, other: "Selector") -> bool:
+        """Whether this one surely needs every sample that `other` needs."""
+        return self.window_ms >= other.window_ms and set(self.matchers) <= set(other.matchers)
+
 
 T = TypeVar("T")
 

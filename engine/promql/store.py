@@ -12,7 +12,7 @@ import numpy as np
 from engine.promql.arrays import FloatArray, IntArray
 from engine.promql.block import Block
 from engine.promql.catalogue import Catalogue
-from engine.promql.columns import Columns
+from engine.promql.columns import UNLIMITED, Columns
 from engine.promql.selection import Selection
 from engine.promql.selector import LOOKBACK_MS, Matchers, Selector, SelectorIndex
 from schemas.labels import Labels
@@ -71,14 +71,28 @@ class Store:
         self._columns.place(np.unique(rows), new, np.array([self._retention_ms(labels) for labels in unknown]))
         return rows
 
-    def append(self, rows: IntArray, time_ms: int, values: FloatArray) -> None:
+    def append(self, rows: IntArray, time_ms: int, values: FloatArray, most_samples: int = UNLIMITED) -> int:
         """One scrape; `rows` are distinct, `values` may hold `STALE`.
 
         A sample older than the newest of its series is put in its place; of two at the same time the first stays; one
-        beyond the retention of its series is dropped.
+        beyond the retention of its series is dropped. Returns how many were refused, because with them the store would
+        grow beyond `most_samples`.
         """
         assert len(rows) == len(values)
-        self._columns.append(rows, time_ms, values)
+        return self._columns.append(rows, time_ms, values, most_samples)
+
+    @property
+    def selectors(self) -> Sequence[Selector]:
+        """Those that are retained."""
+        return self._selectors
+
+    def fill(self, past: "Store") -> IntArray:
+        """Take over the samples of another store where there are none. Returns for each row of it the row here."""
+        row_of = np.full(past._catalogue.width, -1)
+        for block in past._columns.blocks():
+            row_of[block.rows] = self.rows([past.labels(row) for row in block.rows.tolist()])
+            self._columns.fill(row_of[block.rows], block.times_ms, block.values)
+        return row_of
 
     def retain(self, selectors: Iterable[Selector]) -> None:
         """From now on, keep of each series what the longest window of the selectors over it needs; of one that none
@@ -96,9 +110,18 @@ class Store:
         """Whether a selector that is retained may pick series of this metric name."""
         return next(self._windows.of_name(name), None) is not None
 
-    def would_hold(self, series: Sequence[Labels]) -> int:
-        """How many series there were with these."""
-        return len(self) + len(self._catalogue.unknown(series))
+    def unknown(self, series: Iterable[Labels]) -> list[Labels]:
+        """Those that have no row yet, each once, in the order of labels."""
+        return self._catalogue.unknown(series)
+
+    def has_name(self, name: str) -> bool:
+        """Whether there is a series of this metric name."""
+        return self._catalogue.has_name(name)
+
+    @property
+    def samples(self) -> int:
+        """How many cells of eight bytes are within retention, empty ones included."""
+        return self._columns.cells
 
     def expire(self, now_ms: int) -> None:
         """Forget the series that have no sample within their retention and the lookback."""

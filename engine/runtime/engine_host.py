@@ -99,7 +99,7 @@ class EngineHost:
                 self._caught_up.set()
 
     async def _apply(self, received: Received, committer: Committer) -> None:
-        effects = step(self._state, await decoded(self._bus, received))
+        effects = step(self._state, await decoded(self._bus, received, self._state))
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
         new = received.seq > committer.mark.seq  # what is replayed was buried before
         # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.

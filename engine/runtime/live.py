@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from nats.aio.msg import Msg
 
+from engine.core.evaluate import worded
 from engine.core.ladder import describe
 from engine.core.state import State
 from engine.promql import PromqlError, compile_expr
@@ -50,17 +51,18 @@ class LiveView:
         await asyncio.Event().wait()
 
     def _alerts(self) -> list[dict[str, Any]]:
+        state = self._state()
         return [
             {
                 "id": alert.id,
                 "state": "firing" if alert.firing else "pending",
                 "labels": dict(alert.labels),
-                "annotations": alert.annotations,
+                "annotations": worded(state, state.compiled.rules[rule], alert),
                 "value": format_value(alert.value),
                 "active_at_ms": alert.active_at_ms,
                 "onset": alert.onset,
             }
-            for active in self._state().alerts.values()
+            for rule, active in state.alerts.items()
             for alert in active.values()
         ]
 
@@ -110,7 +112,7 @@ class LiveView:
         try:
             step_ms = state.settings.evaluation_interval_ms
             plan = compile_expr(request.decode(errors="replace"), subquery_step_ms=step_ms)
-            vector = plan.evaluate(state.store, now_ms())
+            vector = plan.evaluate(state.store, now_ms(), state.settings.max_query_samples)
         except PromqlError as error:
             return {"error": str(error)}
         return {"result": [{"labels": dict(labels), "value": format_value(value)} for labels, value in vector.items()]}
