@@ -66,6 +66,10 @@ class EngineSection(_Section):
     """`pinned` are queries whose series are kept for `retention` although no rule looks at them."""
 
     rules: list[Path] = [Path("rules")]
+    evaluation_interval: DurationMs = 15_000
+    command_ttl: DurationMs = 30_000
+    lease: DurationMs = 10_000
+    approval_ttl: DurationMs = 900_000
     external_labels: dict[str, str] = {}
     pinned: list[Annotated[str, AfterValidator(_query)]] = []
     retention: DurationMs = 900_000
@@ -73,10 +77,6 @@ class EngineSection(_Section):
     max_samples: int = Field(default=200_000_000, ge=1)
     max_query_samples: int = Field(default=50_000_000, ge=1)
     max_skew: DurationMs = 600_000
-    evaluation_interval: DurationMs = 15_000
-    command_ttl: DurationMs = 30_000
-    lease: DurationMs = 10_000
-    approval_ttl: DurationMs = 900_000
     tick: DurationMs = 1_000
     snapshot_every: DurationMs = 60_000
     snapshots_kept: int = Field(default=3, ge=1)

@@ -30,6 +30,7 @@ interval_s = 0.2
 [engine]
 rules = ["{config_dir}/rules"]
 evaluation_interval = "1s"
+pinned = ["probe_success"]
 
 [actuator.plugins.process]
 workloads = "EXAMPLE/workloads.yaml"

@@ -6,12 +6,13 @@ Every telling returns what followed from it, in order. `commands`, `alerts` and 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine.core.effects import Effect
+from engine.core.effects import Effect, Rejected
 from engine.core.messages import Activation, Body, Message
 from engine.core.past import Past
 from engine.core.program import Program
 from engine.core.state import State
 from engine.core.step import step
+from engine.promql import compile_expr
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
 from schemas.commands import Command
@@ -185,3 +186,17 @@ def asked(effects: Sequence[Effect]) -> str:
     """The id of the one command that a person is asked to approve."""
     (entry,) = [entry for entry in entries(effects) if entry.reason is Reason.AWAITING_APPROVAL]
     return entry.command
+
+
+def values(story: Story, expr: str) -> dict[Labels, float]:
+    return dict(compile_expr(expr).evaluate(story.state.store, story.now_ms).items())
+
+
+def details(effects: list[Effect], reason: Reason) -> list[str]:
+    """The details of the entries with this reason."""
+    return [entry.detail for entry in entries(effects) if entry.reason is reason]
+
+
+def rejection(effects: list[Effect]) -> str:
+    (rejected,) = [effect for effect in effects if isinstance(effect, Rejected)]
+    return rejected.reason

@@ -1,4 +1,4 @@
-"""Samples into the columns: what is kept, what is refused and why, and what clocks that go wrong lead to."""
+"""Samples into the columns: what is kept, what is refused and why, and what is forgotten."""
 
 from array import array
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from engine.core.effects import Effect, Rejected
+from engine.core.messages import Unreadable
 from engine.core.program import AlertRule, Program, RecordingRule
-from engine.promql import compile_expr
 from schemas.labels import Labels
 from schemas.reasons import Reason
 from schemas.samples import Metadata, SampleBatch, layout_digest, pack_values
-from tests.core.story import Story, entries, reasons, replica, series, states
+from tests.core.story import Story, details, reasons, rejection, replica, series, states, values
 from tests.core.world import INTERVAL_S, alert, program, record
 
 
@@ -32,20 +32,6 @@ def part(story: Story, names: list[Labels], samples: dict[int, float], *, named:
             at=array("I", samples).tobytes(),
         )
     )
-
-
-def values(story: Story, expr: str) -> dict[Labels, float]:
-    return dict(compile_expr(expr).evaluate(story.state.store, story.now_ms).items())
-
-
-def told(effects: list[Effect], reason: Reason) -> list[str]:
-    """The details of the entries with this reason."""
-    return [entry.detail for entry in entries(effects) if entry.reason is reason]
-
-
-def rejection(effects: list[Effect]) -> str:
-    (rejected,) = [effect for effect in effects if isinstance(effect, Rejected)]
-    return rejected.reason
 
 
 # --- what is kept ---
@@ -104,6 +90,66 @@ def test_what_is_said_of_a_metric_is_kept_with_its_series() -> None:
     assert story.state.metadata == {}
 
 
+# --- layouts ---
+
+
+def test_a_layout_is_known_after_its_first_batch() -> None:
+    """A steady source sends numbers only."""
+    story = Story(program(alert()))
+    names = [replica(0)]
+    bare = SampleBatch(time_ms=story.now_ms, layout=layout_digest(names), values=pack_values([0.0]))
+    (rejected,) = story.tell(bare)
+    assert isinstance(rejected, Rejected)
+    story.samples(1)
+    assert states(
+        story.tick() + story.tell(bare.__class__(time_ms=story.now_ms, layout=bare.layout, values=bare.values))
+    ) == ["firing"]
+
+
+def test_a_batch_that_cannot_be_right_is_refused() -> None:
+    """A publisher's mistake is rejected with its reason, and nothing of it is kept."""
+    story = Story(program(alert()))
+
+    def refusal(names: list[Labels], values: list[float], layout: str | None = None) -> str:
+        batch = SampleBatch(
+            time_ms=story.now_ms, layout=layout or layout_digest(names), values=pack_values(values), series=names
+        )
+        (rejected,) = story.tell(batch)
+        assert isinstance(rejected, Rejected)
+        return rejected.reason
+
+    unsorted = (("workload", "shop"), ("__name__", "up"))
+    assert "not the digest" in refusal([replica(0)], [0.0], layout="0" * 24)
+    assert "expected 1 samples, got 2" in refusal([replica(0)], [0.0, 0.0])
+    assert "names a series twice" in refusal([replica(1), replica(1)], [0.0, 0.0])
+    assert "not sorted by name" in refusal([unsorted], [0.0])
+
+
+def test_a_message_that_nobody_can_read_holds_nothing_up() -> None:
+    """It is rejected, and neither it nor the message after it counts as a gap."""
+    story = Story(program(alert()))
+    assert story.tell(Unreadable("not JSON")) == [Rejected("not JSON")]
+    assert reasons(story.samples(0)) == []
+
+
+def test_series_and_layouts_that_fell_silent_are_forgotten() -> None:
+    """Memory follows what is there, not what once was."""
+    story = Story(program(alert()))
+    story.samples(1, 1)
+    story.wait(7 * 60)
+    assert (len(story.state.store), story.state.layouts) == (0, {})
+
+
+def test_a_layout_that_brings_only_old_samples_never_outlives_its_series() -> None:
+    """History of a source that is long gone may come late; its place in the store is not confused with another's."""
+    story = Story(program(alert()))
+    for _ in range(3):
+        story.scrape({series("old"): 1.0}, age_s=400)
+        story.wait(60)
+        assert layout_digest([series("old")]) not in story.state.layouts
+        assert states(story.samples(1)) == []
+
+
 # --- parts of a layout ---
 
 
@@ -139,7 +185,7 @@ def test_more_series_than_the_limit_are_refused_by_name() -> None:
     effects = story.scrape({replica(0): 1.0, replica(1): 1.0}) + story.scrape(
         {replica(number): 1.0 for number in range(1, 6)}, node="n2"
     )
-    assert told(effects, Reason.SERIES_LIMIT) == ["3 series of n2 have no place: 3 are kept"]
+    assert details(effects, Reason.SERIES_LIMIT) == ["3 series of n2 have no place: 3 are kept"]
     assert len(values(story, "up")) == 3
     assert story.every_second(1, 1, 1) == []
 
@@ -166,7 +212,7 @@ def test_more_samples_than_the_limit_are_refused_by_name() -> None:
     """Memory has a bound whatever a source sends: what would grow beyond it is refused, counted, and told once."""
     story = Story(with_settings(alert(), alert("Long", "count_over_time(up[1h]) < 0"), max_samples=20))
     effects = [effect for _ in range(40) for effect in (*story.tick(), *story.samples(1, 1))]
-    assert told(effects, Reason.SAMPLES_LIMIT) == ["2 samples of n1 have no place: 20 are kept"]
+    assert details(effects, Reason.SAMPLES_LIMIT) == ["2 samples of n1 have no place: 20 are kept"]
     assert (story.state.store.samples, story.state.samples_refused) == (20, 60)
 
 
@@ -182,52 +228,5 @@ def test_an_expression_that_costs_too_much_is_an_error_of_its_rule() -> None:
     """No rule can occupy the engine, nor fill its memory."""
     story = Story(with_settings(alert(), alert("Dear", "max_over_time(up[10m:1ms]) > 0"), max_query_samples=1000))
     assert states(story.samples(0)) == ["firing"]
-    (detail,) = told(story.effects, Reason.EVALUATION_FAILED)
+    (detail,) = details(story.effects, Reason.EVALUATION_FAILED)
     assert "too many samples" in detail
-
-
-# --- clocks ---
-
-
-def test_a_clock_that_is_far_ahead_is_not_believed() -> None:
-    """Beyond `max_skew` the samples are refused, with how far ahead they are."""
-    story = Story(program(alert()))
-    wanted = "time_ms: 3600 s ahead of the journal, more than max_skew of 600 s"
-    assert rejection(story.samples(0, age_s=-3600)) == wanted
-
-
-def test_a_clock_that_goes_wrong_is_told_once() -> None:
-    """After a minute in which all samples of a node were ahead, or late, by more than an interval."""
-    story = Story(program(alert()))
-    effects: list[Effect] = []
-    for second in range(400):
-        effects += story.tick()
-        effects += story.scrape({replica(0): 1.0}, node="fast", age_s=-30)
-        effects += story.scrape({replica(1): 1.0}, node="slow", age_s=60)
-        effects += story.scrape({series("up"): 1.0}, node="right", age_s=50 if second % 7 else 1)
-    assert told(effects, Reason.CLOCK_SKEWED) == ["samples of fast are 30 s ahead", "samples of slow are 60 s late"]
-    assert story.state.clocks["fast"].ahead_ms == 30_000
-
-
-def test_a_clock_that_was_set_right_can_go_wrong_again() -> None:
-    """What was told once is told again when it begins anew."""
-    story = Story(program(alert()))
-
-    def minutes(count: int, age_s: float) -> list[Effect]:
-        return [each for _ in range(count * 60) for each in (*story.tick(), *story.samples(1, age_s=age_s))]
-
-    effects = minutes(2, -30) + minutes(2, 0) + minutes(2, -30)
-    assert len(told(effects, Reason.CLOCK_SKEWED)) == 2
-
-
-def test_a_flushed_buffer_fills_the_windows_and_fires_nothing_about_the_past() -> None:
-    """After a reconnect the newest sample comes first and decides; the older ones are history."""
-    rules = program(alert(), alert("Often", "count_over_time(up[2m]) == 24"))
-    story = Story(rules)
-    story.every_second(1, 1)
-    story.wait(120)
-    assert states(story.samples(1)) == []
-    assert states([each for age_s in range(115, 19, -5) for each in story.samples(0, age_s=age_s)]) == []
-    effects = [each for age_s in (15, 10, 5) for each in story.samples(0, age_s=age_s)]
-    assert states(effects) == ["firing"]
-    assert values(story, "up") == {replica(0): 1.0}
