@@ -1,6 +1,7 @@
 """A program made ready to run: expressions planned, templates parsed, look-ups built. Derived, never saved."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ class CompiledRule:
     """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too.
 
     `labels` are the templates of its labels, none where all of them are plain text. `named` gives the label sets that a
-    recording rule yields, and `destination` is where what the rule writes lies.
+    recording rule yields, and `destination` is where what the rule writes lies. `asks_the_time` as of its plan.
     """
 
     rule: Rule
@@ -34,6 +35,7 @@ class CompiledRule:
     period_ms: int
     offset_ms: int
     on_arrival: bool
+    asks_the_time: bool
     named: Derived
     destination: Destination
 
@@ -59,12 +61,17 @@ class CompiledRule:
 
 @dataclass(slots=True)
 class Compiled:
-    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`."""
+    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`. `asleep` are those
+    that had nothing to look at when they were evaluated last, and yielded nothing.
+    """
 
     rules: dict[str, CompiledRule] = field(default_factory=dict)
     on_arrival: tuple[CompiledRule, ...] = ()
     triggers: Triggers = field(default_factory=lambda: Triggers(()))
     heals: dict[str, tuple[HealRule, ...]] = field(default_factory=dict)
+    asleep: set[str] = field(default_factory=set)
+    sources: Counter[int] = field(default_factory=Counter)
+    """How many known layouts trigger each of `on_arrival`, by position."""
 
     def readers(self, record: RecordingRule) -> tuple[CompiledRule, ...]:
         """The rules that are to be evaluated when this one has recorded something."""
@@ -85,16 +92,18 @@ def compile_program(program: Program = EMPTY) -> Compiled:
 
 def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
     period_ms = rule.interval_ms or program.settings.evaluation_interval_ms
+    plan = compile_expr(rule.expr, subquery_step_ms=program.settings.evaluation_interval_ms)
     labels = _templates(rule.labels if isinstance(rule, AlertRule) else {})
     return CompiledRule(
         rule=rule,
         place=place,
-        plan=compile_expr(rule.expr, subquery_step_ms=program.settings.evaluation_interval_ms),
+        plan=plan,
         labels=() if all(template.is_literal for _, template in labels) else labels,
         annotations=_templates(rule.annotations if isinstance(rule, AlertRule) else {}),
         period_ms=period_ms,
         offset_ms=CompiledRule.grid_offset_ms(rule, period_ms),
         on_arrival=isinstance(rule, AlertRule) and rule.interval_ms is None,
+        asks_the_time=plan.asks_the_time,
         named=_named({METRIC_NAME: rule.name} | rule.labels),
         destination=Destination(),
     )

@@ -12,9 +12,12 @@ def install(state: State, program: Program) -> None:
     """Make `program` the active one: plan it, keep the samples that its windows need, see anew what triggers it."""
     state.program = program
     state.compiled = compile_program(program)
-    state.failing = {rule: error for rule, error in state.failing.items() if rule in state.compiled.rules}
+    rules = state.compiled.rules
+    state.failing = {rule: error for rule, error in state.failing.items() if rule in rules}
+    state.evaluated_ms = {rule: time_ms for rule, time_ms in state.evaluated_ms.items() if rule in rules}
     state.store.retain(needed(program, state.compiled, state.ladders.values()))
     for layout in state.layouts.values():
+        layout.triggered = ()
         intake.place_anew(state, layout)
 
 

@@ -45,7 +45,10 @@ def forget(state: State) -> None:
     never names a row that was given to another series.
     """
     forget_ms = state.now_ms - 3 * LAYOUT_REFRESH_MS
-    state.layouts = {digest: layout for digest, layout in state.layouts.items() if layout.used_ms > forget_ms}
+    for digest, layout in list(state.layouts.items()):
+        if layout.used_ms <= forget_ms:
+            state.compiled.sources.subtract(layout.triggered)
+            del state.layouts[digest]
     state.store.expire(state.now_ms)
     state.metadata = {name: said for name, said in state.metadata.items() if _is_kept(state, name)}
 
@@ -60,7 +63,9 @@ def place_anew(state: State, layout: Layout) -> None:
 
 def see_triggers(state: State, layout: Layout) -> None:
     """Find the rules that its samples trigger."""
+    state.compiled.sources.subtract(layout.triggered)
     layout.triggered = state.compiled.triggers.of([state.store.labels(row) for row in layout.kept_rows.tolist()])
+    state.compiled.sources.update(layout.triggered)
 
 
 def _checked(turn: Turn, batch: SampleBatch, node: str) -> tuple[Layout, FloatArray, IntArray | None] | str:

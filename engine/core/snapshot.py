@@ -45,6 +45,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     samples_refused: int
     samples_refused_ms: int
     alerts: dict[str, list[Alert]]
+    evaluated_ms: dict[str, int]
     failing: dict[str, str]
     written: dict[str, tuple[Labels, ...]]
     ladders: list[Ladder]
@@ -80,6 +81,7 @@ def save(state: State) -> bytes:
             samples_refused=state.samples_refused,
             samples_refused_ms=state.samples_refused_ms,
             alerts={rule: list(active.values()) for rule, active in state.alerts.items()},
+            evaluated_ms=state.evaluated_ms,
             failing=state.failing,
             written=state.written,
             ladders=list(state.ladders.values()),
@@ -126,6 +128,7 @@ def _rebuilt(saved: Saved) -> State:
         samples_refused=saved.samples_refused,
         samples_refused_ms=saved.samples_refused_ms,
         alerts={rule: {alert.labels: alert for alert in active} for rule, active in saved.alerts.items()},
+        evaluated_ms=saved.evaluated_ms,
         failing=saved.failing,
         written=saved.written,
         ladders={ladder.key: ladder for ladder in saved.ladders},

@@ -119,6 +119,8 @@ class State:
     """When that happened last."""
     alerts: dict[str, dict[Labels, Alert]] = field(default_factory=dict)
     """Active alerts by rule id, then by their labels."""
+    evaluated_ms: dict[str, int] = field(default_factory=dict)
+    """When each rule was evaluated last, by its id."""
     failing: dict[str, str] = field(default_factory=dict)
     """Rules whose last evaluation failed, with the error."""
     written: dict[str, tuple[Labels, ...]] = field(default_factory=dict)

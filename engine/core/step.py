@@ -4,7 +4,7 @@
 never running backwards, and work that comes due between two messages runs at its due time, in order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine.core import clocks, decide, intake, ladder, writing
 from engine.core.derive import install
@@ -23,6 +23,9 @@ from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.samples import SampleBatch
+
+AT_ONCE = 10
+"""So many sources of a rule each have it evaluated with every scrape."""
 
 TICKS_MISSED = 3
 """So many ticks missing in a row mean that nobody was deciding."""
@@ -119,13 +122,31 @@ def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
         return
     if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
         return  # late samples fill windows and trigger nothing
-    _evaluate(turn, (state.compiled.on_arrival[position].rule.id for position in layout.triggered))
+    _evaluate(turn, _due_on_arrival(turn, layout.triggered))
     touched = (
         key
         for key, watch in state.watches.items()
         if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.kept_rows.tolist()))
     )
     decide.on_samples(turn, sorted(touched))
+
+
+def _due_on_arrival(turn: Turn, triggered: Iterable[int]) -> Iterator[str]:
+    """Those of the triggered rules that are evaluated at once; of the others it is remembered when they will be.
+
+    An evaluation looks at all sources of a rule, so that it costs the more the more there are, and the more of them
+    bring samples. Past `AT_ONCE` sources it therefore happens at most once in as many milliseconds as there are more.
+    """
+    state = turn.state
+    compiled, settings = state.compiled, state.settings
+    for position in triggered:
+        rule = compiled.on_arrival[position]
+        gap_ms = min(compiled.sources[position] - AT_ONCE, settings.evaluation_interval_ms)
+        due_ms = state.evaluated_ms.get(rule.rule.id, 0) + gap_ms
+        if gap_ms <= 0 or due_ms <= turn.now_ms:
+            yield rule.rule.id
+        else:
+            state.timers.set(Timer(due_ms, "evaluate", rule.place, rule.rule.id))
 
 
 def _activate(turn: Turn, activation: Activation) -> None:

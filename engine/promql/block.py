@@ -26,6 +26,8 @@ class Block:
         self._begin = self._end = 0
         self._full_ms = self._ragged_ms = NEVER_MS
         self._seen_ms = np.full(len(rows), NEVER_MS)
+        self.changes = 0
+        """Grows with every sample."""
 
     @property
     def width(self) -> int:
@@ -88,6 +90,7 @@ class Block:
         newest_ms = self.newest_ms
         if time_ms <= newest_ms - self.retention_ms:
             return
+        self.changes += 1
         self._make_room(max(time_ms, newest_ms))
         if time_ms > newest_ms:
             line = self._end

@@ -1,5 +1,6 @@
 """The expression of a rule, planned once: what it looks at, what it can yield, and its value at a moment."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -15,6 +16,8 @@ from engine.promql.planning import DEFAULT_SUBQUERY_STEP_MS, Planner
 from engine.promql.selector import Selector
 from engine.promql.store import Store
 from engine.promql.vector import Vector, single
+
+_CLOCKS = re.compile(r"\b(time|timestamp|minute|hour|day_of_(week|month|year)|days_in_month|month|year)\s*\(")
 
 
 class Plan:
@@ -47,6 +50,11 @@ class Plan:
     def output_labels(self) -> LabelNames:
         """Every label name that a result can have, as far as the expression says; None where any may occur."""
         return self._root.output_labels
+
+    @property
+    def asks_the_time(self) -> bool:
+        """Whether its value may change by the clock alone, even where it selects no series."""
+        return _CLOCKS.search(self.text) is not None
 
     def bind(self, labels: Mapping[str, str]) -> "Plan":
         """The plan with each placeholder replaced by the value of that label.

@@ -4,7 +4,6 @@ Cases about alerts are checked in passing, as of the evaluation before them; tho
 all samples are there.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -17,8 +16,6 @@ from engine.core.state import State
 from engine.ruletest.cases import Failure, check_alerts, check_expr, failing_rules
 from engine.ruletest.model import UnitTestFile, UnitTestGroup
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
-
-_ASKS_THE_TIME = re.compile(r"\b(time|minute|hour|day_of_(week|month|year)|days_in_month|month|year)\b")
 
 
 def check(program: Program, file: UnitTestFile, group: UnitTestGroup) -> Iterator[Failure]:
@@ -43,7 +40,6 @@ class _Clock:
         self.state = State(program=program, compiled=compile_program(program))
         keep_everything(self.state.store)
         self._rules = _ordered(self.state, file.group_eval_order)
-        self._idle: set[str] = set()
         self._scrapes = Scrapes(group, file.interval_ms(group))
         self._start_ms = group.start_ms
 
@@ -53,22 +49,7 @@ class _Clock:
         for scrape in self._scrapes.until(now_ms):
             self._append(scrape)
         for compiled in self._rules:
-            if not self._sleeps(compiled):
-                evaluate(self.state, compiled, now_ms, 0)
-
-    def _sleeps(self, compiled: CompiledRule) -> bool:
-        """Whether the rule yields nothing, as at the evaluation before, because no series has come that it selects.
-
-        In most tests that is so for most rules of the file, and each would cost as much as one that has work.
-        """
-        rule, state = compiled.rule, self.state
-        if rule.id in state.alerts or rule.id in state.written or _ASKS_THE_TIME.search(rule.expr):
-            return False
-        if any(len(state.store.select(selector.matchers).rows) for selector in compiled.plan.selectors):
-            return False
-        slept = rule.id in self._idle
-        self._idle.add(rule.id)
-        return slept
+            evaluate(self.state, compiled, now_ms, 0)
 
     def _append(self, scrape: Scrape) -> None:
         store = self.state.store

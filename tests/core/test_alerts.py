@@ -3,6 +3,7 @@
 import msgspec
 
 from engine.core.evaluate import worded
+from engine.core.step import AT_ONCE
 from schemas.labels import Labels
 from schemas.reasons import Reason
 from tests.core.story import Story, alerts, entries, reasons, series, states
@@ -120,6 +121,21 @@ def test_a_rule_with_an_interval_waits_for_its_grid() -> None:
     (fired,) = alerts(story.every_second(20, 0))
     (again,) = alerts([*story.every_second(20, 1)])
     assert (again.state, again.time_ms - fired.time_ms) == ("resolved", 20_000)
+
+
+def test_many_sources_share_an_evaluation() -> None:
+    """A rule over many sources is evaluated after at most as many milliseconds, and for all that came by then."""
+    story = Story(program(alert()))
+    sources = [series("up", instance=str(number)) for number in range(AT_ONCE + 200)]
+    for source in sources:
+        story.scrape({source: 1.0})
+    story.tick()
+    assert states(story.scrape({sources[0]: 0.0})) == ["firing"]
+    story.now_ms += 100
+    assert states([each for source in sources[1:50] for each in story.scrape({source: 0.0})]) == []
+    due_ms = story.now_ms + 100
+    fired = alerts(story.tick())
+    assert [each.time_ms for each in fired] == [due_ms] * 49
 
 
 def test_absent_fires_by_time_alone() -> None:
