@@ -1,4 +1,6 @@
-"""What waits to be sent: samples on a stack, as the newest matter most; events in a queue, as none may be lost."""
+"""What waits to be sent: samples on a stack, as the newest matter most; in a queue what must not be lost, which are
+events and the samples that somebody waits to see stored.
+"""
 
 import asyncio
 from collections import deque
@@ -11,6 +13,8 @@ MAX_READINGS = 720
 """An hour at 5 s; beyond it the oldest readings are dropped."""
 MAX_EVENTS = 4096
 EVENTS_PER_MESSAGE = 512
+READINGS_AT_ONCE = 64
+"""With a receipt; they share a round trip."""
 
 
 class SampleStack:
@@ -30,6 +34,23 @@ class SampleStack:
             self._filled.clear()
             await self._filled.wait()
         return self._readings.pop()
+
+
+class ReceiptQueue:
+    """Readings with a receipt, in their order. Their collector bounds how many there are."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Samples] = asyncio.Queue()
+
+    def put(self, reading: Samples) -> None:
+        self._queue.put_nowait(reading)
+
+    async def some(self) -> Sequence[Samples]:
+        """Wait for readings and take what is there, up to a limit, without those that are no longer wanted."""
+        readings = [await self._queue.get()]
+        while len(readings) < READINGS_AT_ONCE and not self._queue.empty():
+            readings.append(self._queue.get_nowait())
+        return [reading for reading in readings if reading.receipt and not reading.receipt.done()]
 
 
 class EventQueue:

@@ -10,7 +10,7 @@ import pytest
 from engine.runtime.agent_host import CollectorEndedError
 from engine.runtime.bus import Bus
 from engine.runtime.lookup import last
-from engine.runtime.outbox import EVENTS_PER_MESSAGE
+from engine.runtime.outbox import EVENTS_PER_MESSAGE, MAX_READINGS
 from engine.runtime.publishing import new_id
 from schemas import subjects
 from schemas.codec import decode, encode
@@ -129,6 +129,29 @@ async def test_after_the_bus_was_away_the_newest_samples_come_first(
         await mortal_server.up()
         found = await batches(mortal_bus, collector, 6)
     assert [unpack_values(batch.values)[0] for batch in found] == [0, 1, 5, 4, 3, 2]
+
+
+async def test_readings_with_a_receipt_are_sent_in_order_and_none_is_dropped(
+    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
+) -> None:
+    """While the bus is away they wait; each is receipted when it is stored, and one no longer wanted is not sent."""
+    collector = Collector()
+    loop = asyncio.get_running_loop()
+    receipts: list[asyncio.Future[None]] = [loop.create_future() for _ in range(MAX_READINGS + 3)]
+    async with collecting(mortal_server, tmp_path, collector):
+        await mortal_server.kill()
+        for number, receipt in enumerate(receipts):
+            collector.readings.put_nowait(
+                Samples(START_MS + number, (UP,), (float(number),), collector.name, receipt=receipt)
+            )
+        receipts[-1].cancel()
+        await until(collector.readings.empty, "the readings to be taken")
+        assert not any(receipt.done() for receipt in receipts[:-1])
+        await mortal_server.up()
+        async with asyncio.timeout(15):
+            await asyncio.gather(*receipts[:-1])
+        found = await batches(mortal_bus, collector, len(receipts) - 1)
+    assert [unpack_values(batch.values)[0] for batch in found] == list(range(len(receipts) - 1))
 
 
 async def test_events_that_wait_are_sent_together_and_in_order(
