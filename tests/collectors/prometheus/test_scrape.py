@@ -5,9 +5,7 @@ import base64
 import contextlib
 import json
 import os
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -193,22 +191,6 @@ async def test_a_bearer_token_from_the_environment(tmp_path: Path) -> None:
         async with scraping(tmp_path, job) as readings:
             await until_up(readings, exporter, 1)
     assert f"authorization: bearer {os.environ['PYTEST_CURRENT_TEST']}\r\n".lower() in exporter.requests[0].lower()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate of `exporter.test` and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        assert "CI" not in os.environ, "openssl is missing"
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=exporter.test", "-addext", "subjectAltName=DNS:exporter.test"]
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *subject, *files], check=True, capture_output=True)
-    return certificate, key
 
 
 @pytest.mark.parametrize(
