@@ -55,7 +55,7 @@ class PartialBatches:
     def _name(layout: _Layout, number: int, time_ms: int, now_ms: int) -> bool:
         """Whether to name the series of a part now. Old samples always bear their names: readers forget a layout by
         the age of its samples, and may have done so between two of them."""
-        named_ms = layout.named_ms.get(number, 0)
+        named_ms, time_ms = layout.named_ms.get(number, 0), min(time_ms, now_ms)
         if now_ms - time_ms < LAYOUT_REFRESH_MS and abs(time_ms - named_ms) < LAYOUT_REFRESH_MS:
             return False
         layout.named_ms[number] = max(named_ms, time_ms)

@@ -64,10 +64,14 @@ def test_a_partial_reading_leaves_whole_ones_alone() -> None:
 
 
 def test_layouts_stand_beside_each_other() -> None:
-    """Each is named when it is new, and again after a minute of its samples' time."""
-    batches = batches_at()
+    """Each is named when it is new, and again after a minute; a time that is yet to come counts as now."""
+    now_ms = [START_MS]
+    batches = Batches(lambda: now_ms[0])
+    at_once = [partial(each, [0]) for each in (SERIES, MANY)]
     later = [partial(each, [0], START_MS + LAYOUT_REFRESH_MS) for each in (SERIES, MANY)]
-    assert named(batches, *(partial(each, [0]) for each in (SERIES, MANY, SERIES, MANY))) == [True, True, False, False]
+    assert named(batches, *at_once, *at_once) == [True, True, False, False]
+    assert named(batches, *later) == [False, False]
+    now_ms[0] += LAYOUT_REFRESH_MS
     assert named(batches, *later, *later) == [True, True, False, False]
 
 
