@@ -1,6 +1,8 @@
 """Reading a target's text: both formats, every way to write a line, and every way to write it wrongly."""
 
+import dataclasses
 import math
+import re
 import string
 
 import pytest
@@ -170,6 +172,42 @@ def test_times_can_be_ignored() -> None:
     """Without `honor_timestamps` a sample is of the moment of its scrape."""
     lines = KnownLines(canonical, honor_timestamps=False)
     assert [lines.read(f"a {value} {value}00", TEXT).values for value in (1, 2)] == [[1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("grammar", "pages"),
+    [
+        (TEXT, ['a{b="c d"} 1 1000\ne 2\n', 'a{b="c d"} 3 -2000\ne 4\n']),
+        (OPENMETRICS, ['a{b="c d"} 1 1.0\ne 2\n# EOF\n', 'a{b="c d"} 3 -2\ne 4\n# EOF\n']),
+    ],
+)
+def test_lines_with_a_time_are_recognised_too(grammar: Grammar, pages: list[str]) -> None:
+    """By what stands before value and time: a grammar that knows no line is not asked."""
+    lines = KnownLines(canonical)
+    lines.read(pages[0], grammar)
+    nothing = dataclasses.replace(grammar, sample=re.compile("(?!)"))
+    read = lines.read(pages[1], nothing)
+    assert [(time_ms, text(labels), value) for time_ms, labels, value in read.timed] == [(-2000, 'a{b="c d"}', 3)]
+    assert (read.values, read.added) == ([4], 0)
+
+
+@pytest.mark.parametrize("line", ["a 1 x", "a 1 1.5", "a x 1000", "a 1  1000 2", "a 1 1_000", "a 1 ١"])  # noqa: RUF001
+def test_a_known_line_does_not_excuse_a_malformed_time(line: str) -> None:
+    """Neither its time nor its value."""
+    lines = KnownLines(canonical)
+    lines.read("a 1 1000", TEXT)
+    with pytest.raises(Malformed, match="line 1: expected a"):
+        lines.read(line, TEXT)
+
+
+def test_times_may_come_and_go() -> None:
+    """A series is the same one with and without a time, however the line is spaced."""
+    lines = KnownLines(canonical)
+    pages = [lines.read(exposition, TEXT) for exposition in ("a 1 1000", "a 2", "a  3\t3000", "a 4 4000", "a\t5")]
+    assert [page.added for page in pages] == [1, 0, 0, 0, 0]
+    assert [(list(page.values), [value for _, _, value in page.timed]) for page in pages] == [
+        ([], [1]), ([2], []), ([], [3]), ([], [4]), ([5], []),
+    ]  # fmt: skip
 
 
 def test_of_a_series_given_twice_the_first_sample_counts() -> None:

@@ -17,7 +17,7 @@ from collectors.prometheus.config import PrometheusConfig
 from engine.runtime.batches import Batches
 from schemas.labels import Labels
 from schemas.plugins import Reading, Samples
-from schemas.samples import is_stale, unpack_values
+from schemas.samples import Metadata, is_stale, unpack_values
 from tests.collectors.contexts import by_name, by_text, context, next_samples
 from tests.collectors.prometheus.exporter import Exporter, exporting
 
@@ -161,15 +161,23 @@ async def test_compressed_openmetrics(tmp_path: Path) -> None:
 
 
 async def test_a_samples_own_time_is_its_readings(tmp_path: Path) -> None:
-    """Samples of other times are readings of their own, once each, which end nothing."""
+    """Samples of other times are partial readings beside the scrape, once each, which end nothing."""
     exposed = "a 1 1000\nb 2 2000\nc 3 1000\nd 4\n"
     async with exporting(exposed) as exporter, scraping(tmp_path, of(exporter)) as readings:
         good = await until_up(readings, exporter, 1)
         seen = [reading async for reading in until_third(readings, exporter)]
     assert [(samples.time_ms, list(samples.values)) for samples in seen] == [(1000, [1, 3]), (2000, [2])]
-    assert len({samples.source for samples in seen}) == 2
+    assert [list(samples.at or ()) for samples in seen] == [[0, 2], [1]]
+    assert {samples.source for samples in seen} == {source(exporter) + ":timed"}
     assert by_name(good)["d"] == 4
     assert by_name(good)["scrape_samples_post_metric_relabeling"] == 4
+
+
+async def test_what_a_target_says_of_its_metrics_comes_along(tmp_path: Path) -> None:
+    """With the samples of the scrape, from the first one on."""
+    async with exporting(BODY) as exporter, scraping(tmp_path, of(exporter)) as readings:
+        samples = await until_up(readings, exporter, 1)
+    assert samples.metadata == {"requests_total": Metadata("counter", "")}
 
 
 async def test_credentials_are_read_anew_for_each_scrape(tmp_path: Path) -> None:
