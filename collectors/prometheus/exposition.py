@@ -74,10 +74,10 @@ class Grammar:
 
 TEXT = Grammar(
     name="text",
-    sample=re.compile(rf"((?=[^\s0-9])(?:{_NAME})?+[ \t]*(?:{_BRACES})?)[ \t]*([^\s{{]+)(?:[ \t]+(-?[0-9]+))?([ \t]*)"),
+    sample=re.compile(rf"((?=[^\s0-9])(?:{_NAME})?+[ \t]*(?:{_BRACES})?)[ \t]*([^\s{{]+)(?:[ \t]+([0-9]+))?([ \t]*)"),
     type_line=re.compile(rf"^#[ \t]+TYPE[ \t]+({_NAME}|{_STRING})(.*)$", re.MULTILINE),
     types=frozenset({"counter", "gauge", "histogram", "summary", "untyped"}),
-    timestamp=re.compile(r"-?[0-9]+"),
+    timestamp=re.compile(r"[0-9]+"),
     ms_per_unit=1,
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import compress, repeat
 
 from collectors.prometheus.exposition import Grammar, Malformed, normalise_bound, parse_series
-from collectors.prometheus.page_text import floats, placed, prepared, sample_lines
+from collectors.prometheus.page_text import floats, on_one_line, placed, prepared, sample_lines
 from schemas.labels import Labels
 
 DROPPED: Labels = ()
@@ -67,7 +67,14 @@ class KnownLines:
 
     def read(self, text: str, grammar: Grammar) -> Page:
         """Raises `Malformed`, naming the line, and whatever `resolve` raises."""
-        text = prepared(text, grammar)
+        try:
+            return self._read(prepared(text, grammar), grammar)
+        except Malformed:
+            if (mended := on_one_line(text)) == text:
+                raise
+            return self._read(prepared(mended, grammar), grammar)
+
+    def _read(self, text: str, grammar: Grammar) -> Page:
         columns = self._split(text)
         if self._stamped and None in columns.series:
             self._look_up_stamped(columns, grammar)

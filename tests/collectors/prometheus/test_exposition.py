@@ -74,6 +74,7 @@ def test_not_a_number_is_a_value() -> None:
         ("a 1 2 3", "line 1: expected a series and its value"),
         ("a 1 x", "line 1: expected a series and its value"),
         ("a 1 1.5", "line 1: expected a series and its value"),
+        ("a 1 -5", "line 1: expected a series and its value"),
         ("1a 1", "line 1: expected a series and its value"),
         ('{b="c"} 1', "line 1: expected a metric name"),
         ('a{b="c} 1', "line 1: expected a series and its value"),
@@ -126,6 +127,23 @@ def test_openmetrics_is_read_as_plain_series() -> None:
     }
 
 
+def test_nothing_may_be_exposed() -> None:
+    """An empty answer is a scrape without samples, in either format."""
+    assert [page("", grammar) for grammar in (TEXT, OPENMETRICS)] == [Page(values=[], timed=[])] * 2
+
+
+def test_a_line_break_within_quotes_is_part_of_the_value() -> None:
+    """It should be escaped, but Prometheus reads it; at each scrape the same, and beside comments with odd quotes."""
+    lines = KnownLines(canonical)
+    exposition = '# HELP a 5" disks\na{b="x\ny\\\n"} 1\n# HELP c 3" disks\nc 2\n'
+    pages = [lines.read(exposition, TEXT) for _ in range(2)]
+    assert [text(labels) for labels in pages[0].series] == [r'a{b="x\ny\\n"}', "c"]
+    assert [(page.series, page.values, page.added) for page in pages] == [
+        (pages[0].series, [1, 2], 2),
+        (pages[0].series, [1, 2], 0),
+    ]
+
+
 def test_lines_with_exemplars_are_recognised_too() -> None:
     """An exemplar changes at each scrape; the series before it is the same one."""
     lines = KnownLines(canonical)
@@ -136,7 +154,7 @@ def test_lines_with_exemplars_are_recognised_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "exposition", ["a 1\n", "a 1\n# EOF\nb 1\n", "a 1 # EOF\n", "", "a  1\n# EOF\n", "a\t1\n# EOF\n"]
+    "exposition", ["a 1\n", "a 1\n# EOF\nb 1\n", "a 1 # EOF\n", "\n", "a  1\n# EOF\n", "a\t1\n# EOF\n"]
 )
 def test_openmetrics_is_strict(exposition: str) -> None:
     """A text cut short, or with spaces that the format does not know, is refused."""
@@ -177,8 +195,8 @@ def test_times_can_be_ignored() -> None:
 @pytest.mark.parametrize(
     ("grammar", "pages"),
     [
-        (TEXT, ['a{b="c d"} 1 1000\ne 2\n', 'a{b="c d"} 3 -2000\ne 4\n']),
-        (OPENMETRICS, ['a{b="c d"} 1 1.0\ne 2\n# EOF\n', 'a{b="c d"} 3 -2\ne 4\n# EOF\n']),
+        (TEXT, ['a{b="c d"} 1 1000\ne 2\n', 'a{b="c d"} 3 2000\ne 4\n']),
+        (OPENMETRICS, ['a{b="c d"} 1 1.0\ne 2\n# EOF\n', 'a{b="c d"} 3 2\ne 4\n# EOF\n']),
     ],
 )
 def test_lines_with_a_time_are_recognised_too(grammar: Grammar, pages: list[str]) -> None:
@@ -187,7 +205,7 @@ def test_lines_with_a_time_are_recognised_too(grammar: Grammar, pages: list[str]
     lines.read(pages[0], grammar)
     nothing = dataclasses.replace(grammar, sample=re.compile("(?!)"))
     read = lines.read(pages[1], nothing)
-    assert [(time_ms, text(labels), value) for time_ms, labels, value in read.timed] == [(-2000, 'a{b="c d"}', 3)]
+    assert [(time_ms, text(labels), value) for time_ms, labels, value in read.timed] == [(2000, 'a{b="c d"}', 3)]
     assert (read.values, read.added) == ([4], 0)
 
 
