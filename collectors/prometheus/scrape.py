@@ -88,8 +88,8 @@ class Scraper:
             raise ScrapeFailed(f"no complete answer within {timeout_ms} ms") from error
         except (Malformed, UnicodeDecodeError) as error:
             raise ScrapeFailed(str(error)) from error
-        if 0 < self._job.sample_limit < page.kept:
-            why = f"{page.kept} samples (sample_limit {self._job.sample_limit})"
+        if 0 < self._job.sample_limit < page.kept - page.repeated:
+            why = f"{page.kept - page.repeated} samples (sample_limit {self._job.sample_limit})"
             raise ScrapeFailed(why, scraped=page.scraped, kept=page.kept)
         return page, self._about.of(text, grammar, time_ms, learned=page.added > 0)
 

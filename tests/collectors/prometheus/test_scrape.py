@@ -5,7 +5,6 @@ import base64
 import contextlib
 import json
 import os
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +118,14 @@ async def test_a_failed_scrape_ends_the_series(tmp_path: Path, trouble: dict[str
             assert (await until_up(readings, exporter, 1)).series == good.series
 
 
+async def test_a_limit_counts_series_once(tmp_path: Path) -> None:
+    """A sample that stands again is one that is not kept, so it does not fill the limit either."""
+    exposed, limit = "a 1\nb 2\na 3\na 4\n", {"sample_limit": 2}
+    async with exporting(exposed) as exporter, scraping(tmp_path, of(exporter) | limit) as readings:
+        samples = await until_up(readings, exporter, 1)
+    assert by_name(samples)["scrape_samples_post_metric_relabeling"] == 4
+
+
 async def test_series_that_vanish_are_ended(tmp_path: Path) -> None:
     """A series that the target no longer exposes is marked in the scrape that lacks it."""
     async with exporting(BODY) as exporter, scraping(tmp_path, of(exporter)) as readings:
@@ -199,28 +206,6 @@ async def test_a_bearer_token_from_the_environment(tmp_path: Path) -> None:
         async with scraping(tmp_path, job) as readings:
             await until_up(readings, exporter, 1)
     assert f"authorization: bearer {os.environ['PYTEST_CURRENT_TEST']}\r\n".lower() in exporter.requests[0].lower()
-
-
-@pytest.mark.parametrize(
-    ("tls", "up"),
-    [
-        ({"server_name": "exporter.test"}, 1),
-        ({}, 0),
-        ({"server_name": "exporter.test", "ca_file": None}, 0),
-        ({"insecure_skip_verify": True, "ca_file": None}, 1),
-    ],
-)
-async def test_certificates_are_checked(
-    tmp_path: Path, certificate: tuple[Path, Path], tls: dict[str, Any], up: float
-) -> None:
-    """Against the given authority and name, unless the configuration says that they need not be."""
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(*certificate)
-    given = {name: value for name, value in {"ca_file": str(certificate[0]), **tls}.items() if value is not None}
-    async with exporting(BODY, server) as exporter:
-        job = of(exporter) | {"scheme": "https", "tls_config": given, "scrape_interval": "500ms"}
-        async with scraping(tmp_path, job) as readings:
-            await until_up(readings, exporter, up)
 
 
 def write(path: Path, content: str) -> None:
