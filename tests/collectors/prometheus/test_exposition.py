@@ -1,8 +1,6 @@
 """Reading a target's text: both formats, every way to write a line, and every way to write it wrongly."""
 
-import dataclasses
 import math
-import re
 import string
 
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors.prometheus.exposition import OPENMETRICS, TEXT, Grammar, Malformed
-from collectors.prometheus.known_lines import DROPPED, KnownLines, Page
+from collectors.prometheus.known_lines import KnownLines, Page
 from schemas.labels import METRIC_NAME, Labels, canonical, text
 
 
@@ -92,15 +90,6 @@ def test_a_malformed_line_voids_the_text(exposition: str, why: str) -> None:
     assert str(raised.value).startswith(why)
 
 
-def test_known_lines_do_not_excuse_a_malformed_value() -> None:
-    """A line that was recognised is still one whose value must be a number."""
-    lines = KnownLines(canonical)
-    lines.read("a 1\nb 2", TEXT)
-    with pytest.raises(Malformed, match="line 2: expected a number"):
-        lines.read("a 1\nb -", TEXT)
-    assert lines.read("a 1\nb 3", TEXT).values == [1, 3]
-
-
 OPEN = """\
 # HELP a help
 # TYPE a counter
@@ -144,15 +133,6 @@ def test_a_line_break_within_quotes_is_part_of_the_value() -> None:
     ]
 
 
-def test_lines_with_exemplars_are_recognised_too() -> None:
-    """An exemplar changes at each scrape; the series before it is the same one."""
-    lines = KnownLines(canonical)
-    first = lines.read(OPEN, OPENMETRICS)
-    again = lines.read(OPEN.replace("17 # {trace_id", "18 # {span"), OPENMETRICS)
-    assert (first.added, again.added) == (5, 0)
-    assert (again.series, again.values[0]) == (first.series, 18)
-
-
 @pytest.mark.parametrize(
     "exposition", ["a 1\n", "a 1\n# EOF\nb 1\n", "a 1 # EOF\n", "\n", "a  1\n# EOF\n", "a\t1\n# EOF\n"]
 )
@@ -184,74 +164,6 @@ def test_a_samples_own_time() -> None:
     assert ([text(labels) for labels in read.series], read.values) == (['b{c="d"}'], [2])
     assert read.timed == [(1500, ((METRIC_NAME, "a"),), 1)]
     assert page("a 1 1.5\n# EOF\n", OPENMETRICS).timed == [(1500, ((METRIC_NAME, "a"),), 1)]
-
-
-def test_times_can_be_ignored() -> None:
-    """Without `honor_timestamps` a sample is of the moment of its scrape."""
-    lines = KnownLines(canonical, honor_timestamps=False)
-    assert [lines.read(f"a {value} {value}00", TEXT).values for value in (1, 2)] == [[1], [2]]
-
-
-@pytest.mark.parametrize(
-    ("grammar", "pages"),
-    [
-        (TEXT, ['a{b="c d"} 1 1000\ne 2\n', 'a{b="c d"} 3 2000\ne 4\n']),
-        (OPENMETRICS, ['a{b="c d"} 1 1.0\ne 2\n# EOF\n', 'a{b="c d"} 3 2\ne 4\n# EOF\n']),
-    ],
-)
-def test_lines_with_a_time_are_recognised_too(grammar: Grammar, pages: list[str]) -> None:
-    """By what stands before value and time: a grammar that knows no line is not asked."""
-    lines = KnownLines(canonical)
-    lines.read(pages[0], grammar)
-    nothing = dataclasses.replace(grammar, sample=re.compile("(?!)"))
-    read = lines.read(pages[1], nothing)
-    assert [(time_ms, text(labels), value) for time_ms, labels, value in read.timed] == [(2000, 'a{b="c d"}', 3)]
-    assert (read.values, read.added) == ([4], 0)
-
-
-@pytest.mark.parametrize("line", ["a 1 x", "a 1 1.5", "a x 1000", "a 1  1000 2", "a 1 1_000", "a 1 ١"])  # noqa: RUF001
-def test_a_known_line_does_not_excuse_a_malformed_time(line: str) -> None:
-    """Neither its time nor its value."""
-    lines = KnownLines(canonical)
-    lines.read("a 1 1000", TEXT)
-    with pytest.raises(Malformed, match="line 1: expected a"):
-        lines.read(line, TEXT)
-
-
-def test_times_may_come_and_go() -> None:
-    """A series is the same one with and without a time, however the line is spaced."""
-    lines = KnownLines(canonical)
-    pages = [lines.read(exposition, TEXT) for exposition in ("a 1 1000", "a 2", "a  3\t3000", "a 4 4000", "a\t5")]
-    assert [page.added for page in pages] == [1, 0, 0, 0, 0]
-    assert [(list(page.values), [value for _, _, value in page.timed]) for page in pages] == [
-        ([], [1]), ([2], []), ([], [3]), ([], [4]), ([5], []),
-    ]  # fmt: skip
-
-
-def test_of_a_series_given_twice_the_first_sample_counts() -> None:
-    """The others are counted, on the steady path as on the first."""
-    lines = KnownLines(canonical)
-    for _ in range(2):
-        read = lines.read('a{b="",c="d"} 1\na{c="d"} 2\n', TEXT)
-        assert (list(read.values), read.repeated, read.scraped, read.kept) == ([1], 1, 2, 2)
-
-
-def test_only_new_lines_are_resolved() -> None:
-    """What a line is kept as is asked once, for as long as the target goes on exposing it."""
-    asked: list[str] = []
-
-    def resolve(labels: dict[str, str]) -> Labels:
-        asked.append(labels[METRIC_NAME])
-        return DROPPED if labels[METRIC_NAME] == "b" else canonical(labels)
-
-    lines = KnownLines(resolve)
-    pages = [
-        lines.read(exposition, TEXT) for exposition in ("a 1\nb 2", "a 3\nb 4", "b 5\nc 6\na 7", "c 8", "a 9\nc 9")
-    ]
-    assert asked == ["a", "b", "c", "a"]
-    assert [list(read.values) for read in pages] == [[1], [3], [6, 7], [8], [9, 9]]
-    assert [read.added for read in pages] == [1, 0, 1, 0, 1]
-    assert [(read.scraped, read.kept) for read in pages] == [(2, 1), (2, 1), (3, 2), (1, 1), (2, 2)]
 
 
 names = st.text(string.ascii_letters + "_", min_size=1, max_size=4)
