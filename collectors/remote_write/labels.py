@@ -4,11 +4,8 @@ import sys
 from itertools import pairwise
 
 from collectors.remote_write.protobuf import Malformed, delimited, fields, text
-from schemas.labels import METRIC_NAME, Labels
+from schemas.labels import METRIC_NAME, MOST_LABEL_BYTES, Labels
 from schemas.wording import shown
-
-LONGEST_BYTES = 64 * 1024
-"""Of one series' labels, so that a layout of many fits into a message."""
 
 _NAME, _VALUE = 1, 2
 
@@ -18,8 +15,8 @@ def labels_of(run: bytes) -> Labels:
 
     Strings are interned: most names and many values are those of other series too.
     """
-    if len(run) > LONGEST_BYTES:
-        raise Malformed(f"the labels of a series are {len(run)} bytes long, more than {LONGEST_BYTES}")
+    if len(run) > MOST_LABEL_BYTES:
+        raise Malformed(f"the labels of a series are {len(run)} bytes long, more than {MOST_LABEL_BYTES}")
     pairs = [_pair(run, found.start, found.stop) for found in fields(run, 0, len(run))]
     names = [name for name, _ in pairs]
     for one, next_one in pairwise(names):

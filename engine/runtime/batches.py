@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.runtime.partial import PartialBatches
-from engine.runtime.parts import parts
+from engine.runtime.parts import cuts
 from engine.runtime.publishing import now_ms as this_clock
 from schemas.labels import Labels
 from schemas.plugins import Samples
@@ -15,6 +15,7 @@ class Batches:
 
     def __init__(self, now_ms: Callable[[], int] = this_clock) -> None:
         self._series: tuple[Labels, ...] = ()
+        self._places: Sequence[slice] = ()
         self._layouts: Sequence[str] = ()
         self._named_ms = 0
         self._newest_ms = 0
@@ -32,17 +33,18 @@ class Batches:
             if not late:
                 yield from self._ended(series, reading.time_ms)
             self._series, self._named_ms = series, 0
-            self._layouts = [layout_digest(part) for part in parts(series)]
+            self._places = cuts(series)
+            self._layouts = [layout_digest(series[place]) for place in self._places]
         named = abs(reading.time_ms - self._named_ms) < LAYOUT_REFRESH_MS
         if not named:
             self._named_ms = reading.time_ms
         metadata = None if named or not reading.metadata else dict(reading.metadata)
-        for layout, part, values in zip(self._layouts, parts(series), parts(reading.values), strict=True):
+        for layout, place in zip(self._layouts, self._places, strict=True):
             yield SampleBatch(
                 time_ms=reading.time_ms,
                 layout=layout,
-                values=pack_values(values),
-                series=None if named else list(part),
+                values=pack_values(reading.values[place]),
+                series=None if named else list(series[place]),
                 metadata=metadata,
             )
             metadata = None  # once is enough
@@ -50,6 +52,6 @@ class Batches:
     def _ended(self, series: Sequence[Labels], time_ms: int) -> Iterator[SampleBatch]:
         present = set(series)
         gone = [labels for labels in self._series if labels not in present]
-        for part in parts(gone):
+        for part in (gone[place] for place in cuts(gone)):
             values = pack_values([STALE] * len(part))
-            yield SampleBatch(time_ms=time_ms, layout=layout_digest(part), values=values, series=list(part))
+            yield SampleBatch(time_ms=time_ms, layout=layout_digest(part), values=values, series=part)

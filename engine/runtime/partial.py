@@ -4,10 +4,10 @@ What is pushed to us comes as it comes: a scrape in several pieces whose cut shi
 a layout is all series that may have samples, and a batch says which of them have.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engine.runtime.parts import partial_parts
+from engine.runtime.parts import cuts, partial_parts
 from schemas.labels import Labels
 from schemas.plugins import Samples
 from schemas.samples import LAYOUT_REFRESH_MS, SampleBatch, layout_digest, pack_positions, pack_values
@@ -18,6 +18,7 @@ class _Layout:
     """The layouts of one `series`, by the number of the part. Holding `series` keeps its identity from being reused."""
 
     series: object
+    places: Sequence[slice]
     used_ms: int = 0
     digests: dict[int, str] = field(default_factory=dict)
     named_ms: dict[int, int] = field(default_factory=dict)
@@ -35,9 +36,9 @@ class PartialBatches:
         """The batches of a reading, one for each layout that has samples in it."""
         now_ms = self._now_ms()
         self._forget(now_ms)
-        layout = self._layouts.setdefault(id(reading.series), _Layout(reading.series))
+        layout = self._layout(reading.series)
         layout.used_ms = now_ms
-        for number, (series, at, values) in partial_parts(reading):
+        for number, (series, at, values) in partial_parts(reading, layout.places):
             if number not in layout.digests:
                 layout.digests[number] = layout_digest(series)
             named = self._name(layout, number, reading.time_ms, now_ms)
@@ -50,6 +51,11 @@ class PartialBatches:
                 at=pack_positions(at),
                 metadata=dict(reading.metadata) if named and reading.metadata else None,
             )
+
+    def _layout(self, series: Sequence[Labels]) -> _Layout:
+        if id(series) not in self._layouts:
+            self._layouts[id(series)] = _Layout(series, cuts(series))
+        return self._layouts[id(series)]
 
     @staticmethod
     def _name(layout: _Layout, number: int, time_ms: int, now_ms: int) -> bool:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from engine.runtime.batches import Batches
 from engine.runtime.parts import MOST_SERIES
+from engine.runtime.server_config import MAX_PAYLOAD_BYTES
 from schemas.codec import decode, encode
-from schemas.labels import Labels
+from schemas.labels import MOST_LABEL_BYTES, Labels
 from schemas.plugins import Samples
 from schemas.samples import LAYOUT_REFRESH_MS, Metadata, SampleBatch, unpack_positions, unpack_values
 
@@ -90,6 +91,17 @@ def test_metadata_comes_with_the_names() -> None:
     assert [batch.metadata for batch in batches.of(whole)] == [None, None, None]
     assert [batch.metadata for batch in batches.of(partial(MANY, [0, MOST_SERIES]))] == [ABOUT, ABOUT]
     assert [batch.metadata for batch in batches.of(partial(MANY, [0, MOST_SERIES]))] == [None, None]
+
+
+def test_no_message_is_too_large() -> None:
+    """However long the labels are: a reading is cut where its series would fill a message."""
+    long: list[Labels] = [(("__name__", f"m{number}"), ("x", "y" * MOST_LABEL_BYTES)) for number in range(100)]
+    values = [float(number) for number in range(100)]
+    whole, some = Samples(START_MS, long, values), Samples(START_MS, long, values, at=range(100))
+    for made in (list(batches_at().of(reading)) for reading in (whole, some)):
+        assert len(made) == 2
+        assert max(len(encode(batch)) for batch in made) < MAX_PAYLOAD_BYTES / 1.5
+        assert [value for batch in made for value in unpack_values(batch.values)] == values
 
 
 @given(
