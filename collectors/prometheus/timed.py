@@ -11,11 +11,16 @@ from schemas.plugins import Samples
 from schemas.samples import Metadata
 
 
+def timed_source(source: str) -> str:
+    """The name of the source that a target's timed samples are, beside that of the target itself."""
+    return f"{source}:timed"
+
+
 class TimedSamples:
-    """Those of one target, which are a source beside that of the target itself."""
+    """Those of one target."""
 
     def __init__(self, source: str) -> None:
-        self._source = f"{source}:timed"
+        self._source = timed_source(source)
         self._series: tuple[Labels, ...] = ()
         self._newest_ms: dict[Labels, int] = {}
 

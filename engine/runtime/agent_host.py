@@ -71,7 +71,7 @@ class AgentHost:
                     source = reading.source or spec.name
                     if source not in stacks:
                         stacks[source] = SampleStack()
-                        group.create_task(self._send_samples(source, stacks[source]))
+                        group.create_task(self._send_samples(source, stacks))
                     stacks[source].put(reading)
                 else:
                     if reading.source not in queues:
@@ -84,13 +84,17 @@ class AgentHost:
         config = self._config
         return CollectorContext(config.node, config.state_dir, config.interval_s, now_ms, self._last_event)
 
-    async def _send_samples(self, source: str, stack: SampleStack) -> None:
+    async def _send_samples(self, source: str, stacks: dict[str, SampleStack]) -> None:
+        """Until the source is gone: a reading without series is its last, unless it comes back."""
         subject = subjects.metrics(self._config.node, source)
-        batches = Batches()
+        batches, stack = Batches(), stacks[source]
         while True:
             reading = await stack.newest()
             for batch in batches.of(reading):
                 await self._bus.publish(subject, encode(batch))
+            if not reading.series and stack.is_empty():
+                del stacks[source]
+                return
 
     async def _send_awaited(self, source: str, queue: ReceiptQueue) -> None:
         subject = subjects.metrics(self._config.node, source)

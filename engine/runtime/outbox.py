@@ -28,6 +28,9 @@ class SampleStack:
         self._readings.append(reading)
         self._filled.set()
 
+    def is_empty(self) -> bool:
+        return not self._readings
+
     async def newest(self) -> Samples:
         """Wait for a reading and take the newest."""
         while not self._readings:

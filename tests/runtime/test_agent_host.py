@@ -114,6 +114,22 @@ async def test_a_series_that_is_gone_is_marked_stale(nats_server: ServerUnderTes
     assert (gone.time_ms, all_gone.time_ms) == (START_MS + 1, START_MS + 2)
 
 
+async def test_a_source_that_is_gone_costs_nothing(nats_server: ServerUnderTest, bus: Bus, tmp_path: Path) -> None:
+    """Targets come and go for as long as an agent runs; one that comes back begins anew."""
+    collector = Collector()
+    async with collecting(nats_server, tmp_path, collector):
+        collector.scrape(START_MS, up=1)
+        await batches(bus, collector, 1)
+        tasks = len(asyncio.all_tasks())
+        collector.scrape(START_MS + 1)
+        await batches(bus, collector, 2)
+        await until(lambda: len(asyncio.all_tasks()) < tasks, "the source to be let go")
+        collector.scrape(START_MS + 2, up=1)
+        _, gone, again = await batches(bus, collector, 3)
+    assert is_stale(unpack_values(gone.values)[0])
+    assert again.series == [UP]
+
+
 async def test_after_the_bus_was_away_the_newest_samples_come_first(
     mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
 ) -> None:
