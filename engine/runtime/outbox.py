@@ -40,20 +40,34 @@ class SampleStack:
 
 
 class ReceiptQueue:
-    """Readings with a receipt, in their order. Their collector bounds how many there are."""
+    """Readings with a receipt, in their order, without those that are no longer wanted. Their collector bounds how many
+    there are."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Samples] = asyncio.Queue()
+        self._readings: deque[Samples] = deque()
+        self._filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._readings)
 
     def put(self, reading: Samples) -> None:
-        self._queue.put_nowait(reading)
+        # While the bus is away others are pushed again and again in place of those that were given up.
+        while self._readings and not _is_wanted(self._readings[0]):
+            self._readings.popleft()
+        self._readings.append(reading)
+        self._filled.set()
 
     async def some(self) -> Sequence[Samples]:
-        """Wait for readings and take what is there, up to a limit, without those that are no longer wanted."""
-        readings = [await self._queue.get()]
-        while len(readings) < READINGS_AT_ONCE and not self._queue.empty():
-            readings.append(self._queue.get_nowait())
-        return [reading for reading in readings if reading.receipt and not reading.receipt.done()]
+        """Wait for readings and take what is there, up to a limit; nothing where none of it is wanted."""
+        while not self._readings:
+            self._filled.clear()
+            await self._filled.wait()
+        taken = [self._readings.popleft() for _ in range(min(READINGS_AT_ONCE, len(self._readings)))]
+        return [reading for reading in taken if _is_wanted(reading)]
+
+
+def _is_wanted(reading: Samples) -> bool:
+    return reading.receipt is not None and not reading.receipt.done()
 
 
 class EventQueue:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import random
 import ssl
 from collections import Counter
@@ -10,10 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from collectors.remote_write import SPEC, collect
 from collectors.remote_write.config import NEEDED, RemoteWriteConfig, check_installed
+from collectors.remote_write.endpoint import Refused, decompressed
+from collectors.remote_write.protobuf import Malformed
 from collectors.remote_write.server import PATH, bound, receive
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus
@@ -22,7 +27,7 @@ from schemas import subjects
 from schemas.codec import decode
 from schemas.labels import canonical, text
 from schemas.plugins import CollectorSpec
-from schemas.samples import Metadata, SampleBatch, unpack_values
+from schemas.samples import STALE, STALE_BITS, Metadata, SampleBatch
 from tests.collectors.contexts import by_text, context
 from tests.collectors.remote_write.receiver import Host, compressed, push, receiving
 from tests.collectors.remote_write.wire import Series, metadata, request
@@ -98,6 +103,14 @@ async def test_the_answer_says_what_is_wrong(
         assert (await push(host, compressed(request(*scrape(1))))).status_code == 204
 
 
+@given(st.binary(max_size=60), st.integers(0, 50), st.binary(max_size=3))
+def test_any_body_is_unpacked_or_refused(body: bytes, at: int, damage: bytes) -> None:
+    """Random bytes, and a block of snappy that was damaged, raise nothing but what is answered 400 or 413."""
+    for each in (body, ONE[:at] + damage + ONE[at + len(damage) :]):
+        with contextlib.suppress(Malformed, Refused):
+            assert len(decompressed(each, 1000)) <= 1000
+
+
 async def test_only_those_with_the_secret_may_push(tmp_path: Path) -> None:
     """It is read anew for each request; while it cannot be read the sender is told to come again."""
     secret = tmp_path / "secret"
@@ -137,7 +150,7 @@ async def test_nothing_is_acknowledged_before_it_is_stored(tmp_path: Path) -> No
 
 
 async def test_what_is_acknowledged_is_in_the_journal(nats_server: ServerUnderTest, bus: Bus, tmp_path: Path) -> None:
-    """A push that is answered 204 can be read by whoever reads the journal, already then."""
+    """A push that is answered 204 can be read by whoever reads the journal, already then, bit for bit."""
     source = f"pushed-{new_id()}"
     listener = bound("127.0.0.1:0")
     spec = CollectorSpec(
@@ -149,12 +162,13 @@ async def test_what_is_acknowledged_is_in_the_journal(nats_server: ServerUnderTe
     host = Host(f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}")
     settings = RemoteWriteConfig(source=source)
     async with agent(nats_server, tmp_path, {"remote_write": spec}, {"remote_write": settings}):
-        assert (await push(host, ONE)).status_code == 204
+        ended = request((UP, [(TIME_MS, STALE)]))
+        assert (await push(host, compressed(ended))).status_code == 204
         found = await stored(bus, subjects.JOURNAL, subjects.metrics(NODE, source))
     bodies = [decode(message.subject, message.data) for message in found]
     (batch,) = [body for body in bodies if isinstance(body, SampleBatch) and body.at is not None]
     assert (batch.time_ms, batch.series) == (TIME_MS, [canonical(UP)])
-    assert list(unpack_values(batch.values)) == [1.0]
+    assert batch.values == STALE_BITS.to_bytes(8, "little")
 
 
 async def test_requests_that_wait_are_bounded(tmp_path: Path) -> None:
