@@ -9,14 +9,14 @@ nothing in it ever has to be moved.
 from collections.abc import Mapping
 
 from collectors.remote_write.about import KnownMetadata
-from collectors.remote_write.labels import labels_of, run_of
+from collectors.remote_write.labels import labels_of
 from schemas.labels import METRIC_NAME, Labels
 from schemas.samples import Metadata
 
 CHUNK_SERIES = 2_000
 CHUNK_BYTES = 1024 * 1024
 """A chunk takes no more series when it has so many, or their labels are so long."""
-LOOK_EVERY_MS = 300_000
+LOOK_EVERY_MS = 600_000
 
 
 class TooManySeries(Exception):
@@ -76,8 +76,7 @@ class KnownSeries:
 
     def learn(self, run: bytes) -> Place:
         """The place of a series whose labels were not seen in these bytes. Raises `Malformed` or `TooManySeries`."""
-        series = labels_of(run)
-        own_run = run_of(series)
+        series, own_run = labels_of(run)
         place = self.places.get(own_run) or self._place(series, own_run)
         if run != own_run:
             self._remember(run, place)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import structlog
 import uvicorn
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from collectors.grid import Grid
+from collectors.remote_write.auth import challenge
 from collectors.remote_write.config import RemoteWriteConfig
 from collectors.remote_write.counts import Counts
 from collectors.remote_write.endpoint import Endpoint
@@ -93,6 +95,10 @@ async def _serve(config: RemoteWriteConfig, endpoint: Endpoint, listener: socket
             ssl_keyfile=tls.key_file if tls else None,
         )
     )
+    if challenge(config) == "" and not ip_address(listener.getsockname()[0]).is_loopback:
+        log.warning(
+            "remote_write_open", why="whoever reaches the address may push: neither basic_auth nor bearer_token_file"
+        )
     log.info("remote_write_listens", address=listener.getsockname(), path=PATH, tls=tls is not None)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

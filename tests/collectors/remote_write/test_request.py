@@ -130,7 +130,7 @@ LABEL = label("__name__", "m")
         (holding(1, LABEL + holding(2, b"\x10" + number(-1))), "timestamp: expected milliseconds since 1970, got -1"),
         (series({"a": "b"}, [(1, 1.0)]), 'labels: expected __name__ among "[\'a\']"'),
         (series({"": "b", "__name__": "m"}, [(1, 1.0)]), "labels: expected a name, got an empty one"),
-        (holding(1, LABEL + LABEL + sample(1, 1.0)), 'each once; label "__name__" stands twice'),
+        (holding(1, LABEL + LABEL + sample(1, 1.0)), 'each once; "__name__" stands twice'),
         (holding(1, label("z", "y") + LABEL + sample(1, 1.0)), 'each once; "__name__" stands after "z"'),
         (holding(1, label("__name__", b"\xff") + sample(1, 1.0)), "label value: expected UTF-8"),
         (series({"__name__": "m" * 70_000}, [(1, 1.0)]), "the labels of a series are 70018 bytes long"),
