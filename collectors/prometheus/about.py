@@ -4,7 +4,9 @@ A steady target says the same for hours. So its comments are looked at only when
 minute, which is when the host names the series, and are read only when they have changed.
 """
 
+import hashlib
 import re
+import sys
 from collections.abc import Mapping
 
 from collectors.prometheus.exposition import OPENMETRICS, Grammar, unquoted
@@ -27,7 +29,7 @@ class PageMetadata:
 
     def __init__(self) -> None:
         self._looked_ms = 0
-        self._comments: list[str] = []
+        self._digest = b""
         self._found: Mapping[str, Metadata] = {}
 
     def of(self, text: str, grammar: Grammar, time_ms: int, *, learned: bool) -> Mapping[str, Metadata]:
@@ -35,13 +37,15 @@ class PageMetadata:
         if learned or abs(time_ms - self._looked_ms) >= LAYOUT_REFRESH_MS:
             self._looked_ms = time_ms
             comments = [line for line in text.split("\n") if line.startswith("#")]
-            if comments != self._comments:
-                self._comments, self._found = comments, metadata_of(comments, grammar)
+            digest = hashlib.blake2b("\n".join(comments).encode(), digest_size=16).digest()
+            if digest != self._digest:
+                self._digest, self._found = digest, metadata_of(comments, grammar)
         return self._found
 
 
 def metadata_of(comments: list[str], grammar: Grammar) -> Mapping[str, Metadata]:
-    """What the comment lines say; of a page that says too much, the first metrics."""
+    """What the comment lines say; of a page that says too much, the first metrics. Strings are interned: many targets
+    are of one kind."""
     escape = _OPENMETRICS_ESCAPE if grammar is OPENMETRICS else _TEXT_ESCAPE
     said: dict[str, dict[str, str]] = {}
     room = MOST_CHARACTERS
@@ -51,7 +55,7 @@ def metadata_of(comments: list[str], grammar: Grammar) -> Mapping[str, Metadata]
         room -= len(name) + len(words)
         if room < 0:
             break
-        said.setdefault(name, {})[found[1]] = words
+        said.setdefault(sys.intern(name), {})[found[1]] = sys.intern(words)
     return {name: _metadata(parts) for name, parts in said.items()}
 
 

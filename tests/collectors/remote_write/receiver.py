@@ -30,12 +30,14 @@ class Host:
     own: list[Samples] = field(default_factory=list)
     storing: asyncio.Event = field(default_factory=asyncio.Event)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, readings: AsyncIterator[Any]) -> None:
         async for reading in readings:
             assert isinstance(reading, Samples)
             if reading.receipt is None:
                 self.own.append(reading)
+                self.reported.set()
                 continue
             self.pushed.append(reading)
             self.came.set()
