@@ -83,6 +83,13 @@ def test_old_samples_always_bear_their_names() -> None:
     assert named(batches, partial(SERIES, [0]), old, partial(SERIES, [1]), old) == [True, True, False, True]
 
 
+def test_a_part_that_is_the_whole_needs_no_positions() -> None:
+    """Whoever reads it has the samples in the order of the layout; in another order they must be told."""
+    readings = [partial(SERIES, at) for at in ([0, 1, 2, 3, 4], [4, 1, 2, 3, 0], [0, 1, 2, 3])]
+    batches = batches_at()
+    assert [batch.at is None for reading in readings for batch in batches.of(reading)] == [True, False, False]
+
+
 def test_metadata_comes_with_the_names() -> None:
     """Once for a whole reading, and for each layout that a partial one names; never without names."""
     batches = batches_at()
