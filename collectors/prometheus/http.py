@@ -15,6 +15,10 @@ from collectors.prometheus.http_config import HttpConfig, TlsConfig
 _TLS_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
 
+Versions = tuple[int, ...]
+"""Of the files of certificates that there are, when they were changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     content_type: str
@@ -22,15 +26,22 @@ class Response:
 
 
 class HttpClient:
-    """Asks in one way (`config`) any number of servers. `close` ends its connections."""
+    """Asks in one way (`config`) any number of servers. `close` ends its connections.
+
+    Certificates that were renewed hold for the next request. What is under way then still goes on with the old ones,
+    whose client is closed when the next one is retired.
+    """
 
     def __init__(self, config: HttpConfig) -> None:
         self._config = config
+        self._versions: Versions | None = None
         self._client: httpx.AsyncClient | None = None
+        self._retired: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        for client in (self._client, self._retired):
+            if client is not None:
+                await client.aclose()
 
     async def get(self, url: str, headers: Mapping[str, str], limit_bytes: int) -> Response:
         """The answer to a GET, decompressed; `limit_bytes` 0 is none. Raises `ScrapeFailed`; the caller bounds time."""
@@ -40,14 +51,24 @@ class HttpClient:
             raise ScrapeFailed(f"{type(error).__name__}: {error}") from error
 
     async def _get(self, url: str, headers: Mapping[str, str], limit_bytes: int) -> Response:
-        # Made at the first use, so that a certificate that is not there yet is a failed scrape and not a dead agent.
-        self._client = self._client or _client(self._config)
+        client = await self._current()
         server_name = self._config.tls_config.server_name
         extensions = {"sni_hostname": server_name} if server_name else {}
-        async with self._client.stream("GET", url, headers=headers, extensions=extensions) as response:
+        async with client.stream("GET", url, headers=headers, extensions=extensions) as response:
             if response.status_code != httpx.codes.OK:
                 raise ScrapeFailed(f"server returned HTTP status {response.status_code} {response.reason_phrase}")
             return Response(response.headers.get("content-type", ""), await _read(response, limit_bytes))
+
+    async def _current(self) -> httpx.AsyncClient:
+        """Made at the first use: a certificate that is not there yet is a failed scrape and not a dead agent."""
+        versions = _versions(self._config.tls_config)
+        if self._client is None or versions != self._versions:
+            client = _client(self._config, versions)
+            retired, self._retired, self._client, self._versions = self._retired, self._client, client, versions
+            if retired is not None:
+                await retired.aclose()
+            return client
+        return self._client
 
 
 async def _read(response: httpx.Response, limit_bytes: int) -> bytes:
@@ -61,10 +82,15 @@ async def _read(response: httpx.Response, limit_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-def _client(config: HttpConfig) -> httpx.AsyncClient:
+def _versions(tls: TlsConfig) -> Versions:
+    """When the files of certificates were changed. Raises OSError where one is missing."""
+    return tuple(file.stat().st_mtime_ns for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
+
+
+def _client(config: HttpConfig, versions: Versions) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     return httpx.AsyncClient(
-        verify=_ssl_context(config.tls_config),
+        verify=_ssl_context(config.tls_config, versions),
         follow_redirects=config.follow_redirects,
         limits=limits,
         timeout=None,  # whoever asks bounds the whole exchange, not its parts
@@ -73,7 +99,7 @@ def _client(config: HttpConfig) -> httpx.AsyncClient:
 
 
 @lru_cache
-def _ssl_context(tls: TlsConfig) -> ssl.SSLContext:
+def _ssl_context(tls: TlsConfig, versions: Versions) -> ssl.SSLContext:  # noqa: ARG001 - files of other versions differ
     """Shared by all that ask alike: to load the system's authorities takes 20 ms and some memory."""
     context = ssl.create_default_context(cafile=tls.ca_file)
     context.minimum_version = _TLS_VERSIONS[tls.min_version]

@@ -1,7 +1,8 @@
 """The lines of one target, recognised from scrape to scrape.
 
 A line is split at its last space; what comes before is looked up as it stands, and only what was never seen is parsed.
-So a steady scrape costs a dictionary look-up and `float` a sample, all in loops that run in C. What a series is called
+So a steady scrape costs a dictionary look-up and `float` a sample, all in loops that run in C. Where lines end in
+timestamps, those are split off in the same way. What a series is called
 in the end (target labels, relabelling) is `resolve`'s business, and is asked once for each new line.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import compress, repeat
 
 from collectors.prometheus.exposition import Grammar, Malformed, normalise_bound, parse_series
-from collectors.prometheus.page_text import floats, placed, prepared, sample_lines
+from collectors.prometheus.page_text import floats, on_one_line, placed, prepared, sample_lines
 from schemas.labels import Labels
 
 DROPPED: Labels = ()
@@ -46,6 +47,8 @@ class _Columns:
     texts: list[str]
     series: list[Labels | None]
     times: dict[int, int] = field(default_factory=dict)
+    stamped: bool = False
+    """Some lines end in a timestamp, honoured or not."""
     added: int = 0
 
 
@@ -60,17 +63,28 @@ class KnownLines:
         self._series: tuple[Labels, ...] = ()
         self._wanted: list[bool] = []
         self._repeated = 0
+        self._stamped = False
 
     def read(self, text: str, grammar: Grammar) -> Page:
         """Raises `Malformed`, naming the line, and whatever `resolve` raises."""
-        text = prepared(text, grammar)
+        try:
+            return self._read(prepared(text, grammar), grammar)
+        except Malformed:
+            if (mended := on_one_line(text)) == text:
+                raise
+            return self._read(prepared(mended, grammar), grammar)
+
+    def _read(self, text: str, grammar: Grammar) -> Page:
         columns = self._split(text)
+        if self._stamped and None in columns.series:
+            self._look_up_stamped(columns, grammar)
         if strange := None in columns.series:
             self._learn(columns, grammar, text)
         values = floats(columns.texts, text)
         if strange or len(columns.keys) != len(self._known):
             # Lines that this page no longer has are forgotten.
             self._known = dict(zip(columns.keys, columns.series, strict=True))
+        self._stamped = columns.stamped
         timed = [sample for sample in _taken_out(columns, values) if sample[1]]
         if columns.series != self._arranged:
             self._arrange(columns.series)
@@ -99,6 +113,27 @@ class KnownLines:
         # Somewhere a line does not end in its value, but in a space or with a tab in it: such lines need the grammar.
         return [known if text.split() == [text] else None for known, text in zip(series, texts, strict=True)]
 
+    def _look_up_stamped(self, columns: _Columns, grammar: Grammar) -> None:
+        """Of the lines that are not known: those of a known series, a value and a timestamp."""
+        times: dict[str, int | None] = {}
+        for at, series in enumerate(columns.series):
+            if series is not None:
+                continue
+            key, _, value = columns.keys[at].rpartition(" ")
+            known, stamp = self._known.get(key), columns.texts[at]
+            if known is None or value.split() != [value]:
+                continue
+            if stamp not in times:
+                times[stamp] = _time_ms(stamp, grammar)
+            if (time_ms := times[stamp]) is not None:
+                columns.series[at], columns.keys[at], columns.texts[at] = known, key, value
+                self._stamp(columns, at, time_ms)
+
+    def _stamp(self, columns: _Columns, at: int, time_ms: int) -> None:
+        columns.stamped = True
+        if self._honor_timestamps:
+            columns.times[at] = time_ms
+
     def _learn(self, columns: _Columns, grammar: Grammar, text: str) -> None:
         """Fill in what is not known."""
         types = grammar.metric_types(text)
@@ -124,8 +159,8 @@ class KnownLines:
         columns.series[at] = known
         if not sample.bare or columns.texts[at] != sample.value:
             columns.keys[at], columns.texts[at] = sample.series, sample.value
-        if sample.time_ms is not None and self._honor_timestamps:
-            columns.times[at] = sample.time_ms
+        if sample.time_ms is not None:
+            self._stamp(columns, at, sample.time_ms)
 
     def _arrange(self, series: list[Labels | None]) -> None:
         """Each series once, at its first sample, and without those that are not wanted."""
@@ -138,6 +173,14 @@ class KnownLines:
         self._series = tuple(first)
         self._repeated = sum(map(bool, series)) - len(self._series)
         self._arranged = series
+
+
+def _time_ms(stamp: str, grammar: Grammar) -> int | None:
+    """None for what is no timestamp, which is for the grammar to name."""
+    try:
+        return grammar.time_ms(stamp)
+    except Malformed:
+        return None
 
 
 def _taken_out(columns: _Columns, values: Sequence[float]) -> Iterator[tuple[int, Labels, float]]:

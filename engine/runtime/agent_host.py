@@ -13,9 +13,9 @@ from pathlib import Path
 import structlog
 
 from engine.runtime.batches import Batches
-from engine.runtime.bus import Bus
+from engine.runtime.bus import Bus, Message
 from engine.runtime.event_log import EventLog
-from engine.runtime.outbox import EventQueue, SampleStack
+from engine.runtime.outbox import EventQueue, ReceiptQueue, SampleStack
 from engine.runtime.publishing import now_ms
 from schemas import subjects
 from schemas.codec import encode
@@ -57,14 +57,21 @@ class AgentHost:
 
     async def _collect(self, spec: CollectorSpec, group: asyncio.TaskGroup) -> None:
         stacks: dict[str, SampleStack] = {}
+        awaited: dict[str, ReceiptQueue] = {}
         queues: dict[str, EventQueue] = {}
         async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
             async for reading in readings:
-                if isinstance(reading, Samples):
+                if isinstance(reading, Samples) and reading.receipt:
+                    source = reading.source or spec.name
+                    if source not in awaited:
+                        awaited[source] = ReceiptQueue()
+                        group.create_task(self._send_awaited(source, awaited[source]))
+                    awaited[source].put(reading)
+                elif isinstance(reading, Samples):
                     source = reading.source or spec.name
                     if source not in stacks:
                         stacks[source] = SampleStack()
-                        group.create_task(self._send_samples(source, stacks[source]))
+                        group.create_task(self._send_samples(source, stacks))
                     stacks[source].put(reading)
                 else:
                     if reading.source not in queues:
@@ -77,13 +84,28 @@ class AgentHost:
         config = self._config
         return CollectorContext(config.node, config.state_dir, config.interval_s, now_ms, self._last_event)
 
-    async def _send_samples(self, source: str, stack: SampleStack) -> None:
+    async def _send_samples(self, source: str, stacks: dict[str, SampleStack]) -> None:
+        """Until the source is gone: a reading without series is its last, unless it comes back."""
         subject = subjects.metrics(self._config.node, source)
-        batches = Batches()
+        batches, stack = Batches(), stacks[source]
         while True:
             reading = await stack.newest()
             for batch in batches.of(reading):
                 await self._bus.publish(subject, encode(batch))
+            if not reading.series and stack.is_empty():
+                del stacks[source]
+                return
+
+    async def _send_awaited(self, source: str, queue: ReceiptQueue) -> None:
+        subject = subjects.metrics(self._config.node, source)
+        batches = Batches()
+        while True:
+            readings = await queue.some()
+            made = [Message(subject, encode(batch)) for reading in readings for batch in batches.of(reading)]
+            await self._bus.publish_many(made)
+            for receipt in (reading.receipt for reading in readings):
+                if receipt and not receipt.done():
+                    receipt.set_result(None)
 
     async def _send_events(self, source: str, queue: EventQueue) -> None:
         journaled = EventLog(self._bus, subjects.events(self._config.node, source))
