@@ -49,6 +49,11 @@ class Store:
         return len(self._catalogue)
 
     @property
+    def samples(self) -> int:
+        """How many places for samples there are: a series that a scrape of its block did not bring has one too."""
+        return sum(len(block.times_ms) * block.width for block in self._columns.blocks())
+
+    @property
     def version(self) -> int:
         return self._catalogue.version
 

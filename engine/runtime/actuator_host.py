@@ -6,13 +6,14 @@ lock; `performance` is what happens to it there.
 
 import asyncio
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
+from prometheus_client.metrics_core import Metric
 
 from engine.runtime import kv
 from engine.runtime.bus import Bus
@@ -20,8 +21,10 @@ from engine.runtime.claims import BUCKET, Claims
 from engine.runtime.dead import bury
 from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
+from engine.runtime.metrics import gauge, gauges
 from engine.runtime.performance import Performance, in_progress
 from engine.runtime.publishing import now_ms
+from engine.runtime.self_metrics import EVERY_S, SelfMetrics
 from engine.runtime.workqueue import Delivery, work
 from schemas import subjects
 from schemas.codec import Undecodable, decode_command, encode
@@ -46,6 +49,7 @@ class ActuatorConfig:
     scope: str
     state_dir: Path
     plugins: Mapping[str, PluginConfig]
+    metrics_every_s: float = EVERY_S
 
 
 class ActuatorHost:
@@ -66,8 +70,10 @@ class ActuatorHost:
             epoch = await lease.take()
             claims = Claims(self._bus, executor, epoch, now_ms)
             log.info("actuator_started", executor=executor, epoch=epoch, plugins=sorted(self._specs))
+            own = SelfMetrics(self._bus, "actuator", self._config.scope, lambda: _measured(epoch, self._specs))
             async with asyncio.TaskGroup() as group:
                 group.create_task(lease.keep())
+                group.create_task(own.publish(self._config.metrics_every_s))
                 for name, spec in self._specs.items():
                     group.create_task(self._serve(name, spec, claims, executor))
 
@@ -111,6 +117,11 @@ def _understood(delivery: Delivery) -> Command:
     if not (epoch.isascii() and epoch.isdigit()):
         raise Undecodable(f"{HEADER_EPOCH}: expected a number, got {epoch!r}")
     return command
+
+
+def _measured(epoch: int, plugins: Collection[str]) -> Iterator[Metric]:
+    yield gauge("reflexarc_lease_epoch", "Epoch of the lease that this role holds.", epoch)
+    yield gauges("reflexarc_actuator_plugins", "Plugins that run.", ("plugin",), {(name,): 1 for name in plugins})
 
 
 async def _in_turn(perform: Performance, command: Command, delivery: Delivery) -> None:

@@ -5,18 +5,21 @@ when the bus is back, and marks the series that ended.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from prometheus_client.metrics_core import Metric
 
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus
 from engine.runtime.event_log import EventLog
+from engine.runtime.metrics import LAST_READING, READINGS, gauge
 from engine.runtime.outbox import EventQueue, SampleStack
 from engine.runtime.publishing import now_ms
+from engine.runtime.self_metrics import EVERY_S, SelfMetrics
 from schemas import subjects
 from schemas.codec import encode
 from schemas.events import Event
@@ -37,6 +40,7 @@ class AgentConfig:
     state_dir: Path
     collectors: Mapping[str, PluginConfig]
     interval_s: float = 5.0
+    metrics_every_s: float = EVERY_S
 
 
 class AgentHost:
@@ -46,12 +50,16 @@ class AgentHost:
         self._bus = bus
         self._config = config
         self._specs = {name: specs[name] for name in config.collectors}
+        self._stacks: list[SampleStack] = []
+        self._queues: list[EventQueue] = []
 
     async def run(self) -> None:
         """Run all collectors beside each other."""
         self._config.state_dir.mkdir(parents=True, exist_ok=True)
         log.info("agent_started", node=self._config.node, collectors=sorted(self._specs))
+        own = SelfMetrics(self._bus, "agent", self._config.node, self._outbox)
         async with asyncio.TaskGroup() as group:
+            group.create_task(own.publish(self._config.metrics_every_s))
             for spec in self._specs.values():
                 group.create_task(self._collect(spec, group))
 
@@ -60,18 +68,27 @@ class AgentHost:
         queues: dict[str, EventQueue] = {}
         async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
             async for reading in readings:
+                READINGS.labels(collector=spec.name).inc()
                 if isinstance(reading, Samples):
+                    LAST_READING.labels(collector=spec.name).set(reading.time_ms / 1000)
                     source = reading.source or spec.name
                     if source not in stacks:
                         stacks[source] = SampleStack()
+                        self._stacks.append(stacks[source])
                         group.create_task(self._send_samples(source, stacks[source]))
                     stacks[source].put(reading)
                 else:
                     if reading.source not in queues:
                         queues[reading.source] = EventQueue()
+                        self._queues.append(queues[reading.source])
                         group.create_task(self._send_events(reading.source, queues[reading.source]))
                     await queues[reading.source].put(reading.event)
         raise CollectorEndedError(spec.name)
+
+    def _outbox(self) -> Iterator[Metric]:
+        """What waits to be sent. Without a source: there may be one for every target of a scrape."""
+        yield gauge("reflexarc_outbox_readings", "Readings that wait to be sent.", sum(map(len, self._stacks)))
+        yield gauge("reflexarc_outbox_events", "Events that wait to be sent.", sum(map(len, self._queues)))
 
     def _context(self) -> CollectorContext:
         config = self._config

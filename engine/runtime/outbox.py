@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+from engine.runtime.metrics import DROPPED
 from schemas.events import Event
 from schemas.plugins import Samples
 
@@ -20,7 +21,12 @@ class SampleStack:
         self._readings: deque[Samples] = deque(maxlen=MAX_READINGS)
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._readings)
+
     def put(self, reading: Samples) -> None:
+        if len(self._readings) == MAX_READINGS:
+            DROPPED.inc()
         self._readings.append(reading)
         self._filled.set()
 
@@ -37,6 +43,9 @@ class EventQueue:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+
+    def __len__(self) -> int:
+        return self._queue.qsize()
 
     async def put(self, event: Event) -> None:
         await self._queue.put(event)
