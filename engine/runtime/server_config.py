@@ -25,6 +25,10 @@ def render(*, port: int, directory: Path, pid_file: Path, node: str, credentials
                 "server_name": f"reflexarc-{token(node)}",
                 "host": HOST,
                 "port": port,
+                # Monitoring tells who is connected and asks for no password: for this machine only. Its port is
+                # chosen by the server, which writes it down.
+                "http": f"{HOST}:-1",
+                "ports_file_dir": str(directory),
                 "pid_file": str(pid_file),
                 "max_payload": MAX_PAYLOAD_BYTES,
                 # Acknowledged means written *and* synced; the default syncs every two minutes.
