@@ -21,7 +21,7 @@ from engine.runtime.claims import BUCKET, Claims
 from engine.runtime.dead import bury
 from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
-from engine.runtime.metrics import gauge, gauges
+from engine.runtime.metrics import count_commands, gauge, gauges
 from engine.runtime.performance import Performance, in_progress
 from engine.runtime.publishing import now_ms
 from engine.runtime.self_metrics import EVERY_S, SelfMetrics
@@ -82,6 +82,7 @@ class ActuatorHost:
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
+        count_commands(verbs)
         perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish)
         try:
             await inventory.publish()

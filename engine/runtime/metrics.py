@@ -4,11 +4,16 @@
 stands in some state is measured by whoever owns that state, as the families that `gauge` and `gauges` make.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import get_args
 
 from prometheus_client import PROCESS_COLLECTOR, REGISTRY, Counter, Gauge
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from schemas.outcomes import Status
+from schemas.reasons import Reason
 
 # --- every role ---
 
@@ -50,6 +55,12 @@ COMMANDS = Counter(
     "reflexarc_commands_total", "Commands answered, by verb and status of the outcome.", ["verb", "status"]
 )
 
+# A counter that appears with its first count has not grown, to PromQL: what rules look at is there from the start.
+for _kind in ("metrics", "events", "outcomes", "control", "inventory", "ticks", "commands"):
+    DEAD.labels(kind=_kind)
+for _reason in Reason:
+    DECISIONS.labels(reason=_reason)
+
 _EVERY: tuple[Collector, ...] = (PROCESS_COLLECTOR, BUS_DISCONNECTS, BUS_REPEATED)
 _SNAPSHOTS = (SNAPSHOT_TIME, SNAPSHOT_DURATION, SNAPSHOT_BYTES, SNAPSHOT_FAILURES)
 
@@ -59,6 +70,12 @@ OF_ROLE: Mapping[str, tuple[Collector, ...]] = {
     "actuator": (*_EVERY, DEAD, COMMANDS),
 }
 """What each role publishes of it."""
+
+
+def count_commands(verbs: Iterable[str]) -> None:
+    """Have a count of each outcome of these verbs from now on."""
+    for verb, status in product(verbs, get_args(Status)):
+        COMMANDS.labels(verb=verb, status=status)
 
 
 def gauge(name: str, help_text: str, value: float) -> Metric:
