@@ -6,22 +6,20 @@ lock; `performance` is what happens to it there.
 
 import asyncio
 import fcntl
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
-from prometheus_client.metrics_core import Metric
 
-from engine.runtime import kv
+from engine.runtime import kv, metrics
 from engine.runtime.bus import Bus
 from engine.runtime.claims import BUCKET, Claims
 from engine.runtime.dead import bury
 from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
-from engine.runtime.metrics import count_commands, gauge, gauges
 from engine.runtime.performance import Performance, in_progress
 from engine.runtime.publishing import now_ms
 from engine.runtime.self_metrics import EVERY_S, SelfMetrics
@@ -70,7 +68,8 @@ class ActuatorHost:
             epoch = await lease.take()
             claims = Claims(self._bus, executor, epoch, now_ms)
             log.info("actuator_started", executor=executor, epoch=epoch, plugins=sorted(self._specs))
-            own = SelfMetrics(self._bus, "actuator", self._config.scope, lambda: _measured(epoch, self._specs))
+            measure = partial(metrics.service, epoch=epoch, plugins=self._specs)
+            own = SelfMetrics(self._bus, "actuator", self._config.scope, measure)
             async with asyncio.TaskGroup() as group:
                 group.create_task(lease.keep())
                 group.create_task(own.publish(self._config.metrics_every_s))
@@ -82,7 +81,7 @@ class ActuatorHost:
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
-        count_commands(verbs)
+        metrics.count_commands(verbs)
         perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish)
         try:
             await inventory.publish()
@@ -118,11 +117,6 @@ def _understood(delivery: Delivery) -> Command:
     if not (epoch.isascii() and epoch.isdigit()):
         raise Undecodable(f"{HEADER_EPOCH}: expected a number, got {epoch!r}")
     return command
-
-
-def _measured(epoch: int, plugins: Collection[str]) -> Iterator[Metric]:
-    yield gauge("reflexarc_lease_epoch", "Epoch of the lease that this role holds.", epoch)
-    yield gauges("reflexarc_actuator_plugins", "Plugins that run.", ("plugin",), {(name,): 1 for name in plugins})
 
 
 async def _in_turn(perform: Performance, command: Command, delivery: Delivery) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import structlog
 from prometheus_client.metrics_core import Metric
 
+from engine.runtime import metrics
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus
 from engine.runtime.event_log import EventLog
-from engine.runtime.metrics import LAST_READING, READINGS, gauge
 from engine.runtime.outbox import EventQueue, SampleStack
 from engine.runtime.publishing import now_ms
 from engine.runtime.self_metrics import EVERY_S, SelfMetrics
@@ -68,9 +68,9 @@ class AgentHost:
         queues: dict[str, EventQueue] = {}
         async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
             async for reading in readings:
-                READINGS.labels(collector=spec.name).inc()
+                metrics.READINGS.labels(collector=spec.name).inc()
                 if isinstance(reading, Samples):
-                    LAST_READING.labels(collector=spec.name).set(reading.time_ms / 1000)
+                    metrics.LAST_READING.labels(collector=spec.name).set(reading.time_ms / 1000)
                     source = reading.source or spec.name
                     if source not in stacks:
                         stacks[source] = SampleStack()
@@ -86,9 +86,7 @@ class AgentHost:
         raise CollectorEndedError(spec.name)
 
     def _outbox(self) -> Iterator[Metric]:
-        """What waits to be sent. Without a source: there may be one for every target of a scrape."""
-        yield gauge("reflexarc_outbox_readings", "Readings that wait to be sent.", sum(map(len, self._stacks)))
-        yield gauge("reflexarc_outbox_events", "Events that wait to be sent.", sum(map(len, self._queues)))
+        return metrics.outbox(readings=sum(map(len, self._stacks)), events=sum(map(len, self._queues)))
 
     def _context(self) -> CollectorContext:
         config = self._config

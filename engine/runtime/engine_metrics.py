@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from prometheus_client.metrics_core import Metric
 
 from engine.core.state import State
-from engine.runtime.metrics import gauge, gauges
+from engine.runtime.metrics import gauge, gauges, lease
 
 
 def measured(state: State, *, refused: int, epoch: int, now_ms: int) -> Iterator[Metric]:
     """The engine as it is. `now_ms` is this machine's clock, by which the journal may be behind;
     `refused` counts the mistakes in the newest edit of the rules.
     """
-    yield gauge("reflexarc_lease_epoch", "Epoch of the lease that this role holds.", epoch)
+    yield lease(epoch)
     yield from _journal(state, now_ms)
     yield from _rules(state)
     yield gauge("reflexarc_rules_refused", "Mistakes in the newest edit of the rules.", refused)

@@ -4,7 +4,7 @@
 stands in some state is measured by whoever owns that state, as the families that `gauge` and `gauges` make.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import get_args
 
@@ -89,6 +89,23 @@ def gauges(name: str, help_text: str, labels: tuple[str, ...], values: Mapping[t
     for key, value in values.items():
         family.add_metric(key, value)
     return family
+
+
+def lease(epoch: int) -> Metric:
+    """Which of the holders of its lease this role is."""
+    return gauge("reflexarc_lease_epoch", "Epoch of the lease that this role holds; it grows with each holder.", epoch)
+
+
+def outbox(*, readings: int, events: int) -> Iterator[Metric]:
+    """What an agent has not sent yet. Not by source: there may be one for every target of a scrape."""
+    yield gauge("reflexarc_outbox_readings", "Readings that wait to be sent.", readings)
+    yield gauge("reflexarc_outbox_events", "Events that wait to be sent.", events)
+
+
+def service(*, epoch: int, plugins: Iterable[str]) -> Iterator[Metric]:
+    """An actuator service."""
+    yield lease(epoch)
+    yield gauges("reflexarc_actuator_plugins", "1 for each plugin that runs.", ("plugin",), {(p,): 1 for p in plugins})
 
 
 def values() -> dict[str, float]:
