@@ -37,11 +37,11 @@ PROCESS = {
 }
 
 
-async def own(bus: Bus, role: str, nth: int = 1) -> Mapping[str, float]:
-    """Wait for the nth reading of the role; `name{labels}` → value."""
+async def own(bus: Bus, role: str) -> Mapping[str, float]:
+    """Wait for the first reading of the role; `name{labels}` → value."""
     subject = subjects.metrics(NODE, subjects.own_source(role))
-    found = await messages(bus, subjects.JOURNAL, nth, subject)
-    batch = decode(subject, found[-1].data)
+    (found,) = await messages(bus, subjects.JOURNAL, 1, subject)
+    batch = decode(subject, found.data)
     assert isinstance(batch, SampleBatch)
     assert batch.series is not None
     return dict(zip(map(text, batch.series), unpack_values(batch.values), strict=True))
