@@ -51,6 +51,11 @@ def metrics(node: str, source: str) -> str:
     return f"ops.metrics.{token(node)}.{token(source)}"
 
 
+def own_source(role: str) -> str:
+    """The source of what a role of Reflexarc says of itself; no collector may bear the name."""
+    return f"reflexarc-{role}"
+
+
 def events(node: str, source: str) -> str:
     return f"ops.events.{token(node)}.{token(source)}"
 

@@ -91,6 +91,7 @@ class Config(_Section):
 
     node: str = Field(default_factory=socket.gethostname, min_length=1)
     state_dir: Path = Path(".reflexarc")
+    metrics_interval: Annotated[DurationMs, Field(gt=0)] = 5_000
     nats: NatsSection = NatsSection()
     agent: AgentSection = AgentSection()
     engine: EngineSection = EngineSection()

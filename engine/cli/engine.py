@@ -18,6 +18,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     state_dir.mkdir(parents=True, exist_ok=True)
     host = EngineConfig(
         name=f"engine@{config.node}",
+        node=config.node,
         rules=section.rules,
         state_dir=state_dir,
         settings=Settings(
@@ -36,6 +37,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         tick_s=section.tick / 1000,
         snapshot_every_s=section.snapshot_every / 1000,
         snapshots_kept=section.snapshots_kept,
+        metrics_every_s=config.metrics_interval / 1000,
     )
     async with connected(config, "engine") as bus:
         await streams.ensure(bus, replicas=config.nats.replicas)

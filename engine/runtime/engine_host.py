@@ -5,11 +5,12 @@ lease, rule files, snapshots, and answers to live questions.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from prometheus_client.metrics_core import Metric
 
 from engine.core.effects import Rejected
 from engine.core.program import Settings
@@ -20,6 +21,7 @@ from engine.runtime.bus import Bus
 from engine.runtime.commit import Committer
 from engine.runtime.dead import bury
 from engine.runtime.decoding import decoded
+from engine.runtime.engine_metrics import measured
 from engine.runtime.journal import read
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.live import LiveView
@@ -29,18 +31,21 @@ from engine.runtime.received import Received
 from engine.runtime.recovery import SnapshotHead, recover
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.rule_source import RuleSource
+from engine.runtime.self_metrics import EVERY_S, SelfMetrics
 from engine.runtime.snapshots import SnapshotFailedError, SnapshotTaker
 from engine.runtime.ticker import Ticker
 from schemas import subjects
+from schemas.audit import AuditEntry
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """One engine. `name` must be unique among engines that run at the same time; times in seconds."""
+    """One engine, on `node`. `name` must be unique among engines that run at the same time; times in seconds."""
 
     name: str
+    node: str
     rules: Sequence[Path]
     state_dir: Path
     shard: str = "0"
@@ -48,6 +53,7 @@ class EngineConfig:
     tick_s: float = 1.0
     snapshot_every_s: float = 60.0
     snapshots_kept: int = 3
+    metrics_every_s: float = EVERY_S
 
 
 class EngineHost:
@@ -76,6 +82,7 @@ class EngineHost:
         )
         rules = RuleSource(self._bus, config.rules, verbs(actuators()), config.settings, config.name)
         ticker = Ticker(self._bus, config.shard, int(config.tick_s * 1000), self._state.timers.next_ms)
+        own = SelfMetrics(self._bus, "engine", config.node, lambda: self._measured(rules, epoch))
         live = LiveView(self._bus, lambda: self._state, rules, config.name, epoch)
         backlog_seq = (await stream_state(self._bus, subjects.JOURNAL)).last_seq
         log.info("engine_started", name=config.name, epoch=epoch, from_seq=self._state.seq, to_seq=backlog_seq)
@@ -86,7 +93,11 @@ class EngineHost:
             group.create_task(self._snapshot(committer))
             group.create_task(self._rules(rules))
             group.create_task(live.run())
+            group.create_task(own.publish(config.metrics_every_s))
             group.create_task(self._read(committer, ticker, backlog_seq))
+
+    def _measured(self, rules: RuleSource, epoch: int) -> Iterator[Metric]:
+        return measured(self._state, refused=len(rules.errors), epoch=epoch, now_ms=now_ms())
 
     async def _read(self, committer: Committer, ticker: Ticker, backlog_seq: int) -> None:
         if self._state.seq >= backlog_seq:
@@ -101,12 +112,14 @@ class EngineHost:
     async def _apply(self, received: Received, committer: Committer) -> None:
         effects = step(self._state, await decoded(self._bus, received, self._state))
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
-        new = received.seq > committer.mark.seq  # what is replayed was buried before
+        new = received.seq > committer.mark.seq  # what is replayed was buried, and counted, before
         # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.
         await committer.commit(received.seq, received.time_ms, effects)
         for effect in effects:
             if new and isinstance(effect, Rejected):
                 await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, effect.reason)
+            elif new and isinstance(effect, AuditEntry) and effect.kind == "decision":
+                metrics.DECISIONS.labels(reason=effect.reason).inc()
 
     async def _snapshot(self, committer: Committer) -> None:
         config = self._config
@@ -121,6 +134,7 @@ class EngineHost:
             try:
                 await taker.take(self._state, head, committer.committed)
             except (SnapshotFailedError, OSError) as error:
+                metrics.SNAPSHOT_FAILURES.inc()
                 log.error("snapshot_failed", error=str(error))
 
     async def _rules(self, rules: RuleSource) -> None:

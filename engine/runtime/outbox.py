@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+from engine.runtime.metrics import DROPPED
 from schemas.events import Event
 from schemas.plugins import Samples
 
@@ -24,12 +25,14 @@ class SampleStack:
         self._readings: deque[Samples] = deque(maxlen=MAX_READINGS)
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._readings)
+
     def put(self, reading: Samples) -> None:
+        if len(self._readings) == MAX_READINGS:
+            DROPPED.inc()
         self._readings.append(reading)
         self._filled.set()
-
-    def is_empty(self) -> bool:
-        return not self._readings
 
     async def newest(self) -> Samples:
         """Wait for a reading and take the newest."""
@@ -75,6 +78,9 @@ class EventQueue:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+
+    def __len__(self) -> int:
+        return self._queue.qsize()
 
     async def put(self, event: Event) -> None:
         await self._queue.put(event)

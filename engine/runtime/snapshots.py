@@ -16,6 +16,8 @@ from engine.core.snapshot import save
 from engine.core.state import State
 from engine.runtime import objects
 from engine.runtime.bus import Bus
+from engine.runtime.metrics import SNAPSHOT_BYTES, SNAPSHOT_DURATION, SNAPSHOT_TIME
+from engine.runtime.publishing import now_ms
 from engine.runtime.recovery import BUCKET, SnapshotHead, object_name, pack
 
 log = structlog.get_logger()
@@ -39,6 +41,7 @@ class SnapshotTaker:
         It is stored only when all that was decided up to it is `committed`: what a snapshot contains is not decided
         again. Raises `SnapshotFailedError`.
         """
+        began_ms = now_ms()
         child = _encode_in_child(state, head, self._file)
         status = await asyncio.to_thread(lambda: os.waitpid(child, 0)[1])
         if status:
@@ -46,6 +49,9 @@ class SnapshotTaker:
         data = await asyncio.to_thread(self._file.read_bytes)
         await committed()
         await objects.put(self._bus, BUCKET, object_name(head.shard, head.seq), data)
+        SNAPSHOT_TIME.set(began_ms / 1000)
+        SNAPSHOT_DURATION.set((now_ms() - began_ms) / 1000)
+        SNAPSHOT_BYTES.set(len(data))
         names = sorted(name for name in await objects.names(self._bus, BUCKET) if name.startswith(f"{head.shard}."))
         for name in names[: -self._kept]:
             await objects.delete(self._bus, BUCKET, name)
