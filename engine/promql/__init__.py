@@ -10,8 +10,9 @@ from engine.promql.notes import Note
 from engine.promql.plan import Plan, compile_expr
 from engine.promql.query import Query, compile_query
 from engine.promql.results import Answer, Matrix, Series
-from engine.promql.selector import LOOKBACK_MS, Matcher, Selector
+from engine.promql.selector import LOOKBACK_MS, Matcher, Matchers, Selector, picks
 from engine.promql.store import Store
+from engine.promql.texts import formatted, metric_selector, on_one_line
 from engine.promql.triggers import Triggers
 from engine.promql.vector import Vector
 
@@ -22,6 +23,7 @@ __all__ = [
     "Freshness",
     "IntArray",
     "Matcher",
+    "Matchers",
     "Matrix",
     "Note",
     "Plan",
@@ -34,4 +36,8 @@ __all__ = [
     "Vector",
     "compile_expr",
     "compile_query",
+    "formatted",
+    "metric_selector",
+    "on_one_line",
+    "picks",
 ]

@@ -18,7 +18,7 @@ from engine.promql.store import Store
 from engine.promql.vector import Vector, single
 
 MOST_STEPS = 11_000
-"""A range query with more steps is refused, as Prometheus does."""
+"""A range query with more steps after its first moment is refused, as Prometheus does."""
 
 
 class _Asked(Protocol):
@@ -67,6 +67,11 @@ class Query:
         if planner.selectors.placeholders:
             raise PromqlError("a query cannot have placeholders for labels")
 
+    @property
+    def has_instant_value(self) -> bool:
+        """Whether it can be asked over a range: it is neither a range of samples nor a text."""
+        return isinstance(self._asked, _Values)
+
     def instant(self, store: Store, time_ms: int) -> Answer:
         """Raises `PromqlError` where the data leave no result."""
         evaluation = Evaluation(store, time_ms, time_ms, 0, self._delayed_name_removal, notes={})
@@ -80,7 +85,7 @@ class Query:
         Raises `PromqlError` where the data leave no result, or the query has no instant value.
         """
         times_ms = range(start_ms, end_ms + 1, step_ms)
-        if len(times_ms) > MOST_STEPS:
+        if len(times_ms) > MOST_STEPS + 1:
             raise PromqlError(f"exceeded maximum resolution of {MOST_STEPS:,} points per timeseries")
         evaluation = Evaluation(store, start_ms, end_ms, step_ms, self._delayed_name_removal, notes={})
         with np.errstate(all="ignore"):

@@ -1,0 +1,33 @@
+"""What tools ask of an expression's text: the matchers where it is a single selector, and its usual layout."""
+
+import re
+
+import promql_parser as ast
+
+from engine.promql.errors import PromqlError
+from engine.promql.parsing import parse
+from engine.promql.selector import Matchers
+from engine.promql.selectors import Selectors
+
+_BREAKS = ((re.compile(r"\(\n\s*"), "("), (re.compile(r"\n\s*\)"), ")"), (re.compile(r"\n\s*"), " "))
+
+
+def metric_selector(text: str) -> Matchers:
+    """The matchers of a selector without range, `offset` and `@`. Raises `PromqlError`."""
+    tree = parse(text)
+    if not isinstance(tree, ast.VectorSelector) or tree.offset is not None or tree.at is not None:
+        raise PromqlError(f'parse error: expected a series selector such as up{{job="x"}}, got {text}')
+    return Selectors({}).make(tree, None, 0).matchers
+
+
+def formatted(text: str) -> str:
+    """The expression laid out anew, long ones over several lines. Raises `PromqlError`."""
+    return parse(text).prettify()
+
+
+def on_one_line(text: str) -> str:
+    """The expression as Prometheus writes it in a list of rules. Raises `PromqlError`."""
+    laid_out = formatted(text)
+    for found, instead in _BREAKS:
+        laid_out = found.sub(instead, laid_out)
+    return laid_out.strip()
