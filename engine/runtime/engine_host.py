@@ -15,6 +15,7 @@ from engine.core.effects import Rejected
 from engine.core.program import Settings
 from engine.core.state import State
 from engine.core.step import step
+from engine.forked import ChildFailedError
 from engine.runtime import bundles, metrics
 from engine.runtime.bus import Bus
 from engine.runtime.commit import Committer
@@ -29,7 +30,7 @@ from engine.runtime.received import Received
 from engine.runtime.recovery import SnapshotHead, recover
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.rule_source import RuleSource
-from engine.runtime.snapshots import SnapshotFailedError, SnapshotTaker
+from engine.runtime.snapshots import SnapshotTaker
 from engine.runtime.ticker import Ticker
 from schemas import subjects
 
@@ -120,7 +121,7 @@ class EngineHost:
             head = SnapshotHead(shard=config.shard, seq=taken_seq, audit_seq=committer.mark.stream_seq)
             try:
                 await taker.take(self._state, head, committer.committed)
-            except (SnapshotFailedError, OSError) as error:
+            except (ChildFailedError, OSError) as error:
                 log.error("snapshot_failed", error=str(error))
 
     async def _rules(self, rules: RuleSource) -> None:
