@@ -16,6 +16,7 @@ from pathlib import Path
 
 Work = Callable[[], Iterable[bytes]]
 
+_STDERR = 2
 _PIPE = 3
 _NICE = 10
 
@@ -92,7 +93,7 @@ def _fork(work: Work, most_s: float) -> tuple[int, int]:
     except BrokenPipeError:  # nobody reads any more
         pass
     except BaseException:
-        traceback.print_exc()
+        os.write(_STDERR, traceback.format_exc().encode())
     finally:
         os._exit(code)
 

@@ -53,7 +53,7 @@ class _Values:
 
 
 class Query:
-    """A planned query; it keeps no data.
+    """A planned query; it keeps no data. For one moment of it something in it is evaluated `moments` times.
 
     With `delayed_name_removal` (Prometheus' feature flag `promql-delayed-name-removal`) metric names are dropped from
     the result of the whole expression only, so that functions on the way still see them.
@@ -63,6 +63,7 @@ class Query:
         planner = Planner(None, subquery_step_ms)
         self._asked = _plan(planner, parse(text))
         self._delayed_name_removal = delayed_name_removal
+        self.moments = planner.moments
         self.selectors: tuple[Selector, ...] = tuple(dict.fromkeys(planner.selectors.met))
         if planner.selectors.placeholders:
             raise PromqlError("a query cannot have placeholders for labels")

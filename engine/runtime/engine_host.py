@@ -1,16 +1,18 @@
 """The engine role: reads the journal, steps the core, commits what follows. All I/O of the core's life is here.
 
 Nothing in this module decides. It holds the lease, recovers, and then runs a few loops beside the reader: ticks, the
-lease, rule files, snapshots, and answers to live questions.
+lease, rule files, snapshots, answers to live questions, and the HTTP API.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
+from engine.api import Address, Desk, Source, application, listen, serve, url_of
 from engine.core.effects import Rejected
 from engine.core.program import Settings
 from engine.core.state import State
@@ -39,12 +41,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """One engine. `name` must be unique among engines that run at the same time; times in seconds."""
+    """One engine. `name` must be unique among engines that run at the same time; times in seconds. Without `listen`
+    there is no HTTP API.
+    """
 
     name: str
     rules: Sequence[Path]
     state_dir: Path
     shard: str = "0"
+    listen: Address | None = None
     settings: Settings = field(default_factory=Settings)
     tick_s: float = 1.0
     snapshot_every_s: float = 60.0
@@ -61,7 +66,10 @@ class EngineHost:
         self._caught_up = asyncio.Event()
 
     async def run(self) -> None:
-        """Take the lease, recover, and go on where the last engine ended."""
+        """Take the lease, recover, and go on where the last engine ended.
+
+        Raises `ListenError`, among others.
+        """
         config = self._config
         lease = LeaseKeeper(self._bus, "leases", f"engine.{config.shard}", config.name, now_ms)
         epoch = await lease.take()
@@ -77,17 +85,32 @@ class EngineHost:
         )
         rules = RuleSource(self._bus, config.rules, verbs(actuators()), config.settings, config.name)
         ticker = Ticker(self._bus, config.shard, int(config.tick_s * 1000), self._state.timers.next_ms)
-        live = LiveView(self._bus, lambda: self._state, rules, config.name, epoch)
+        desk = Desk()
         backlog_seq = (await stream_state(self._bus, subjects.JOURNAL)).last_seq
-        log.info("engine_started", name=config.name, epoch=epoch, from_seq=self._state.seq, to_seq=backlog_seq)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(lease.keep())
-            group.create_task(committer.run())
-            group.create_task(ticker.run())
-            group.create_task(self._snapshot(committer))
-            group.create_task(self._rules(rules))
-            group.create_task(live.run())
-            group.create_task(self._read(committer, ticker, backlog_seq))
+        with listen(config.listen) if config.listen else nullcontext() as listening:
+            url = url_of(listening) if listening else None
+            live = LiveView(self._bus, lambda: self._state, rules, desk, name=config.name, epoch=epoch, url=url)
+            log.info(
+                "engine_started",
+                name=config.name,
+                epoch=epoch,
+                from_seq=self._state.seq,
+                to_seq=backlog_seq,
+                url=url,
+            )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lease.keep())
+                group.create_task(committer.run())
+                group.create_task(ticker.run())
+                group.create_task(self._snapshot(committer))
+                group.create_task(self._rules(rules))
+                group.create_task(live.run())
+                if listening:
+                    group.create_task(serve(application(self._source(), desk), listening))
+                group.create_task(self._read(committer, ticker, backlog_seq))
+
+    def _source(self) -> Source:
+        return Source(state=lambda: self._state, now_ms=now_ms, ready=self._caught_up.is_set)
 
     async def _read(self, committer: Committer, ticker: Ticker, backlog_seq: int) -> None:
         if self._state.seq >= backlog_seq:

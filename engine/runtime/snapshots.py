@@ -11,7 +11,7 @@ import structlog
 
 from engine.core.snapshot import save
 from engine.core.state import State
-from engine.forked import ChildFailedError, forked
+from engine.forked import forked
 from engine.runtime import objects
 from engine.runtime.bus import Bus
 from engine.runtime.recovery import BUCKET, SnapshotHead, object_name, pack
