@@ -89,7 +89,7 @@ def _planned(state: State, text: str) -> Query:
 
 def _cost(query: Query, store: Store, steps: int) -> int:
     """Microseconds, as measured with every series in the result; a series that was never selected costs as much."""
-    return steps * (_STEP_COST + sum(_selected(selector, store) for selector in query.selectors))
+    return steps * query.moments * (_STEP_COST + sum(_selected(selector, store) for selector in query.selectors))
 
 
 def _selected(selector: Selector, store: Store) -> int:

@@ -88,6 +88,8 @@ async def test_what_costs_much_is_answered_by_a_copy() -> None:
         for path, chunked in (
             ("query?query=up", False),
             ("query?query=sum(wide)", True),
+            ("query?query=count_over_time(vector(1)[1m:])", False),
+            ("query?query=count_over_time(vector(1)[1m:10ms])", True),
             (f"query_range?query=up&{many_steps}", True),
             ("series?match[]=wide", True),
             ("labels?match[]=up", False),
