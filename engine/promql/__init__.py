@@ -12,7 +12,7 @@ from engine.promql.query import Query, compile_query
 from engine.promql.results import Answer, Matrix, Series
 from engine.promql.selector import LOOKBACK_MS, Matcher, Matchers, Selector, picks
 from engine.promql.store import Store
-from engine.promql.texts import formatted, metric_selector, on_one_line
+from engine.promql.texts import formatted, is_demanding, metric_selector, on_one_line
 from engine.promql.triggers import Triggers
 from engine.promql.vector import Vector
 
@@ -37,6 +37,7 @@ __all__ = [
     "compile_expr",
     "compile_query",
     "formatted",
+    "is_demanding",
     "metric_selector",
     "on_one_line",
     "picks",
