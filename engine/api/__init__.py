@@ -7,7 +7,7 @@ from engine.api.app import application
 from engine.api.body import failure
 from engine.api.desk import Desk
 from engine.api.errors import ApiError
-from engine.api.queries import instant_job
+from engine.api.queries import instant_text
 from engine.api.server import Address, ListenError, listen, serve, url_of
 from engine.api.source import Source
 
@@ -19,7 +19,7 @@ __all__ = [
     "Source",
     "application",
     "failure",
-    "instant_job",
+    "instant_text",
     "listen",
     "serve",
     "url_of",

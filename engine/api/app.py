@@ -11,7 +11,7 @@ from starlette.routing import Route
 from engine.api import form, metadata, queries, rules, series, status
 from engine.api.desk import Desk
 from engine.api.errors import ApiError
-from engine.api.jobs import Job
+from engine.api.jobs import Job, planned
 from engine.api.responses import refusal, reply
 from engine.api.source import Source
 
@@ -54,7 +54,9 @@ def _endpoint(source: Source, desk: Desk, answer: Answer) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if not source.ready():
             raise ApiError("unavailable", "the engine still reads what happened while it was away")
-        return reply(desk, answer(source, await form.read(request), **request.path_params))
+        asked = await form.read(request)
+        expressions = (*asked.every("query"), *asked.every("match[]"))
+        return reply(desk, planned(expressions, lambda: answer(source, asked, **request.path_params)))
 
     return endpoint
 

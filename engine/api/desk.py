@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from prometheus_client import Counter
+
 from engine.api import body
 from engine.api.errors import TIMED_OUT, ApiError
 from engine.api.jobs import STATUS_DIGITS, Job
@@ -18,6 +20,8 @@ MOST_COST_HERE = 5_000
 """Microseconds; about what a fork costs."""
 
 MOST_CHILDREN = 4
+
+COPIES = Counter("reflexarc_forked_answers_total", "Answers that a forked copy of the engine was made for.")
 _PIECE = 2**20
 
 
@@ -49,6 +53,7 @@ class Desk:
         """The reply of a copy, which is ended with the context. Raises `ApiError`, also while the body comes."""
         try:
             async with asyncio.timeout(job.most_s), self._slots, forked(job.run, job.most_s) as child:
+                COPIES.inc()
                 yield Reply(await _status(child), _pieces(child))
         except TimeoutError as error:
             raise ApiError("timeout", TIMED_OUT) from error

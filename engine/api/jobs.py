@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from engine.api import body
 from engine.api.errors import ApiError
-from engine.promql import PromqlError
+from engine.promql import PromqlError, is_demanding
 
 STATUS_DIGITS = 3
 MOST_S = 120.0
+_COSTLY = 10**9
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Job:
         else:
             yield b"200"
             yield from answer
+
+
+def planned(texts: Iterable[str], plan: Callable[[], Job]) -> Job:
+    """The job that `plan` makes; with demanding expressions among the texts, a costly one that plans it too.
+
+    Raises `ApiError`.
+    """
+    if any(map(is_demanding, texts)):
+        return Job(_COSTLY, lambda: plan().answer())
+    return plan()
 
 
 def _refused(error: ApiError) -> Iterator[bytes]:

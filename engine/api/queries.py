@@ -3,7 +3,7 @@
 from engine.api import body, parameters
 from engine.api.errors import ApiError, bad_parameter
 from engine.api.form import Form
-from engine.api.jobs import MOST_S, Job
+from engine.api.jobs import MOST_S, Job, planned
 from engine.api.source import Source
 from engine.core.state import State
 from engine.promql import Answer, PromqlError, Query, Selector, Store, compile_query, formatted
@@ -21,11 +21,15 @@ def instant(source: Source, form: Form) -> Job:
     time_ms = parameters.time_ms(form, "time", source.now_ms())
     most_s = parameters.timeout_s(form, MOST_S)
     parameters.check_lookback(form)
-    return instant_job(source.state(), form.first("query"), time_ms, limit=limit, most_s=most_s)
+    return _instant(source.state(), form.first("query"), time_ms, limit=limit, most_s=most_s)
 
 
-def instant_job(state: State, text: str, time_ms: int, *, limit: int = 0, most_s: float = MOST_S) -> Job:
-    """Raises `ApiError` for a text that cannot be planned."""
+def instant_text(state: State, text: str, time_ms: int) -> Job:
+    """An expression by itself. Raises `ApiError` for one that cannot be planned."""
+    return planned([text], lambda: _instant(state, text, time_ms))
+
+
+def _instant(state: State, text: str, time_ms: int, *, limit: int = 0, most_s: float = MOST_S) -> Job:
     query = _planned(state, text)
     return Job(
         _cost(query, state.store, 1),

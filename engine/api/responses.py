@@ -2,6 +2,7 @@
 
 import asyncio
 
+from prometheus_client import Counter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -12,8 +13,11 @@ from engine.api.jobs import Job
 
 JSON = "application/json"
 
+ANSWERS = Counter("reflexarc_http_answers_total", "Answers of the HTTP API, by status.", ["status"])
+
 
 def refusal(error: ApiError) -> Response:
+    ANSWERS.labels(status=error.status).inc()
     return Response(body.failure(error), error.status, media_type=JSON)
 
 
@@ -21,6 +25,7 @@ def reply(desk: Desk, job: Job) -> Response:
     if not desk.is_cheap(job):
         return _Beside(desk, job)
     status, content = desk.here(job)
+    ANSWERS.labels(status=status).inc()
     return Response(content, status, media_type=JSON)
 
 
@@ -54,6 +59,7 @@ class _Beside(Response):
         try:
             async with self._desk.beside(self._job) as reply:
                 self._begun = True
+                ANSWERS.labels(status=reply.status).inc()
                 head = {"type": "http.response.start", "status": reply.status, "headers": self.raw_headers}
                 await send(head)
                 async for piece in reply.pieces:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from nats.aio.msg import Msg
 
-from engine.api import ApiError, Desk, failure, instant_job
+from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.ladder import describe
 from engine.core.state import State
 from engine.runtime import metrics
@@ -122,7 +122,7 @@ class LiveView:
 
     async def _query(self, msg: Msg) -> None:
         try:
-            answer = await self._desk.whole(instant_job(self._state(), msg.data.decode(errors="replace"), now_ms()))
+            answer = await self._desk.whole(instant_text(self._state(), msg.data.decode(errors="replace"), now_ms()))
         except ApiError as error:
             answer = failure(error)
         most = self._bus.nc.max_payload

@@ -89,6 +89,8 @@ async def test_what_costs_much_is_answered_by_a_copy() -> None:
             ("query?query=up", False),
             ("query?query=sum(wide)", True),
             ("query?query=count_over_time(vector(1)[1m:])", False),
+            ('query?query=sum(up{replica=~"(0|1).*"})*2', False),
+            ('query?query=up{replica=~"(.*)*x"}', True),
             ("query?query=count_over_time(vector(1)[1m:10ms])", True),
             (f"query_range?query=up&{many_steps}", True),
             ("series?match[]=wide", True),
@@ -97,6 +99,23 @@ async def test_what_costs_much_is_answered_by_a_copy() -> None:
             response = await client.get(f"/api/v1/{path}")
             assert response.status_code == 200
             assert ("content-length" not in response.headers) == chunked, path
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("(" * 900 + "up" + ")" * 900, "nested more than 100 deep"),
+        (" or ".join(["up"] * 20_000), "more than 2000 operators and parentheses"),
+    ],
+)
+async def test_a_text_that_takes_long_to_parse_is_parsed_by_a_copy(expression: str, problem: str) -> None:
+    """What is wrong with it is told all the same, for a query as for a selector."""
+    async with served(shop(), Desk()) as url, httpx.AsyncClient(base_url=url) as client:
+        for path, name in (("query", "query"), ("series", "match[]")):
+            response = await client.post(f"/api/v1/{path}", data={name: expression})
+            assert "content-length" not in response.headers
+            assert (response.status_code, response.json()["errorType"]) == (400, "bad_data")
+            assert path == "series" or problem in response.json()["error"]
 
 
 async def test_two_cannot_listen_on_one_port() -> None:

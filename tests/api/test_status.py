@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.runtime import metrics
 from schemas.samples import Metadata
 from tests.api.asking import Asker, shop
 
@@ -46,6 +47,27 @@ async def test_the_process_tells_its_own_metrics(accept: str, content_type: str)
     assert response.status_code == 200
     assert response.headers["content-type"].startswith(content_type)
     assert "process_cpu_seconds_total" in response.text
+
+
+async def test_answers_are_counted() -> None:
+    """By their status, the copies that were made for them too."""
+    asker, before = Asker(shop(), beside=True), counted()
+    await asker.data("query", query="1")
+    await asker.refused("query", query="(")
+    after = counted()
+    assert [after[name] - before[name] for name in COUNTERS] == [1, 1, 1]
+
+
+COUNTERS = (
+    'reflexarc_http_answers_total{status="200"}',
+    'reflexarc_http_answers_total{status="400"}',
+    "reflexarc_forked_answers_total",
+)
+
+
+def counted() -> dict[str, float]:
+    found = metrics.values()
+    return {name: found.get(name, 0.0) for name in COUNTERS}
 
 
 async def test_what_is_not_there_is_told() -> None:
