@@ -5,6 +5,7 @@ configuration, such as `production.toml`. In every text `{state_dir}` stands for
 for the folder of the configuration file. All mistakes are reported at once, each with its place.
 """
 
+import re
 import socket
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -15,9 +16,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from schemas.durations import duration_ms
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
+from schemas.wording import shown
 
 PREFIX = "REFLEXARC_"
 DEFAULT_FILE = Path("reflexarc.toml")
+
+_LAST_PORT = 65_535
 
 
 class ConfigError(Exception):
@@ -29,6 +33,17 @@ def _duration(value: Any) -> Any:
 
 
 DurationMs = Annotated[int, BeforeValidator(_duration), Field(ge=0)]
+
+
+def _host_and_port(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not value:
+        return None
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _LAST_PORT:
+        raise ValueError(f"expected host:port such as 127.0.0.1:9099, got {shown(value)}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 class _Section(BaseModel):
@@ -63,7 +78,10 @@ def _query(text: str) -> str:
 
 
 class EngineSection(_Section):
-    """`pinned` are queries whose series are kept for `retention` although no rule looks at them."""
+    """`pinned` are queries whose series are kept for `retention` although no rule looks at them.
+
+    `listen`: where the HTTP API is; None or "" for nowhere.
+    """
 
     rules: list[Path] = [Path("rules")]
     evaluation_interval: DurationMs = 15_000
@@ -80,6 +98,7 @@ class EngineSection(_Section):
     tick: DurationMs = 1_000
     snapshot_every: DurationMs = 60_000
     snapshots_kept: int = Field(default=3, ge=1)
+    listen: Annotated[tuple[str, int] | None, BeforeValidator(_host_and_port)] = None
 
 
 class ActuatorSection(_Section):

@@ -2,16 +2,18 @@
 
 import argparse
 
+from engine.api import Address, ListenError
 from engine.cli import logging
 from engine.cli.config import Config
 from engine.cli.connect import connected
+from engine.cli.failure import CommandFailedError
 from engine.core.program import Settings
 from engine.runtime import streams
 from engine.runtime.engine_host import EngineConfig, EngineHost
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
-    """Run until stopped."""
+    """Run until stopped. Raises `CommandFailedError` where it cannot listen."""
     logging.configure_role()
     section = config.engine
     state_dir = config.state_dir / "engine"
@@ -21,6 +23,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         node=config.node,
         rules=section.rules,
         state_dir=state_dir,
+        listen=Address(*section.listen) if section.listen else None,
         settings=Settings(
             evaluation_interval_ms=section.evaluation_interval,
             command_ttl_ms=section.command_ttl,
@@ -41,4 +44,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     )
     async with connected(config, "engine") as bus:
         await streams.ensure(bus, replicas=config.nats.replicas)
-        await EngineHost(bus, host).run()
+        try:
+            await EngineHost(bus, host).run()
+        except ListenError as error:
+            raise CommandFailedError(f"engine.listen: {error}") from error

@@ -11,8 +11,9 @@ from engine.promql.notes import Note
 from engine.promql.plan import Plan, compile_expr
 from engine.promql.query import Query, compile_query
 from engine.promql.results import Answer, Matrix, Series
-from engine.promql.selector import LOOKBACK_MS, Matcher, Selector
+from engine.promql.selector import LOOKBACK_MS, Matcher, Matchers, Selector, picks
 from engine.promql.store import Store
+from engine.promql.texts import formatted, is_demanding, metric_selector, on_one_line
 from engine.promql.triggers import Triggers
 from engine.promql.vector import Vector
 
@@ -25,6 +26,7 @@ __all__ = [
     "Index",
     "IntArray",
     "Matcher",
+    "Matchers",
     "Matrix",
     "Note",
     "Plan",
@@ -37,4 +39,9 @@ __all__ = [
     "Vector",
     "compile_expr",
     "compile_query",
+    "formatted",
+    "is_demanding",
+    "metric_selector",
+    "on_one_line",
+    "picks",
 ]

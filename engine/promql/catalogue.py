@@ -67,6 +67,11 @@ class Catalogue:
             self.series[row] = None
             self.free.append(row)
 
+    def candidates(self, matchers: Matchers) -> int:
+        """How many series have to be looked at to pick."""
+        name = exact_name(matchers)
+        return len(self._row_of if name is None else self._families.get(name, ()))
+
     def version_of(self, matchers: Matchers) -> int:
         """What changes when a series comes or goes that might match."""
         name = exact_name(matchers)

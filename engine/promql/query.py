@@ -18,7 +18,7 @@ from engine.promql.store import Store
 from engine.promql.vector import Vector, single
 
 MOST_STEPS = 11_000
-"""A range query with more steps is refused, as Prometheus does."""
+"""A range query with more steps after its first moment is refused, as Prometheus does."""
 
 
 class _Asked(Protocol):
@@ -53,7 +53,7 @@ class _Values:
 
 
 class Query:
-    """A planned query; it keeps no data.
+    """A planned query; it keeps no data. For one moment of it something in it is evaluated `moments` times.
 
     With `delayed_name_removal` (Prometheus' feature flag `promql-delayed-name-removal`) metric names are dropped from
     the result of the whole expression only, so that functions on the way still see them.
@@ -63,9 +63,15 @@ class Query:
         planner = Planner(None, subquery_step_ms)
         self._asked = _plan(planner, parse(text))
         self._delayed_name_removal = delayed_name_removal
+        self.moments = planner.moments
         self.selectors: tuple[Selector, ...] = tuple(dict.fromkeys(planner.selectors.met))
         if planner.selectors.placeholders:
             raise PromqlError("a query cannot have placeholders for labels")
+
+    @property
+    def has_instant_value(self) -> bool:
+        """Whether it can be asked over a range: it is neither a range of samples nor a text."""
+        return isinstance(self._asked, _Values)
 
     def instant(self, store: Store, time_ms: int, most_samples: int = MOST_SAMPLES) -> Answer:
         """Raises `PromqlError` where the data leave no result, or more than `most_samples` would be looked at."""
@@ -81,7 +87,7 @@ class Query:
         `most_samples` would be looked at.
         """
         times_ms = range(start_ms, end_ms + 1, step_ms)
-        if len(times_ms) > MOST_STEPS:
+        if len(times_ms) > MOST_STEPS + 1:
             raise PromqlError(f"exceeded maximum resolution of {MOST_STEPS:,} points per timeseries")
         evaluation = Evaluation(store, start_ms, end_ms, step_ms, self._delayed_name_removal, {}, most_samples)
         with np.errstate(all="ignore"):

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import msgspec
 import numpy as np
 
-from engine.promql.arrays import FloatArray, IntArray
+from engine.promql.arrays import FloatArray, IntArray, is_missing
 from engine.promql.block import Block
 from engine.promql.catalogue import Catalogue
 from engine.promql.columns import UNLIMITED, Columns
@@ -141,6 +141,17 @@ class Store:
             selection = Selection(self._columns, rows, labels, version, selection)
             self._selections[matchers] = selection
         return selection
+
+    def candidates(self, matchers: Matchers) -> int:
+        """How many series are looked at to select: no fewer than are selected. Costs nothing."""
+        return self._catalogue.candidates(matchers)
+
+    def seen(self, matchers: Matchers, start_ms: int, end_ms: int) -> list[Labels]:
+        """The series that all matchers accept and that have a sample in [start_ms, end_ms], in the order of labels."""
+        selection = self.select(matchers)
+        values, _ = selection.newest(start_ms - 1, end_ms)
+        there = np.broadcast_to(~is_missing(values), len(selection.rows))
+        return [labels for labels, found in zip(selection.index.labels, there.tolist(), strict=True) if found]
 
     def _retention_ms(self, labels: Labels) -> int:
         return max(self._windows.of(labels), default=LOOKBACK_MS)

@@ -83,7 +83,7 @@ async def test_an_engine_sees_itself_through_the_journal(
             while not await ask(mortal_bus, "engine", "alerts"):
                 await asyncio.sleep(POLL_S)
         answer = await ask(mortal_bus, "engine", "query", b"reflexarc_rules")
-    assert [each["labels"]["kind"] for each in answer["result"]] == ["alert"]
+    assert [each["metric"]["kind"] for each in answer["data"]["result"]] == ["alert"]
 
 
 def test_what_is_wrong_with_an_engine_is_a_series() -> None:
