@@ -26,13 +26,15 @@ def failure(error: ApiError) -> bytes:
     return _json({"status": "error", "errorType": error.kind, "error": str(error)})
 
 
-def answered(answer: Answer, time_ms: int, limit: int) -> Iterator[bytes]:
-    """The result of a query that was asked at `time_ms`; of its series at most `limit`, 0 for all."""
+def answered(answer: Answer, time_ms: int, limit: int, infos: Sequence[str] = ()) -> Iterator[bytes]:
+    """The result of a query that was asked at `time_ms`; of its series at most `limit`, 0 for all. `infos` beside its
+    own notes.
+    """
     truncated = limit > 0 and isinstance(answer.value, Vector | tuple) and len(answer.value) > limit
     head = b'{"resultType":"%s","result":' % answer.type.encode()
     data = chain([head], _result(answer.value, timestamp(time_ms), limit if truncated else None), [b"}"])
     warnings = [TRUNCATED] if truncated else []
-    return _enveloped(data, [*warnings, *_texts(answer.notes, "warning")], _texts(answer.notes, "info"))
+    return _enveloped(data, [*warnings, *_texts(answer.notes, "warning")], [*_texts(answer.notes, "info"), *infos])
 
 
 def _texts(notes: Sequence[Note], level: str) -> list[str]:

@@ -6,7 +6,7 @@ from engine.api.form import Form
 from engine.api.jobs import MOST_S, Job, planned
 from engine.api.source import Source
 from engine.core.state import State
-from engine.promql import Answer, PromqlError, Query, Selector, Store, compile_query, formatted
+from engine.promql import Answer, PromqlError, Query, Selector, Store, compile_query, exact_name, formatted
 
 _MOST_STEPS = 11_000
 _STEP_COST = 20
@@ -33,7 +33,12 @@ def _instant(state: State, text: str, time_ms: int, *, limit: int = 0, most_s: f
     query = _planned(state, text)
     return Job(
         _cost(query, state.store, 1),
-        lambda: body.answered(query.instant(state.store, time_ms, state.settings.max_query_samples), time_ms, limit),
+        lambda: body.answered(
+            query.instant(state.store, time_ms, state.settings.max_query_samples),
+            time_ms,
+            limit,
+            _not_kept(query, state),
+        ),
         most_s,
     )
 
@@ -59,7 +64,11 @@ def over_range(source: Source, form: Form) -> Job:
     def answer() -> Answer:
         return query.over(state.store, start_ms, end_ms, step_ms, state.settings.max_query_samples)
 
-    return Job(_cost(query, state.store, steps + 1), lambda: body.answered(answer(), end_ms, limit), most_s)
+    return Job(
+        _cost(query, state.store, steps + 1),
+        lambda: body.answered(answer(), end_ms, limit, _not_kept(query, state)),
+        most_s,
+    )
 
 
 def layout(_: Source, form: Form) -> Job:
@@ -89,6 +98,13 @@ def _planned(state: State, text: str) -> Query:
         return compile_query(text, subquery_step_ms=state.settings.evaluation_interval_ms)
     except PromqlError as error:
         raise bad_parameter("query", error) from error
+
+
+def _not_kept(query: Query, state: State) -> list[str]:
+    """What is asked for in vain, since only what rules look at is kept."""
+    names = {exact_name(selector.matchers) for selector in query.selectors} - {None}
+    missing = sorted(name for name in names if name and not state.store.wants_name(name))
+    return [f'no rule looks at "{name}", so its samples are not kept: see engine.pinned' for name in missing]
 
 
 def _cost(query: Query, store: Store, steps: int) -> int:

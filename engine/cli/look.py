@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,7 +29,10 @@ FOLLOW_S = 0.25
 async def query(args: argparse.Namespace, config: Config) -> None:
     """Evaluate an expression on the engine's present state."""
     async with connected(config) as bus:
-        result = answered(args.expr, await ask_engine(bus, "query", args.expr.encode()))
+        reply = await ask_engine(bus, "query", args.expr.encode())
+    result = answered(args.expr, reply)
+    for remark in (*reply.get("warnings", ()), *reply.get("infos", ())):
+        print(remark, file=sys.stderr)
     if args.json:
         show.as_json(result)
         return

@@ -25,11 +25,13 @@ NO_RULES = keeping_all(program())
 
 
 def shop(rules: Program = NO_RULES) -> Story:
-    """Three scrapes, 15 s apart from `START_MS`: a counter, and `up` of two replicas, of which one goes down.
+    """As `shop_of`, but all of it is kept, whatever the rules look at."""
+    return shop_of(keeping_all(rules))
 
-    All of it is kept, whatever the rules look at.
-    """
-    story = Story(keeping_all(rules), settled=False)
+
+def shop_of(rules: Program) -> Story:
+    """Three scrapes, 15 s apart from `START_MS`: a counter, and `up` of two replicas, of which one goes down."""
+    story = Story(rules, settled=False)
     for number in range(3):
         story.scrape(
             {

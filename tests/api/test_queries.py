@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.asking import NO_RULES, START_S, Asker, shop
+from tests.api.asking import NO_RULES, START_S, Asker, shop, shop_of
 from tests.core.story import Story, series
+from tests.core.world import alert, program
 
 NOW_S = START_S + 30
 
@@ -195,3 +196,11 @@ async def test_a_form_without_end_is_refused() -> None:
     """A body has a bound, as in Prometheus."""
     refused = await Asker(shop()).refused("query", method="POST", query="x" * 11 * 2**20)
     assert refused == (400, "bad_data", "error parsing form values: expected at most 10485760 bytes")
+
+
+async def test_what_is_not_kept_is_told() -> None:
+    """An empty answer about a metric that no rule looks at says why, and what to do."""
+    story = shop_of(program(alert()))
+    answer = (await Asker(story).ask("query", query="up or requests_total")).json()
+    assert len(answer["data"]["result"]) == 2  # the replicas
+    assert answer["infos"] == ['no rule looks at "requests_total", so its samples are not kept: see engine.pinned']
