@@ -9,8 +9,9 @@ import pytest
 
 
 def installed(name: str, package: str, at_least: tuple[int, ...] = ()) -> str:
-    """Where the program is. Skips the test where it is absent, except under `CI=true`: `.ci/run` has installed it. Skips
-    too where it is older than the version that the test is about.
+    """Where the program is. Skips the test where it is absent, except under `CI=true`: `.ci/run` has installed it.
+
+    Skips too where it is older than the version that the test is about.
     """
     path = shutil.which(name)
     if path is None:
