@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.promql.arrays import MISSING, FloatArray, IntArray
 from engine.promql.block import NEVER_MS
-from engine.promql.columns import Columns, Part
+from engine.promql.columns import Columns, Part, are_valid
 from engine.promql.index import Index
 from engine.promql.window import Window, packed
 from schemas.labels import Labels
@@ -88,9 +88,10 @@ class Selection:
 
     def _lie_in(self) -> list[Part]:
         if self._arrangement != self._columns.arrangement:
+            if self._arrangement < 0 or not are_valid(self._parts):
+                self._parts = self._columns.parts(self.rows)
+                self._at, self._part_of = _order(self._parts, len(self.rows))
             self._arrangement = self._columns.arrangement
-            self._parts = self._columns.parts(self.rows)
-            self._at, self._part_of = _order(self._parts, len(self.rows))
         return self._parts
 
 
