@@ -10,6 +10,7 @@ from functools import lru_cache
 _INLINE_FLAGS = re.compile(r"\(\?([a-zA-Z-]+)\)")
 _GROUP = re.compile(r"\((?!\?)|\(\?(:|P?<\w+>|[a-zA-Z-]+:)")
 _CLASS = re.compile(r"\[(\^?)(\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*)\]", re.DOTALL)
+_REPEAT = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??")
 _CLASS_PART = re.compile(r"\\.|\[:\^?\w+:\]|.", re.DOTALL)
 _POSIX = {
     "[:alnum:]": "0-9A-Za-z",
@@ -78,6 +79,12 @@ class _Translation:
             case "|":
                 flags = self._flags[-1]
                 return ")" * len(flags) + "|" + "".join(f"(?{flag}:" for flag in flags), at + 1
+            case "*" | "+" | "?" | "{" if found := _REPEAT.match(self._pattern, at):
+                if again := _REPEAT.match(self._pattern, found.end()):
+                    raise ValueError(f"regular expression {self._pattern!r}: {found[0]}{again[0]} repeats a repetition")
+                return found[0], found.end()
+            case "{":
+                return r"\{", at + 1
             case other:
                 return other, at + 1
 
