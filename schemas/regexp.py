@@ -27,13 +27,14 @@ _POSIX = {
 
 
 @lru_cache(maxsize=4096)
-def compile_regexp(pattern: str) -> re.Pattern[str]:
-    """`pattern` for use with `fullmatch`. As in Prometheus a dot matches a newline too, and classes are ASCII.
+def compile_regexp(pattern: str, *, dot_all: bool = True) -> re.Pattern[str]:
+    """`pattern` with ASCII classes and, unless `dot_all` is False, a dot that matches a newline too, as in Prometheus'
+    matchers, which are for `fullmatch`.
 
     Raises ValueError for what is malformed or has no equivalent in Python.
     """
     try:
-        return re.compile(_Translation(pattern).text(), re.DOTALL | re.ASCII)
+        return re.compile(_Translation(pattern).text(), re.ASCII | (re.DOTALL if dot_all else re.NOFLAG))
     except re.error as error:
         raise ValueError(f"regular expression {pattern!r}: {error}") from error
 

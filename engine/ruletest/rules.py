@@ -36,8 +36,9 @@ class _Outside(Template):
         value: float,
         external_labels: Mapping[str, str] = NOTHING,
         query: Query | None = None,
+        external_url: str = "",
     ) -> str:
-        return Template.render(self, labels, value, {**self.known, **external_labels}, query)
+        return Template.render(self, labels, value, {**self.known, **external_labels}, query, external_url)
 
 
 def tell_external_labels(compiled: Compiled, external_labels: Mapping[str, str]) -> None:
@@ -48,7 +49,10 @@ def tell_external_labels(compiled: Compiled, external_labels: Mapping[str, str])
 
 def _telling(rule: CompiledRule, known: Mapping[str, str]) -> CompiledRule:
     def outside(templates: Templates) -> Templates:
-        return tuple((name, _Outside(each.text, each.body, each.label_names, known)) for name, each in templates)
+        return tuple(
+            (name, _Outside(each.text, each.body, each.label_names, each.definitions, known))
+            for name, each in templates
+        )
 
     return replace(rule, labels=outside(rule.labels), annotations=outside(rule.annotations))
 
