@@ -103,6 +103,9 @@ class _Evaluation:
         if not len(result) and not active:
             return []
         holding = self._holding(result)
+        self._check_limit(
+            len(holding) + sum(self._is_kept(active[labels]) for labels in active if labels not in holding)
+        )
         effects: list[Effect] = []
         for labels, (element, value) in holding.items():
             alert = active.get(labels)
@@ -126,16 +129,17 @@ class _Evaluation:
         """What the expression yields: labels of the alert → (labels of the element, value)."""
         holding: dict[Labels, tuple[Mapping[str, str], float]] = {}
         for source, value in result.items():
-            element = {name: text for name, text in source if name != METRIC_NAME}
-            labels = canonical(
-                element | self._render(self.compiled.labels, element, value) | {ALERTNAME: self.rule.name}
-            )
+            element = dict(source)  # templates see the metric's name, which the alert does not have
+            own = {name: text for name, text in source if name != METRIC_NAME}
+            labels = canonical(own | self._render(self.compiled.labels, element, value) | {ALERTNAME: self.rule.name})
             if labels in holding:
                 raise RuleFailedError("vector contains metrics with the same labelset after applying alert labels")
             holding[labels] = (element, value)
-        if self.rule.limit and len(holding) > self.rule.limit:
-            raise RuleFailedError(f"exceeded limit of {self.rule.limit} with {len(holding)} alerts")
         return holding
+
+    def _check_limit(self, count: int) -> None:
+        if self.rule.limit and count > self.rule.limit:
+            raise RuleFailedError(f"exceeded limit of {self.rule.limit} with {count} alerts")
 
     def _begin(self, labels: Labels, value: float) -> Alert:
         return Alert(
@@ -161,13 +165,17 @@ class _Evaluation:
 
     def _clear(self, alert: Alert) -> list[Effect]:
         """The expression does not, or no longer, hold for this alert; nothing while it is kept firing."""
-        if alert.firing and self.rule.keep_firing_for_ms:
+        if self._is_kept(alert):
             if alert.cleared_ms is None:
                 alert.cleared_ms = self.now_ms
                 self._again_at(self.now_ms + self.rule.keep_firing_for_ms)
-            if self.now_ms - alert.cleared_ms < self.rule.keep_firing_for_ms:
-                return []
+            return []
         return self._transition(alert, "resolved" if alert.firing else "inactive", Reason.CONDITION_CLEARED)
+
+    def _is_kept(self, alert: Alert) -> bool:
+        """Whether the alert goes on firing though its expression no longer holds."""
+        cleared_ms = self.now_ms if alert.cleared_ms is None else alert.cleared_ms
+        return alert.firing and self.now_ms - cleared_ms < self.rule.keep_firing_for_ms
 
     def _transition(self, alert: Alert, reached: AlertState, reason: Reason) -> list[Effect]:
         return _transition(self.rule, alert, reached, self.now_ms, reason)

@@ -16,7 +16,7 @@ from engine.core.program import AlertRule, Program
 from engine.core.state import State
 from engine.ruletest.cases import Failure, check_alerts, check_expr, failing_rules
 from engine.ruletest.model import UnitTestFile, UnitTestGroup
-from engine.ruletest.rules import AlertSeries, renew_annotations, tell_external_labels
+from engine.ruletest.rules import AlertSeries, renew_annotations, tell_external
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
 
 _ASKS_THE_TIME = re.compile(r"\b(time|minute|hour|day_of_(week|month|year)|days_in_month|month|year)\b")
@@ -43,7 +43,7 @@ class _Clock:
     def __init__(self, program: Program, file: UnitTestFile, group: UnitTestGroup) -> None:
         self.state = State(program=program, compiled=compile_program(program))
         keep_everything(self.state.store)
-        tell_external_labels(self.state.compiled, group.external_labels)
+        tell_external(self.state.compiled, group.external_labels, group.external_url)
         self._rules = _ordered(self.state, file.group_eval_order)
         self._idle: set[str] = set()
         self._tested = {case.alertname for case in group.alert_rule_test}
@@ -64,7 +64,8 @@ class _Clock:
             if isinstance(rule, AlertRule):
                 if rule.name in self._tested:
                     renew_annotations(self.state, compiled, now_ms)
-                self._alert_series.write(rule, self.state.alerts.get(rule.id, {}), now_ms)
+                if wrong := self._alert_series.write(rule, self.state.alerts.get(rule.id, {}), now_ms):
+                    self.state.failing[rule.id] = wrong
 
     def _sleeps(self, compiled: CompiledRule) -> bool:
         """Whether the rule yields nothing, as at the evaluation before, because no series has come that it selects.

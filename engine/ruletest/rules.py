@@ -18,17 +18,18 @@ from engine.ruletest.compare import SeenAlert, seen
 from engine.template import Template
 from engine.template.values import Query
 from schemas.alerts import AlertTransition
-from schemas.labels import METRIC_NAME, Labels, canonical
-from schemas.samples import STALE
+from schemas.labels import METRIC_NAME, Labels, canonical, text
+from schemas.samples import STALE, format_value
 
 NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Outside(Template):
-    """A template that knows the external labels of its group of tests."""
+    """A template that knows the external labels and the URL of its group of tests."""
 
     known: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
     def render(
         self,
@@ -38,19 +39,19 @@ class _Outside(Template):
         query: Query | None = None,
         external_url: str = "",
     ) -> str:
-        return Template.render(self, labels, value, {**self.known, **external_labels}, query, external_url)
+        return Template.render(self, labels, value, {**self.known, **external_labels}, query, external_url or self.url)
 
 
-def tell_external_labels(compiled: Compiled, external_labels: Mapping[str, str]) -> None:
-    """Let the templates of all rules see these labels."""
-    if external_labels:
-        compiled.rules = {key: _telling(rule, external_labels) for key, rule in compiled.rules.items()}
+def tell_external(compiled: Compiled, labels: Mapping[str, str], url: str) -> None:
+    """Let the templates of all rules see these labels and this URL."""
+    if labels or url:
+        compiled.rules = {key: _telling(rule, labels, url) for key, rule in compiled.rules.items()}
 
 
-def _telling(rule: CompiledRule, known: Mapping[str, str]) -> CompiledRule:
+def _telling(rule: CompiledRule, known: Mapping[str, str], url: str) -> CompiledRule:
     def outside(templates: Templates) -> Templates:
         return tuple(
-            (name, _Outside(each.text, each.body, each.label_names, each.definitions, known))
+            (name, _Outside(each.text, each.body, each.label_names, each.definitions, known, url))
             for name, each in templates
         )
 
@@ -89,12 +90,17 @@ class AlertSeries:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._written: dict[str, dict[Labels, float]] = {}
+        self._newest: dict[Labels, tuple[int, float]] = {}
 
-    def write(self, rule: AlertRule, active: Mapping[Labels, Alert], now_ms: int) -> None:
-        """Append a sample for each active alert, and end the series of those that no longer are."""
+    def write(self, rule: AlertRule, active: Mapping[Labels, Alert], now_ms: int) -> str:
+        """Append a sample for each active alert, and end the series of those that no longer are.
+
+        Returns what is wrong: two rules can say different things of the same series.
+        """
         series: dict[Labels, float] = {}
         for alert in active.values():
-            labels = dict(alert.labels) | {ALERTNAME: rule.name}
+            # As in Prometheus, a label whose template has rendered to nothing stands here as it is in the rule.
+            labels = {**rule.labels, **dict(alert.labels), ALERTNAME: rule.name}
             state = {METRIC_NAME: "ALERTS", "alertstate": "firing" if alert.firing else "pending"}
             series[canonical(labels | state)] = 1.0
             series[canonical(labels | {METRIC_NAME: "ALERTS_FOR_STATE"})] = float(alert.active_at_ms // 1000)
@@ -102,3 +108,10 @@ class AlertSeries:
         self._written[rule.id] = series
         if written := series | ended:
             self._store.append(self._store.rows(list(written)), now_ms, np.array(list(written.values())))
+        for each, value in written.items():
+            there_ms, there = self._newest.setdefault(each, (now_ms, value))
+            if there_ms < now_ms:
+                self._newest[each] = (now_ms, value)
+            elif each in series and there != value:
+                return f"two values at the same time: {text(each)} is {format_value(there)} already"
+        return ""
