@@ -148,12 +148,12 @@ class _Model(BaseModel):
         return {
             name: value
             for name, value in data.items()
-            if (value is not None or name not in known) and not (name in cls.spare and _says_nothing(value))
+            if (value is not None or name not in known) and not (name in cls.spare and _says_nothing(name, value))
         }
 
 
-def _says_nothing(value: Any) -> bool:
-    return not value or value in ("0", "0s")
+def _says_nothing(name: str, value: Any) -> bool:
+    return value is None or value in {"annotations": ({},), "record": ("",), "alert": ("",)}.get(name, ("0", "0s"))
 
 
 class AlertRule(_Model):
