@@ -28,7 +28,7 @@ class Part:
 
 
 class Columns:
-    """All samples. `arrangement` grows whenever a row comes to lie elsewhere; `cells` are those within retention."""
+    """All samples. `arrangement` grows whenever a row comes to lie elsewhere; `cells` are those of all blocks."""
 
     def __init__(self) -> None:
         self.arrangement = 0
@@ -108,9 +108,7 @@ class Columns:
                 continue
             self._drop(number)
             for each in np.unique(wanted).tolist():
-                part = block.taken(np.flatnonzero(wanted == each))
-                part.retention_ms = each
-                self._put(part)
+                self._put(block.taken(np.flatnonzero(wanted == each), each))
 
     def over(self, now_ms: int) -> IntArray:
         """The rows without a sample within their retention and the lookback."""
@@ -156,9 +154,9 @@ class Columns:
         taken[part.columns] = True
         self._drop(number)
         if not taken.all():
-            self._put(part.block.taken(np.flatnonzero(~taken)))
+            self._put(part.block.taken(np.flatnonzero(~taken), part.block.retention_ms))
         self.arrangement += 1
-        return part.block.taken(np.flatnonzero(taken))
+        return part.block.taken(np.flatnonzero(taken), part.block.retention_ms)
 
     def _drop(self, number: int) -> None:
         self.cells -= self._blocks.pop(number).cells
@@ -185,4 +183,5 @@ def _merged(blocks: Sequence[Block]) -> Block:
     for block in blocks:
         values[np.searchsorted(times_ms, block.times_ms), first : first + block.width] = block.values
         first += block.width
-    return Block.restored(rows, blocks[0].retention_ms, times_ms, values)
+    seen_ms = np.concatenate([block.seen_ms for block in blocks])
+    return Block.restored(rows, blocks[0].retention_ms, times_ms, values, seen_ms)
