@@ -123,11 +123,7 @@ def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
     if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
         return  # late samples fill windows and trigger nothing
     _evaluate(turn, _due_on_arrival(turn, layout.triggered))
-    touched = (
-        key
-        for key, watch in state.watches.items()
-        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.kept_rows.tolist()))
-    )
+    touched = (key for key, watch in state.watches.items() if watch.touched_by(batch.layout, layout, state.store))
     decide.on_samples(turn, sorted(touched))
 
 

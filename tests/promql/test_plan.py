@@ -173,3 +173,10 @@ def test_regular_expressions_mean_what_they_mean_in_go(pattern: str, accepted: s
 def test_raw_strings_hold_backslashes() -> None:
     """A regular expression in backticks needs no second backslash."""
     assert list(ask(store_of({labels("x", a="12"): [1.0]}), r"x{a=~`\d+`}", 0)) == [labels("x", a="12")]
+
+
+def test_what_may_change_by_the_clock_alone() -> None:
+    """Such an expression is evaluated although it selects nothing; a subquery, too, counts more or fewer moments."""
+    for text in ("vector(time())", "absent(x) and on () minute() > 3", "count_over_time(vector(1)[5s:10s]) > 0"):
+        assert compile_expr(text).asks_the_time
+    assert not compile_expr("absent(uptime) or rate(x[1m]) > 0").asks_the_time
