@@ -15,7 +15,7 @@ class Catalogue:
     def __init__(self, series: list[Labels | None] | None = None, free: list[int] | None = None) -> None:
         self.series = [] if series is None else series
         self.free = [] if free is None else free
-        self.version = 0
+        self.version = 1  # 0 is that of names without series
         self._row_of: dict[Labels, int] = {}
         self._families: dict[str, dict[int, None]] = {}
         self._family_version: dict[str, int] = {}

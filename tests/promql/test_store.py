@@ -144,6 +144,15 @@ def test_expired_series_are_forgotten_and_their_rows_serve_others() -> None:
     assert len(store.dump()) < 10_000
 
 
+def test_a_selection_of_a_loaded_store_knows_when_the_last_series_of_its_name_is_gone() -> None:
+    """Nobody looks for a series where it no longer lies."""
+    store = Store.load(store_of({SERIES[0]: [1.0]}, keep_ms=300_000).dump())
+    plan = compile_expr("x")
+    assert len(plan.evaluate(store, 0)) == 1
+    store.expire(600_000)
+    assert len(plan.evaluate(store, 600_000)) == 0
+
+
 def test_the_version_changes_with_the_set_of_series_and_not_with_samples() -> None:
     """What was derived from labels holds as long as the version does."""
     store = store_of({SERIES[0]: [1.0]})
