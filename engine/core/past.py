@@ -12,6 +12,7 @@ from engine.core.compiled import compile_program
 from engine.core.layout import DROPPED, Layout
 from engine.core.needs import needed
 from engine.core.program import Program
+from engine.core.rebase import follow
 from engine.core.state import State
 from engine.core.turn import Turn
 from schemas.audit import AuditEntry
@@ -43,6 +44,7 @@ class Past:
 
     def tell(self, seq: int, time_ms: int, node: str, batch: SampleBatch) -> None:
         """The samples of one message. They come in the journal's order."""
+        follow(self._told, time_ms)
         self._told.now_ms = max(self._told.now_ms, time_ms)
         intake.append(Turn(self._told, self._told.now_ms, seq), batch, node)
 

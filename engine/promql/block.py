@@ -141,6 +141,14 @@ class Block:
         seen_ms = np.maximum(self.seen_ms, _seen_ms(every_ms, cells))
         return Block.restored(self.rows, self.retention_ms, every_ms, cells, seen_ms)
 
+    def set_back(self, now_ms: int, by_ms: int) -> "Block":
+        """The block with the lines later than `now_ms` moved back by so much; they take the place of what was there."""
+        moved = self.times_ms > now_ms
+        kept = ~moved & (self.times_ms < self.times_ms[moved].min(initial=2**62) - by_ms)
+        times_ms = np.concatenate([self.times_ms[kept], self.times_ms[moved] - by_ms])
+        seen_ms = np.where(self.seen_ms > now_ms, self.seen_ms - by_ms, self.seen_ms)
+        return Block.restored(self.rows, self.retention_ms, times_ms, self.values[kept | moved], seen_ms)
+
     @classmethod
     def restored(
         cls, rows: IntArray, retention_ms: int, times_ms: IntArray, values: FloatArray, seen_ms: IntArray

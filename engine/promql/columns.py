@@ -110,6 +110,13 @@ class Columns:
             for each in np.unique(wanted).tolist():
                 self._put(block.taken(np.flatnonzero(wanted == each), each))
 
+    def set_back(self, now_ms: int, by_ms: int) -> None:
+        """Move the samples later than `now_ms` back by so much."""
+        for number, block in list(self._blocks.items()):
+            if block.newest_ms > now_ms:
+                self._drop(number)
+                self._put(block.set_back(now_ms, by_ms))
+
     def over(self, now_ms: int) -> IntArray:
         """The rows without a sample within their retention and the lookback."""
         gone = [

@@ -95,6 +95,10 @@ class Store:
             self._columns.fill(row_of[block.rows], block.times_ms, block.values)
         return row_of
 
+    def set_back(self, now_ms: int, by_ms: int) -> None:
+        """Samples later than `now_ms` were taken by a clock that was so much ahead: move them to where they belong."""
+        self._columns.set_back(now_ms, by_ms)
+
     def retain(self, selectors: Iterable[Selector]) -> None:
         """From now on, keep of each series what the longest window of the selectors over it needs; of one that none
         picks, the lookback.
