@@ -12,6 +12,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.core.effects import Effect
 from engine.core.program import Program
 from engine.core.snapshot import restore, save
 from engine.core.state import State
@@ -134,7 +135,7 @@ deterministic = settings(
 @given(STORIES, st.integers(7, 40))
 def test_who_dies_often_decides_as_who_lives_on(story: Story, stride: int) -> None:
     """Every few messages the engine is restored; nothing that it decides, nor what it keeps, is any different."""
-    state, effects = State(), []
+    state, effects = State(), list[Effect]()
     for number, message in enumerate(story.told):
         if number % stride == 0:
             state = restore(save(state))
@@ -147,7 +148,7 @@ def test_who_dies_often_decides_as_who_lives_on(story: Story, stride: int) -> No
 @given(STORIES, st.floats(0, 1))
 def test_who_died_once_decides_as_who_lives_on(story: Story, where: float) -> None:
     """However long ago that was."""
-    state, effects = State(), []
+    state, effects = State(), list[Effect]()
     for message in story.told[: round(len(story.told) * where)]:
         effects += step(state, message)
     state = restore(save(state))
