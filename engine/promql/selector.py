@@ -60,6 +60,11 @@ def exact_name(matchers: Matchers) -> str | None:
     return next((m.value for m in matchers if m.name == METRIC_NAME and m.op == "=" and m.value), None)
 
 
+def fixed_label(matchers: Matchers) -> Pair:
+    """A label other than the name that every picked series has, with its value; None where there is none."""
+    return next(((m.name, m.value) for m in matchers if m.op == "=" and m.value and m.name != METRIC_NAME), None)
+
+
 Anchor = int | Literal["start", "end"] | None
 """What `@` says: a time (Unix milliseconds), the start or the end of the query; None where it is not said."""
 
@@ -118,7 +123,7 @@ class SelectorIndex(Generic[T]):
         self._by_name: dict[str | None, dict[Pair, dict[Matchers, list[T]]]] = {}
         for selector, item in entries:
             family = self._by_name.setdefault(exact_name(selector.matchers), {})
-            family.setdefault(_demanded(selector.matchers), {}).setdefault(selector.matchers, []).append(item)
+            family.setdefault(fixed_label(selector.matchers), {}).setdefault(selector.matchers, []).append(item)
 
     def of_name(self, name: str) -> Iterator[T]:
         """What belongs to the selectors that can pick series of this metric name, as far as the name alone tells."""
@@ -135,8 +140,3 @@ class SelectorIndex(Generic[T]):
                     for matchers, items in family.get(pair, {}).items():
                         if picks(matchers, labels):
                             yield from items
-
-
-def _demanded(matchers: Matchers) -> Pair:
-    """A label other than the name that every picked series has, with its value; None where there is none."""
-    return next(((m.name, m.value) for m in matchers if m.op == "=" and m.value and m.name != METRIC_NAME), None)

@@ -153,6 +153,21 @@ def test_a_selection_of_a_loaded_store_knows_when_the_last_series_of_its_name_is
     assert len(plan.evaluate(store, 600_000)) == 0
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.booleans()), max_size=30))
+def test_what_a_label_is_asked_for_is_found_as_series_come_and_go(script: list[tuple[str, str, bool]]) -> None:
+    """A selector with one value of a label picks the same series as one that tries them all."""
+    store = Store()
+    for step, (job, pod, expire) in enumerate(script):
+        time_ms = step * 100_000
+        store.append(store.rows([labels("m", job=job, pod=pod)]), time_ms, np.ones(1))
+        if expire:
+            store.expire(time_ms)
+        for text in ('m{job="a"}', 'm{pod="x",job=~"a|b"}', 'm{none="1"}'):
+            tried = text.replace('="', '=~"').replace("=~~", "=~")
+            assert ask(store, text, time_ms) == ask(store, tried, time_ms)
+
+
 def test_the_version_changes_with_the_set_of_series_and_not_with_samples() -> None:
     """What was derived from labels holds as long as the version does."""
     store = store_of({SERIES[0]: [1.0]})
