@@ -1,14 +1,13 @@
 """Relabelling: Prometheus' rules that rewrite, drop and keep label sets. Pure: labels in, labels out."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from schemas.plugins import PluginConfig
-from schemas.regexp import compile_regexp
+from schemas.regexp import compile_regexp, expand
 
 Action = Literal[
     "replace", "keep", "drop", "keepequal", "dropequal", "hashmod",
@@ -22,15 +21,15 @@ _ONLY_FIELDS = {
     "labeldrop": {"regex"},
     "labelkeep": {"regex"},
 }
-_REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
 
 
 def _lowered(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _compiled(value: Any) -> Any:
-    return compile_regexp(str(value)) if isinstance(value, str | int | float) else value
+def _compiles(pattern: str) -> str:
+    compile_regexp(pattern)
+    return pattern
 
 
 class RelabelConfig(PluginConfig):
@@ -41,7 +40,7 @@ class RelabelConfig(PluginConfig):
     source_labels: tuple[str, ...] = ()
     separator: str = ";"
     target_label: str = ""
-    regex: Annotated[re.Pattern[str], BeforeValidator(_compiled)] = compile_regexp("(.*)")
+    regex: Annotated[str, AfterValidator(_compiles)] = "(.*)"
     modulus: int = Field(default=0, ge=0)
     replacement: str = "$1"
     action: Annotated[Action, BeforeValidator(_lowered)] = "replace"
@@ -71,9 +70,9 @@ def _apply(rule: RelabelConfig, labels: dict[str, str]) -> bool:
     value = rule.separator.join([labels.get(name, "") for name in rule.source_labels])
     match rule.action:
         case "keep":
-            return rule.regex.fullmatch(value) is not None
+            return compile_regexp(rule.regex).accepts(value)
         case "drop":
-            return rule.regex.fullmatch(value) is None
+            return not compile_regexp(rule.regex).accepts(value)
         case "keepequal":
             return labels.get(rule.target_label, "") == value
         case "dropequal":
@@ -92,18 +91,18 @@ def _apply(rule: RelabelConfig, labels: dict[str, str]) -> bool:
 
 
 def _replace(rule: RelabelConfig, labels: dict[str, str], value: str) -> None:
-    if found := rule.regex.fullmatch(value):
-        target = _expanded(rule.target_label, found)
+    if found := compile_regexp(rule.regex).fullmatch(value):
+        target = expand(rule.target_label, found)
         if target:
-            _set(labels, target, _expanded(rule.replacement, found))
+            _set(labels, target, expand(rule.replacement, found))
 
 
 def _by_name(rule: RelabelConfig, labels: dict[str, str]) -> None:
     """The actions on every label whose name matches. Sorted, since two names may map to one."""
     for name in sorted(labels):
-        found = rule.regex.fullmatch(name)
+        found = compile_regexp(rule.regex).fullmatch(name)
         if rule.action == "labelmap":
-            if found and (target := _expanded(rule.replacement, found)):
+            if found and (target := expand(rule.replacement, found)):
                 _set(labels, target, labels[name])
         elif bool(found) == (rule.action == "labeldrop"):
             del labels[name]
@@ -120,17 +119,3 @@ def _set(labels: dict[str, str], name: str, value: str) -> None:
 def _hash(value: str) -> int:
     """The last 8 bytes of the MD5 sum, so that targets are divided between servers as Prometheus divides them."""
     return int.from_bytes(hashlib.md5(value.encode(), usedforsecurity=False).digest()[8:], "big")
-
-
-def _expanded(template: str, found: re.Match[str]) -> str:
-    """`template` with `$1`, `${1}`, `$name` and `$$` filled in as Go does: a group that there is not is empty."""
-
-    def group(reference: re.Match[str]) -> str:
-        if reference[1]:
-            return "$"
-        name = reference[2] or reference[3]
-        if name.isdigit():
-            return (found[int(name)] or "") if int(name) <= found.re.groups else ""
-        return found.groupdict().get(name) or ""
-
-    return _REFERENCE.sub(group, template)

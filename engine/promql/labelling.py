@@ -1,6 +1,5 @@
 """`label_replace` and `label_join`: the functions that write labels."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,11 +12,10 @@ from engine.promql.nodes import LabelNames, Node, vector_of
 from engine.promql.regexp import compile_regexp
 from engine.promql.vector import Value, distinct
 from schemas.labels import METRIC_NAME, Labels, canonical
+from schemas.regexp import expand
 
 Writer = Callable[[Labels], str | None]
 """The value that a label is to have, None where it stays as it is."""
-
-_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})", re.ASCII)
 
 
 @dataclass
@@ -58,7 +56,7 @@ def replacement(template: str, source: str, pattern: str) -> Writer:
 
     def write(labels: Labels) -> str | None:
         found = regexp.fullmatch(value_of(labels, source))
-        return None if found is None else _expanded(template, found)
+        return None if found is None else expand(template, found)
 
     return write
 
@@ -66,17 +64,3 @@ def replacement(template: str, source: str, pattern: str) -> Writer:
 def joining(separator: str, sources: tuple[str, ...]) -> Writer:
     """The values of `sources` with `separator` between them."""
     return lambda labels: separator.join(value_of(labels, source) for source in sources)
-
-
-def _expanded(template: str, found: re.Match[str]) -> str:
-    """Go's templates: `$1`, `${1}`, `$name`, `$$`; what there is no such group of is empty."""
-
-    def group(reference: re.Match[str]) -> str:
-        name = reference[1] or reference[2]
-        if name is None:
-            return "$"
-        if name.isdigit():
-            return (found[int(name)] or "") if int(name) <= found.re.groups else ""
-        return found.groupdict().get(name) or ""
-
-    return _REFERENCE.sub(group, template)

@@ -4,7 +4,6 @@ The parser knows the language of Prometheus 2.45 and most of what came later; wh
 """
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 
 import promql_parser as ast
@@ -47,11 +46,6 @@ def parse(text: str) -> ast.Expr:
 def nests_more_than(most: int, text: str) -> bool:
     """Whether there are so many operators and parentheses, each of which may stand within the one before."""
     return sum(1 for _ in islice(_NESTING.finditer(text), most + 1)) > most
-
-
-def strings(text: str) -> Iterator[str]:
-    """The strings in it, with their quotes."""
-    return (token[0] for token in _STRING_OR_COMMENT.finditer(text) if not token[0].startswith("#"))
 
 
 def _quoted(token: re.Match[str]) -> str:

@@ -35,9 +35,9 @@ class Matcher(msgspec.Struct, frozen=True):
             case "!=":
                 return value != self.value
             case "=~":
-                return compile_regexp(self.value).fullmatch(value) is not None
+                return compile_regexp(self.value).accepts(value)
             case "!~":
-                return compile_regexp(self.value).fullmatch(value) is None
+                return not compile_regexp(self.value).accepts(value)
 
 
 Matchers = tuple[Matcher, ...]

@@ -5,25 +5,18 @@ import re
 import promql_parser as ast
 
 from engine.promql.errors import PromqlError
-from engine.promql.parsing import nests_more_than, parse, strings
+from engine.promql.parsing import nests_more_than, parse
 from engine.promql.selector import Matchers
 from engine.promql.selectors import Selectors
 
 _MUCH_TEXT = 2_000
 _MUCH_NESTING = 150
-_REPETITION = re.compile(r"[*+{]")
-_REPEATED = re.compile(r"\)[*+{]")
-_MANY = 3
 _BREAKS = ((re.compile(r"\(\n\s*"), "("), (re.compile(r"\n\s*\)"), ")"), (re.compile(r"\n\s*"), " "))
 
 
 def is_demanding(text: str) -> bool:
-    """Whether the text is unlike what people write: the parser may need seconds for it, or a regular expression in it
-    may need for ever, since a repetition is repeated or there are many.
-    """
-    if len(text) > _MUCH_TEXT or nests_more_than(_MUCH_NESTING, text):
-        return True
-    return any(_REPEATED.search(token) or len(_REPETITION.findall(token)) > _MANY for token in strings(text))
+    """Whether the text is unlike what people write, so that the parser may need seconds for it."""
+    return len(text) > _MUCH_TEXT or nests_more_than(_MUCH_NESTING, text)
 
 
 def metric_selector(text: str) -> Matchers:

@@ -9,7 +9,7 @@ from engine.template.functions import GO, Function
 from engine.template.humanize import humanize, humanize_1024, humanize_duration, humanize_percentage, moment
 from engine.template.values import Arguments, Query, Sample, Value
 from schemas.durations import duration_ms
-from schemas.regexp import compile_regexp
+from schemas.regexp import compile_regexp, expand
 
 _WORD = re.compile(r"\w+(?:[.':\u00b7]\w+)*")
 
@@ -25,21 +25,8 @@ def _first(vector: Sequence[Sample]) -> Sample:
 
 
 def _replace(pattern: str, replacement: str, text: str) -> str:
-    """`reReplaceAll`: Go writes a group as `$1`, `$name` or `${name}`; one that there is not is empty."""
-
-    def expand(found: re.Match[str]) -> str:
-        def group(reference: re.Match[str]) -> str:
-            name = reference["braced"] or reference["plain"]
-            if name is None:
-                return "$"
-            try:
-                return found[int(name) if name.isdigit() else name] or ""
-            except IndexError:
-                return ""
-
-        return re.sub(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<plain>\w+))", group, replacement)
-
-    return compile_regexp(pattern, dot_all=False).sub(expand, text)
+    """`reReplaceAll`."""
+    return compile_regexp(pattern, dot_all=False).replace(lambda found: expand(replacement, found), text)
 
 
 def _split_port(address: str) -> tuple[str, str] | None:
@@ -113,9 +100,7 @@ PROMETHEUS: Mapping[str, Function] = {
     "title": Function(_title, ("text",)),
     "toUpper": Function(_upper, ("text",)),
     "toLower": Function(_lower, ("text",)),
-    "match": Function(
-        lambda pattern, text: bool(compile_regexp(pattern, dot_all=False).search(text)), ("text", "text")
-    ),
+    "match": Function(lambda pattern, text: compile_regexp(pattern, dot_all=False).occurs(text), ("text", "text")),
     "reReplaceAll": Function(_replace, ("text", "text", "text")),
     "safeHtml": Function(str, ("text",)),
     "urlQueryEscape": Function(quote_plus, ("text",)),

@@ -95,7 +95,6 @@ async def test_what_costs_much_is_answered_by_a_copy() -> None:
             ("query?query=sum(wide)", True),
             ("query?query=count_over_time(vector(1)[1m:])", False),
             ('query?query=sum(up{replica=~"(0|1).*"})*2', False),
-            ('query?query=up{replica=~"(.*)*x"}', True),
             ("query?query=count_over_time(vector(1)[1m:10ms])", True),
             (f"query_range?query=up&{many_steps}", True),
             ("series?match[]=wide", True),

@@ -27,8 +27,6 @@ from tests.promql.columns import STEP_MS, ask, labels, store_of
         ("x{a='\\xff'}", "UTF-8"),
         ("label_replace(x, '', '', 'a', '')", "destination label"),
         ("sum(x", "parse error"),
-        ('x{a=~"\\\\pL"}', "\\p"),
-        ('x{a=~"a++"}', "repeats a repetition"),
     ],
 )
 def test_what_is_not_supported_is_a_load_error_that_names_it(expr: str, named: str) -> None:

@@ -118,7 +118,7 @@ FAILURES = {
     "{{ humanize `x` }}": 'humanize: expected a number, got "x"',
     "{{ humanize ` 1` }}": 'humanize: expected a number, got " 1"',
     "{{ humanize true }}": "humanize: expected a number, got bool",
-    "{{ match `(` `` }}": "match: regular expression '(': missing ), unterminated subpattern at position 0",
+    "{{ match `(` `` }}": "match: regular expression '(': missing ): (",
     "{{ parseDuration `soon` }}": 'parseDuration: expected a duration such as 5m, got "soon"',
     '{{ eq 1 "1" }}': "incompatible types for comparison: int and string",
     "{{ gt $value 10 }}": "incompatible types for comparison: float64 and int",
