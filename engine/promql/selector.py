@@ -85,6 +85,20 @@ class Selector(msgspec.Struct, frozen=True):
         return self.window_ms >= other.window_ms and set(self.matchers) <= set(other.matchers)
 
 
+def uncovered(wanted: Iterable[Selector], kept: Iterable[Selector]) -> frozenset[Selector]:
+    """Those of `wanted` that none of `kept` covers. Only one of the same metric name can, or one that names none."""
+    by_name: dict[str | None, list[Selector]] = {}
+    for selector in dict.fromkeys(kept):
+        by_name.setdefault(exact_name(selector.matchers), []).append(selector)
+
+    def candidates(selector: Selector) -> list[Selector]:
+        return by_name.get(exact_name(selector.matchers), []) + by_name.get(None, [])
+
+    return frozenset(
+        selector for selector in dict.fromkeys(wanted) if not any(old.covers(selector) for old in candidates(selector))
+    )
+
+
 T = TypeVar("T")
 
 
