@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from collectors.prometheus import SPEC
 from collectors.prometheus.config import GlobalConfig, PrometheusConfig, ScrapeConfig
+from collectors.prometheus.discovery import groups_of
 from collectors.prometheus.failure import ScrapeFailed
 from collectors.prometheus.job import sources
 from collectors.prometheus.negotiation import grammar_of, request_headers
@@ -213,3 +214,17 @@ def test_job_names_differ() -> None:
     """Two jobs of one name would be one another's series."""
     with pytest.raises(ValidationError, match="job_name stands more than once: a"):
         PrometheusConfig.model_validate({"scrape_configs": [{"job_name": "a"}, {"job_name": "a"}]})
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        ("not a list", 'expected a list of target groups, got "not a list"'),
+        ({"targets": []}, "expected a list of target groups, got {"),
+        ([{"targets": ["a:1"]}, {"labels": {"a": ["b"]}}], "^1.labels.a: Input should be a valid string$"),
+    ],
+)
+def test_what_discovery_lists_wrongly_is_named_in_one_line(listed: Any, why: str) -> None:
+    """Whoever wrote the file or the server reads it in the agent's log."""
+    with pytest.raises(ValueError, match=why):
+        groups_of(listed)
