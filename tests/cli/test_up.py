@@ -156,3 +156,13 @@ def test_doctor_tells_what_is_wrong_with_a_machine_that_runs_nothing(tmp_path: P
     assert "ok    rules" in ended.stdout
     assert "FAIL  bus as operator" in ended.stdout
     assert "→ start a bus here with `reflexarc up`" in ended.stdout
+
+
+def test_a_machine_that_only_watches_has_nothing_wrong(tmp_path: Path) -> None:
+    """Without an actuator plugin there is nothing to act on, and `doctor` does not ask for it."""
+    site = Site(tmp_path, RULES.partition("  - heal")[0], acts=False)
+    try:
+        site.up()
+        assert [check for check in site.ask("doctor") if check["verdict"] != "ok"] == []
+    finally:
+        site.kill_what_is_left()
