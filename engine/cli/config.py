@@ -79,7 +79,7 @@ def _query(text: str) -> str:
 
 
 class EngineSection(_Section):
-    """`pinned` are queries whose series are kept for `retention` although no rule looks at them.
+    """`pinned` are queries whose series are kept for `retention` although no rule looks at them, as recorded ones are.
 
     `listen`: where the HTTP API is; None or "" for nowhere.
     """

@@ -3,7 +3,7 @@
 from engine.core.compiled import CompiledRule
 from engine.promql import compile_expr
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, reasons, states
+from tests.core.story import Story, alerts, reasons, series, states, values
 from tests.core.world import INTERVAL_S, alert, program, record
 
 
@@ -65,7 +65,7 @@ def test_alerts_are_series_too() -> None:
 
 def test_alerts_that_nothing_looks_at_are_no_series() -> None:
     """Only what an expression can ask for is kept."""
-    story = Story(program(alert(), record("n", "sum(up)")))
+    story = Story(program(alert()))
     story.every_second(INTERVAL_S + 1, 0, 0)
     assert len(story.state.store) == 2
 
@@ -77,6 +77,14 @@ def test_a_recorded_series_ends_with_its_source() -> None:
     assert states(story.wait(INTERVAL_S)) == ["firing"]
     story.samples(1)
     assert states(story.wait(INTERVAL_S)) == ["resolved"]
+
+
+def test_what_is_recorded_can_be_asked_for() -> None:
+    """Most recordings are read by dashboards, which no rule knows of."""
+    story = Story(program(record("n", "count(up)")))
+    story.samples(1, 1)
+    story.wait(INTERVAL_S)
+    assert values(story, "n") == {series("n"): 2.0}
 
 
 def test_a_recording_rule_that_is_removed_ends_its_series() -> None:
