@@ -106,6 +106,15 @@ def test_expired_series_are_forgotten_and_their_rows_serve_others() -> None:
     assert len(store.dump()) < 10_000
 
 
+def test_a_metric_that_is_gone_after_a_restore_selects_nothing() -> None:
+    """An engine that was away for longer than its windows finds all series of a metric over, and goes on."""
+    store = Store.load(store_of({SERIES[0]: [1.0]}).dump())
+    plan = compile_expr("x")
+    assert len(plan.evaluate(store, 0)) == 1
+    store.expire(3_600_000)
+    assert len(plan.evaluate(store, 3_600_000)) == 0
+
+
 def test_the_version_changes_with_the_set_of_series_and_not_with_samples() -> None:
     """What was derived from labels holds as long as the version does."""
     store = store_of({SERIES[0]: [1.0]})
