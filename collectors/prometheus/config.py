@@ -1,7 +1,8 @@
 """What to scrape: Prometheus' `global` and `scrape_configs`, under its names and with its defaults.
 
 Only the shape of the configuration is here, and what of Prometheus' we refuse by name. `scrape_config_files` are read
-as Prometheus reads them, so that the files that are in use can stay where they are.
+as Prometheus reads them, so that the files that are in use can stay where they are; a whole `prometheus.yml` does as
+well, with the timing that its `global` gives.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from collectors.prometheus.fields import DurationMs, SizeBytes, refuse
 from collectors.prometheus.files import matching, read_yaml
 from collectors.prometheus.http_config import HttpConfig
 from collectors.prometheus.relabel import RelabelConfig
+from schemas.durations import duration_ms
 from schemas.plugins import PluginConfig
 
 DEFAULT_TIMEOUT_MS = 10_000
@@ -116,6 +118,10 @@ class GlobalConfig(PluginConfig):
 
 
 class PrometheusConfig(PluginConfig):
+    """Of `scrape_config_files` the `scrape_configs` are read, and the timing of the file's own `global`: they can be
+    Prometheus' own configuration.
+    """
+
     defaults: GlobalConfig = Field(default=GlobalConfig(), alias="global")
     scrape_config_files: tuple[str, ...] = ()
     scrape_configs: tuple[ScrapeConfig, ...] = ()
@@ -143,5 +149,22 @@ def _jobs_of(pattern: str) -> list[Any]:
         content = read_yaml(file)
         if not isinstance(content, dict) or not isinstance(content.get("scrape_configs"), list):
             raise ValueError(f"{file}: expected a list scrape_configs")
-        jobs += content["scrape_configs"]
+        jobs += [_timed(job, content.get("global")) for job in content["scrape_configs"]]
     return jobs
+
+
+def _timed(job: Any, general: Any) -> Any:
+    """A job with the timing that `global` of its own file gives it. A timeout from there is cut to the interval."""
+    if not isinstance(job, dict) or not isinstance(general, dict):
+        return job
+    timed = {name: general[name] for name in ("scrape_interval", "scrape_timeout") if name in general} | job
+    cut = "scrape_timeout" not in job and _longer(timed.get("scrape_timeout"), timed.get("scrape_interval"))
+    return timed | {"scrape_timeout": timed["scrape_interval"]} if cut else timed
+
+
+def _longer(left: Any, right: Any) -> bool:
+    """Of two durations; False where one is none: what it belongs to is checked later."""
+    try:
+        return duration_ms(left) > duration_ms(right)
+    except (TypeError, ValueError):
+        return False

@@ -5,11 +5,13 @@ targets last found in place: a typing error must not blind us.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from collectors.prometheus.config import FileDiscovery, HttpDiscovery, TargetGroup
 from collectors.prometheus.failure import ScrapeFailed
@@ -24,6 +26,8 @@ _GROUPS = TypeAdapter(tuple[TargetGroup, ...])
 _POLL_S = 1.0
 _ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 _HTTP_TIMEOUT_S = 30.0
+_SHOWN = 40
+"""So many characters of what is wrong are shown."""
 _Version = tuple[int, int, int]
 """Of a file: when it or the permission to read it changed, its size, its inode."""
 
@@ -58,7 +62,7 @@ def _refreshed(
 def _read(path: Path, before: Sequence[TargetGroup]) -> Sequence[TargetGroup]:
     """The groups of a file, JSON being YAML too; those known before if it cannot be read."""
     try:
-        groups = _GROUPS.validate_python(read_yaml(path) or ())
+        groups = groups_of(read_yaml(path) or [])
     except ValueError as error:
         log.warning("discovery_file_unreadable", file=str(path), why=str(error))
         return before
@@ -89,9 +93,20 @@ async def _ask(config: HttpDiscovery, client: HttpClient) -> Sequence[TargetGrou
     if response.content_type.partition(";")[0].strip().lower() != "application/json":
         raise ScrapeFailed(f"expected Content-Type application/json, got {response.content_type!r}")
     try:
-        return [_with(group, "__meta_url", config.url) for group in _GROUPS.validate_json(response.body)]
+        return [_with(group, "__meta_url", config.url) for group in groups_of(json.loads(response.body))]
     except ValueError as error:
         raise ScrapeFailed(str(error)) from error
+
+
+def groups_of(listed: Any) -> Sequence[TargetGroup]:
+    """The groups that were listed. Raises ValueError saying which of them are none."""
+    if not isinstance(listed, list):
+        raise ValueError(f"expected a list of target groups, got {json.dumps(listed, default=str)[:_SHOWN]}")
+    try:
+        return _GROUPS.validate_python(listed)
+    except ValidationError as invalid:
+        wrong = [(".".join(map(str, each["loc"])), each["msg"]) for each in invalid.errors()]
+        raise ValueError("; ".join(f"{place}: {what}" if place else what for place, what in wrong)) from invalid
 
 
 def _with(group: TargetGroup, label: str, value: str) -> TargetGroup:

@@ -16,5 +16,12 @@ def read_yaml(path: Path) -> Any:
     """What is in the file. Raises ValueError saying why it cannot be read."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ValueError(
+            f"{path}:{mark.line + 1}:{mark.column + 1}: {error.problem}" if mark else str(error)
+        ) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: {error}") from error

@@ -1,5 +1,6 @@
 """Which series there are, and the names and values of their labels."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from schemas.labels import Labels
 
 _EVERYTHING: Matchers = ()
 _SERIES_COST = 2
+_ESCAPE = re.compile(r"_([0-9a-fA-F]{0,5})_")
+_ESCAPED = re.compile(rf"U__((?:[^_]|{_ESCAPE.pattern})*)")
 
 
 def series(source: Source, form: Form) -> Job:
@@ -31,9 +34,16 @@ def label_values(source: Source, form: Form, label: str) -> Job:
     """`/api/v1/label/{name}/values`. Raises `ApiError`."""
     if not label:
         raise ApiError("bad_data", f"invalid label name: {parameters.quoted(label)}")
+    wanted = _unescaped(label)
     return _job(
-        source, form, lambda found: sorted({value for labels in found for name, value in labels if name == label})
+        source, form, lambda found: sorted({value for labels in found for name, value in labels if name == wanted})
     )
+
+
+def _unescaped(label: str) -> str:
+    """`my.label` of `U__my_2e_label`, as names of other than the classic characters are written in a path."""
+    escaped = _ESCAPED.fullmatch(label)
+    return _ESCAPE.sub(lambda code: chr(int(code[1] or "5f", 16)), escaped[1]) if escaped else label
 
 
 def _job(source: Source, form: Form, tell: Callable[[Sequence[Labels]], list[Any]]) -> Job:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from schemas.durations import duration_ms
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
@@ -78,7 +79,7 @@ def _query(text: str) -> str:
 
 
 class EngineSection(_Section):
-    """`pinned` are queries whose series are kept for `retention` although no rule looks at them.
+    """`pinned` are queries whose series are kept for `retention` although no rule looks at them, as recorded ones are.
 
     `listen`: where the HTTP API is; None or "" for nowhere.
     """
@@ -172,8 +173,14 @@ def _validated(model: type[_Model], values: Mapping[str, Any], place: str) -> _M
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        lines = [f"{place}: {_where(found['loc'])}: {found['msg']}" for found in error.errors()]
+        lines = [": ".join(filter(None, (place, _where(found["loc"]), _what(found)))) for found in error.errors()]
         raise ConfigError("\n".join(lines)) from error
+
+
+def _what(found: ErrorDetails) -> str:
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
+    return "there is no such setting" if found["type"] == "extra_forbidden" else found["msg"]
 
 
 def _where(loc: Sequence[int | str]) -> str:

@@ -120,6 +120,8 @@ async def _roles(bus: Bus, config: Config) -> Checks:
 
 
 async def _inventory(bus: Bus, config: Config) -> Check:
+    if not config.actuator.plugins:
+        return ok("inventory", "none: no actuator plugin is configured, so nothing is acted on here")
     newest = await last(bus, subjects.JOURNAL, subjects.inventory(config.node))
     if newest is None:
         return fail("inventory", f"none of {config.node}", "without targets nothing can be done: start the actuator")
@@ -141,6 +143,8 @@ async def _engine(bus: Bus, config: Config) -> Checks:
         yield warn("engine answers", lag, "it is catching up after a start, or this machine is overloaded")
     else:
         yield ok("engine answers", lag)
+    for what in status.get("without_place", ()):  # an engine of before an upgrade does not tell
+        yield warn("limit", what, "rules decide without it: raise the limit of [engine], or find who sends so much")
     if refused := status["rules"]["refused"]:
         yield warn("rule edits", "\n".join(refused), "correct them; the rules before the edit are active")
     for rule, problem in status["rules"]["failing"].items():

@@ -41,6 +41,8 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
     settling = ", settling: acts wait" if engine["settling"] else ""
     yield "journal", f"at message {engine['journal_seq']}, {show.age(engine['lag_ms'])} ago{settling}"
     yield "series", f"{engine['series']}, events seen {engine['events']}"
+    for what in engine.get("without_place", ()):  # an engine of before an upgrade does not tell
+        yield "LIMIT", what
     if engine["url"]:
         yield "http", engine["url"]
     rules = engine["rules"]

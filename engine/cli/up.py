@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.api import Address, ListenError, listen
 from engine.cli import logging, show
-from engine.cli.config import Config, plugin_configs
+from engine.cli.config import Config, ConfigError, plugin_configs
 from engine.cli.failure import CommandFailedError
 from engine.rulefile import RuleErrors, load, read
 from engine.runtime import streams
@@ -98,6 +98,8 @@ def _check(config: Config) -> None:
     """
     plugin_configs("agent.collectors", config.agent.collectors, collectors())
     plugin_configs("actuator.plugins", config.actuator.plugins, actuators())
+    if missing := [str(path) for path in config.engine.rules if not path.exists()]:
+        raise ConfigError("\n".join(f"engine.rules: {path}: there is no such file or folder" for path in missing))
     try:
         load(read(config.engine.rules), verbs(actuators()))
     except RuleErrors as errors:

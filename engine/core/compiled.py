@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import replace as moved
 
 from msgspec.structs import replace
 
@@ -73,22 +74,38 @@ class Compiled:
     asleep: set[str] = field(default_factory=set)
     sources: Counter[int] = field(default_factory=Counter)
     """How many known layouts trigger each of `on_arrival`, by position."""
+    interval_ms: int = 0
+    """The `evaluation_interval` that the rules are planned for."""
 
     def readers(self, record: RecordingRule) -> tuple[CompiledRule, ...]:
         """The rules that are to be evaluated when this one has recorded something."""
         return tuple(self.on_arrival[position] for position in self.triggers.of_name(record.name))
 
 
-def compile_program(program: Program = EMPTY) -> Compiled:
-    """Plan every rule. The program was checked when it was loaded, so an error here is our bug."""
+def compile_program(program: Program = EMPTY, before: Compiled | None = None) -> Compiled:
+    """Plan every rule that `before` has not planned already: most edits leave most rules as they are, and nothing is
+    evaluated meanwhile. The program was checked when it was loaded, so an error here is our bug.
+    """
     every: list[Rule] = [*program.alerts, *program.records]
     ordered = sorted(every, key=lambda rule: rule.place)
-    rules = {rule.id: _compile(rule, place, program) for place, rule in enumerate(ordered)}
+    interval_ms = program.settings.evaluation_interval_ms
+    known = before.rules if before and before.interval_ms == interval_ms else {}
+    rules = {
+        rule.id: _unchanged(known.get(rule.id), rule, place) or _compile(rule, place, program)
+        for place, rule in enumerate(ordered)
+    }
     on_arrival = tuple(rule for rule in rules.values() if rule.on_arrival)
     heals: dict[str, tuple[HealRule, ...]] = {}
     for heal in program.heals:
         heals[heal.alert] = (*heals.get(heal.alert, ()), heal)
-    return Compiled(rules, on_arrival, Triggers([rule.plan for rule in on_arrival]), heals)
+    return Compiled(rules, on_arrival, Triggers([rule.plan for rule in on_arrival]), heals, interval_ms=interval_ms)
+
+
+def _unchanged(known: CompiledRule | None, rule: Rule, place: int) -> CompiledRule | None:
+    """What is planned already, put in its new place; None where the rule is another."""
+    if known is None or replace(known.rule, place=rule.place, source=rule.source) != rule:
+        return None
+    return moved(known, rule=rule, place=place)
 
 
 def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:

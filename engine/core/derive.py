@@ -1,17 +1,20 @@
 """The derived part of the state, rebuilt from the rest: after an activation, and after a restore."""
 
 from engine.core import intake
-from engine.core.compiled import compile_program
+from engine.core.compiled import Compiled, compile_program
 from engine.core.needs import needed
 from engine.core.program import Program
 from engine.core.state import State, cooldown_key, index_targets
 from engine.core.verification import watch
 
 
-def install(state: State, program: Program) -> None:
-    """Make `program` the active one: plan it, keep the samples that its windows need, see anew what triggers it."""
+def install(state: State, program: Program, planned: Compiled | None = None) -> None:
+    """Make `program` the active one: plan it, keep the samples that its windows need, see anew what triggers it.
+
+    `planned` is what of it is planned already, by default what has been active.
+    """
     state.program = program
-    state.compiled = compile_program(program)
+    state.compiled = compile_program(program, planned or state.compiled)
     rules = state.compiled.rules
     state.failing = {rule: error for rule, error in state.failing.items() if rule in rules}
     state.evaluated_ms = {rule: time_ms for rule, time_ms in state.evaluated_ms.items() if rule in rules}

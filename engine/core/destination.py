@@ -16,6 +16,7 @@ class Destination:
     def __init__(self) -> None:
         self._series: tuple[Labels, ...] = ()
         self._generation = -1
+        self._store: Store | None = None
         self._rows: IntArray = np.empty(0, np.int64)
         self._places: IntArray = np.empty(0, np.int64)
 
@@ -24,12 +25,12 @@ class Destination:
 
         Raises `TooManySeriesError` when the store would then hold more than `most`.
         """
-        if series != self._series or store.generation != self._generation:
+        if store is not self._store or series != self._series or store.generation != self._generation:
             places = [place for place, labels in enumerate(series) if store.wants(labels)]
             wanted = [series[place] for place in places]
             new = len(store.unknown(wanted))
             if new and len(store) + new > most:
                 raise TooManySeriesError(f"more than {most:,} series (max_series)")
             self._rows, self._places = store.rows(wanted), np.array(places, np.int64)
-            self._series, self._generation = series, store.generation
+            self._store, self._series, self._generation = store, series, store.generation
         return self._rows, self._places

@@ -3,6 +3,8 @@
 What samples lead to is not decided here.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from engine.core.clocks import Clock
@@ -54,6 +56,20 @@ def forget(state: State) -> None:
             del state.layouts[digest]
     state.store.expire(state.now_ms, [layout.kept_rows for layout in state.layouts.values()])
     state.metadata = {name: said for name, said in state.metadata.items() if _is_kept(state, name)}
+
+
+def series_refused(state: State) -> int:
+    """How many series are wanted and have no place, of what was sent in the last minutes."""
+    return sum(layout.refused for layout in state.layouts.values())
+
+
+def without_place(state: State) -> Iterator[str]:
+    """What of the samples that come is refused at present, in words; of samples, for a minute after the last."""
+    settings = state.settings
+    if refused := series_refused(state):
+        yield f"{refused:,} series have no place: {settings.max_series:,} are kept (max_series)"
+    if state.samples_refused and state.now_ms - state.samples_refused_ms <= MINUTE_MS:
+        yield f"{state.samples_refused:,} samples had no place: {settings.max_samples:,} are kept (max_samples)"
 
 
 def place_anew(state: State, layout: Layout) -> None:

@@ -7,17 +7,20 @@ from msgspec.structs import replace
 from engine.core.compiled import Compiled, CompiledRule
 from engine.core.program import Program
 from engine.core.state import Ladder
-from engine.promql import LOOKBACK_MS, PromqlError, Selector, compile_expr, compile_query
+from engine.promql import LOOKBACK_MS, Matcher, PromqlError, Selector, compile_expr, compile_query
+from schemas.labels import METRIC_NAME
 
 
 def needed(program: Program, compiled: Compiled, ladders: Iterable[Ladder]) -> Iterator[Selector]:
-    """The selectors of the program's rules and of the ladders that run, and what is pinned."""
+    """The selectors of the program's rules and of the ladders that run, what is recorded, and what is pinned."""
     for rule in compiled.rules.values():
         yield from rule.selectors()
         yield from _of_templates(rule)
     heals = [*program.heals, *(ladder.rule for ladder in ladders)]
     for expr in dict.fromkeys(step.verify.expr for heal in heals for step in heal.steps if step.verify):
         yield from compile_expr(expr, subquery_step_ms=program.settings.evaluation_interval_ms).selectors
+    for name in dict.fromkeys(record.name for record in program.records):
+        yield Selector((Matcher("=", METRIC_NAME, name),), program.settings.retention_ms)
     for text in program.settings.pinned:
         yield from pinned(text, program.settings.retention_ms)
 

@@ -24,14 +24,14 @@ _NAMES_TOLD = 10
 
 
 class Past:
-    """What `program`, activated in `state` at `now_ms`, wants to know of the time before."""
+    """What `program`, activated in `state` at `now_ms`, wants to know of the time before. `planned` is its plan."""
 
     def __init__(self, state: State, program: Program, now_ms: int) -> None:
-        compiled = compile_program(program)
+        self.planned = compile_program(program, state.compiled)
         kept = Covered(state.store.selectors)
-        looked_at = needed(program, compiled, state.ladders.values())
+        looked_at = needed(program, self.planned, state.ladders.values())
         self._missing = frozenset(each for each in looked_at if each not in kept)
-        self._rules = [rule for rule in compiled.rules.values() if self._missing.intersection(rule.selectors())]
+        self._rules = [rule for rule in self.planned.rules.values() if self._missing.intersection(rule.selectors())]
         self._now_ms = now_ms
         room = max(program.settings.max_series - len(state.store), 0)
         self._told = State(program=Program(digest="", settings=replace(program.settings, max_series=room)))

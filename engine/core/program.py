@@ -113,7 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pinned: tuple[str, ...] = ()
     """Selectors of series that are kept for people to ask about although no rule looks at them."""
     retention_ms: int = 15 * 60_000
-    """How long the pinned series are kept at least; all others as long as the longest window over them."""
+    """How long pinned and recorded series are kept at least; all others as long as the longest window over them."""
     max_series: int = 1_000_000
     """So many series are kept; more are refused by name."""
     max_samples: int = 200_000_000

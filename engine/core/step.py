@@ -159,7 +159,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
     state = turn.state
     program = activation.program
     before = state.program
-    install(state, program)
+    install(state, program, activation.past.planned if activation.past else None)
     if activation.past:
         activation.past.fill(state)
         if warming := activation.past.warming_up(activation.began_ms):

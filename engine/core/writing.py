@@ -1,7 +1,7 @@
 """What rules write back into the columns: recorded series, and the series ALERTS and ALERTS_FOR_STATE.
 
-As in Prometheus a series that a rule wrote before and no longer yields has ended. Of what a rule yields only that is
-stored which some expression looks at.
+As in Prometheus a series that a rule wrote before and no longer yields has ended. What is recorded is stored, for
+dashboards if for nobody else; of ALERTS and ALERTS_FOR_STATE only what some expression looks at.
 """
 
 from collections.abc import Sequence

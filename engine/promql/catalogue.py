@@ -76,9 +76,9 @@ class Catalogue:
         return len(self._row_of if name is None else self._families.get(name, ()))
 
     def version_of(self, matchers: Matchers) -> int:
-        """What changes when a series comes or goes that might match."""
+        """What changes when a series comes or goes that might match. -1, which no family has, where there is none."""
         name = exact_name(matchers)
-        return self.version if name is None else self._family_version.get(name, 0)
+        return self.version if name is None else self._family_version.get(name, -1)
 
     def pick(self, matchers: Matchers, known: Iterable[tuple[int, Labels]] = ()) -> list[int]:
         """The rows of the series that all matchers accept, in the order of their labels.

@@ -149,6 +149,8 @@ class EngineHost:
                 await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, effect.reason)
             elif new and isinstance(effect, AuditEntry) and effect.kind == "decision":
                 metrics.DECISIONS.labels(reason=effect.reason).inc()
+                if not (effect.rule or effect.alert or effect.target):  # `why` finds what has an id; nobody this
+                    log.warning("engine_noticed", reason=effect.reason, detail=effect.detail)
 
     async def _snapshot(self, committer: Committer) -> None:
         config = self._config

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from prometheus_client.metrics_core import Metric
 
+from engine.core.intake import series_refused
 from engine.core.state import State
 from engine.runtime.metrics import counter, gauge, gauges, lease
 
@@ -31,13 +32,12 @@ def _journal(state: State, now_ms: int) -> Iterator[Metric]:
 
 def _store(state: State) -> Iterator[Metric]:
     settings = state.settings
-    refused = sum(layout.refused for layout in state.layouts.values())
     ahead: dict[tuple[str, ...], float] = {
         (node,): (clock.ahead_ms or 0) / 1000 for node, clock in state.clocks.items()
     }
     yield gauge("reflexarc_store_series", "Series in memory.", len(state.store))
     yield gauge("reflexarc_store_series_limit", "So many series are kept.", settings.max_series)
-    yield gauge("reflexarc_store_series_refused", "Series that are wanted and have no place.", refused)
+    yield gauge("reflexarc_store_series_refused", "Series that are wanted and have no place.", series_refused(state))
     yield gauge("reflexarc_store_samples", "Samples in memory.", state.store.samples)
     yield gauge("reflexarc_store_samples_limit", "So many samples are kept.", settings.max_samples)
     yield counter("reflexarc_store_samples_refused", "Samples that had no place.", state.samples_refused)

@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 
 from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.evaluate import worded
+from engine.core.intake import without_place
 from engine.core.ladder import describe
 from engine.core.state import State
 from engine.runtime import metrics
@@ -107,6 +108,7 @@ class LiveView:
             "lag_ms": max(now_ms() - state.now_ms, 0),
             "settling": state.now_ms < state.settle_until_ms,
             "series": len(state.store),
+            "without_place": list(without_place(state)),
             "events": state.events_seen,
             "rules": {
                 "alert": len(state.program.alerts),

@@ -38,6 +38,13 @@ async def test_label_names_and_values_are_sorted() -> None:
     assert await asker.data("label/nothing/values") == []
 
 
+async def test_a_label_of_any_name_can_be_asked_for() -> None:
+    """Grafana writes what a path cannot hold as Prometheus does: `U__`, and codes between underscores."""
+    asker = Asker(shop())
+    assert await asker.data("label/U__repl_69_c_61_/values") == ["0", "1"]
+    assert await asker.data("label/U__replica_/values") == []
+
+
 @pytest.mark.parametrize(
     ("path", "asked"), [("series", {"match__": "up"}), ("labels", {}), ("label/replica/values", {})]
 )

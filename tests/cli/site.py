@@ -49,9 +49,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Site:
-    """A folder with a configuration, rules and state, and what runs on it."""
+    """A folder with a configuration, rules and state, and what runs on it. One that does not act has no actuator."""
 
-    def __init__(self, folder: Path, rules: str) -> None:
+    def __init__(self, folder: Path, rules: str, *, acts: bool = True) -> None:
+        self._acts = acts
         self.rules = folder / "rules" / "shop.yaml"
         self._starts = folder / "starts.jsonl"
         self._config = folder / "reflexarc.toml"
@@ -60,7 +61,8 @@ class Site:
         self._up: subprocess.Popen[bytes] | None = None
         self.rules.parent.mkdir()
         self.rules.write_text(rules)
-        self._config.write_text(CONFIG.replace("EXAMPLE", str(ROOT / "deploy" / "example")))
+        config = CONFIG if acts else CONFIG.partition("[actuator.plugins")[0]
+        self._config.write_text(config.replace("EXAMPLE", str(ROOT / "deploy" / "example")))
 
     def up(self) -> None:
         """Start everything, and wait until every replica answers and acts are allowed."""
@@ -108,8 +110,12 @@ class Site:
     def _is_ready(self) -> bool:
         assert self._up
         assert self._up.poll() is None, self._output.read_text()
-        found = self.ask("query", 'count(probe_success{workload="shop"} == 1)')
-        return bool(found) and found[0]["value"] == "3" and not self.ask("status")["engine"]["settling"]
+        if self._acts:
+            found = self.ask("query", 'count(probe_success{workload="shop"} == 1)')
+            if not found or found[0]["value"] != "3":
+                return False
+        status = self.ask("status")
+        return bool(status) and not status["engine"]["settling"] and all(role["alive"] for role in status["roles"])
 
     def _line(self, *words: str) -> list[str]:
         return command_line("--config", str(self._config), "--state-dir", str(self._state), *words)

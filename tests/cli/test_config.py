@@ -6,7 +6,7 @@ import pytest
 
 from engine.cli.config import ConfigError, load, plugin_configs
 from engine.cli.main import parser
-from engine.runtime.registry import actuators
+from engine.runtime.registry import actuators, collectors
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -71,7 +71,14 @@ def test_plugins_are_checked_by_their_own_model() -> None:
         plugin_configs("actuator.plugins", {"proces": {}, "process": {"workload": "w.yaml"}}, actuators())
     assert "actuator.plugins.proces: no such plugin, expected one of page, process" in str(refused.value)
     assert "actuator.plugins.process: workloads:" in str(refused.value)
-    assert "actuator.plugins.process: workload:" in str(refused.value)
+    assert "actuator.plugins.process: workload: there is no such setting" in str(refused.value)
+
+
+def test_a_mistake_is_said_in_our_words_and_without_a_place_that_is_none() -> None:
+    """Whoever wrote the file knows nothing of the library that checks it."""
+    with pytest.raises(ConfigError) as refused:
+        plugin_configs("agent.collectors", {"prometheus": {"scrape_config_files": ["/nowhere.yml"]}}, collectors())
+    assert str(refused.value) == "agent.collectors.prometheus: /nowhere.yml: No such file or directory"
 
 
 @pytest.mark.parametrize(

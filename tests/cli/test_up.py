@@ -148,6 +148,16 @@ def test_up_refuses_an_address_that_is_taken(tmp_path: Path) -> None:
     assert re.fullmatch(r"engine\.listen: cannot listen on 127\.0\.0\.1:\d+: Address already in use\n", ended.stderr)
 
 
+def test_rules_that_are_not_there_are_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    """Who starts it in a folder without rules is told which setting names them."""
+    site = Site(tmp_path, RULES)
+    folder = site.rules.parent
+    site.rules.unlink()
+    folder.rmdir()
+    ended = site.run("up")
+    assert (ended.returncode, ended.stderr) == (2, f"engine.rules: {folder}: there is no such file or folder\n")
+
+
 def test_doctor_tells_what_is_wrong_with_a_machine_that_runs_nothing(tmp_path: Path) -> None:
     """What is there is fine, what is not is named, each with what to do; and it fails."""
     site = Site(tmp_path, RULES)
@@ -156,3 +166,13 @@ def test_doctor_tells_what_is_wrong_with_a_machine_that_runs_nothing(tmp_path: P
     assert "ok    rules" in ended.stdout
     assert "FAIL  bus as operator" in ended.stdout
     assert "→ start a bus here with `reflexarc up`" in ended.stdout
+
+
+def test_a_machine_that_only_watches_has_nothing_wrong(tmp_path: Path) -> None:
+    """Without an actuator plugin there is nothing to act on, and `doctor` does not ask for it."""
+    site = Site(tmp_path, RULES.partition("  - heal")[0], acts=False)
+    try:
+        site.up()
+        assert [check for check in site.ask("doctor") if check["verdict"] != "ok"] == []
+    finally:
+        site.kill_what_is_left()

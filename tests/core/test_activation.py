@@ -1,5 +1,7 @@
 """New rules while the old ones are at work, and what is kept of whom."""
 
+from msgspec.structs import replace
+
 from engine.core.program import Verify
 from schemas.reasons import Reason
 from tests.core.story import Story, alerts, commands, entries, only_command, reasons, replica, series, states
@@ -181,3 +183,22 @@ def test_what_no_rule_looks_at_any_more_is_no_longer_kept() -> None:
         story.tick()
         story.scrape({replica(0): 1.0, series("other"): 0.0})
     assert len(story.state.store) == 1
+
+
+def test_an_edit_plans_only_what_it_changes() -> None:
+    """Deciding waits for an activation, so a thousand rules that stay as they are must not cost it a second."""
+    kept, moved = alert("Kept"), alert("Moved")
+    story = Story(program(kept, moved))
+    before = dict(story.state.compiled.rules)
+    story.activate(program(kept, alert("New"), moved))
+    after = story.state.compiled.rules
+    assert [after[rule.id].plan is before[rule.id].plan for rule in (kept, moved)] == [True, True]
+    assert [each.place for each in after.values()] == [0, 1, 2]
+
+
+def test_another_evaluation_interval_plans_everything_anew() -> None:
+    """Grids and subqueries without a step follow it."""
+    story = Story(program(alert()))
+    rules = program(alert())
+    story.activate(replace(rules, settings=replace(rules.settings, evaluation_interval_ms=7_000)))
+    assert [each.period_ms for each in story.state.compiled.rules.values()] == [7_000]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from engine.core.effects import Effect, Rejected
-from engine.core.intake import LONGEST_TEXT
+from engine.core.intake import LONGEST_TEXT, without_place
 from engine.core.messages import Unreadable
 from engine.core.program import AlertRule, Program, RecordingRule
 from engine.core.snapshot import restore, save
@@ -213,8 +213,11 @@ def test_more_series_than_the_limit_are_refused_by_name() -> None:
         {replica(number): 1.0 for number in range(1, 6)}, node="n2"
     )
     assert details(effects, Reason.SERIES_LIMIT) == ["3 series of n2 have no place: 3 are kept"]
+    assert list(without_place(story.state)) == ["3 series have no place: 3 are kept (max_series)"]
     assert len(values(story, "up")) == 3
     assert story.every_second(1, 1, 1) == []
+    story.wait(5 * 60)
+    assert list(without_place(story.state)) == []
 
 
 def test_series_that_had_no_place_get_one_when_others_have_gone() -> None:
@@ -240,6 +243,10 @@ def test_more_samples_than_the_limit_are_refused_by_name() -> None:
     story = Story(with_settings(alert(), alert("Long", "count_over_time(up[1h]) < 0"), max_samples=20))
     effects = [effect for _ in range(40) for effect in (*story.tick(), *story.samples(1, 1))]
     assert details(effects, Reason.SAMPLES_LIMIT) == ["2 samples of n1 have no place: 20 are kept"]
+    (present,) = without_place(story.state)
+    assert present.endswith("samples had no place: 20 are kept (max_samples)")
+    story.wait(61)
+    assert list(without_place(story.state)) == []
     assert (story.state.store.samples, story.state.samples_refused) == (20, 60)
 
 

@@ -5,7 +5,7 @@ import msgspec
 from engine.core.compiled import CompiledRule
 from engine.promql import compile_expr
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, reasons, series, states
+from tests.core.story import Story, alerts, reasons, series, states, values
 from tests.core.world import INTERVAL_S, alert, program, record
 
 
@@ -67,7 +67,7 @@ def test_alerts_are_series_too() -> None:
 
 def test_alerts_that_nothing_looks_at_are_no_series() -> None:
     """Only what an expression can ask for is kept."""
-    story = Story(program(alert(), record("n", "sum(up)")))
+    story = Story(program(alert()))
     story.every_second(INTERVAL_S + 1, 0, 0)
     assert len(story.state.store) == 2
 
@@ -79,6 +79,14 @@ def test_a_recorded_series_ends_with_its_source() -> None:
     assert states(story.wait(INTERVAL_S)) == ["firing"]
     story.samples(1)
     assert states(story.wait(INTERVAL_S)) == ["resolved"]
+
+
+def test_what_is_recorded_can_be_asked_for() -> None:
+    """Most recordings are read by dashboards, which no rule knows of."""
+    story = Story(program(record("n", "count(up)")))
+    story.samples(1, 1)
+    story.wait(INTERVAL_S)
+    assert values(story, "n") == {series("n"): 2.0}
 
 
 def test_a_recording_rule_that_is_removed_ends_its_series() -> None:
@@ -111,7 +119,9 @@ def test_an_alert_fires_although_there_is_no_room_for_its_series() -> None:
 
 def test_ending_a_series_that_is_forgotten_takes_no_room() -> None:
     """What a rule wrote long ago, and its end, are not brought back."""
-    story = Story(program(record("n", "up", interval_ms=900_000), alert("N", "n == 0")))
+    rules = program(record("n", "up", interval_ms=900_000), alert("N", "n == 0"))
+    rules = msgspec.structs.replace(rules, settings=msgspec.structs.replace(rules.settings, retention_ms=300_000))
+    story = Story(rules)
     story.every_second(900, 1)
     gone = []
     for _ in range(1200):

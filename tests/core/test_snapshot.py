@@ -6,7 +6,7 @@ from engine.core.effects import Effect
 from engine.core.program import Verify
 from engine.core.snapshot import UnreadableSnapshotError, restore, save
 from schemas.reasons import Reason
-from tests.core.story import Story, commands, entries, only_command, reasons
+from tests.core.story import Story, commands, entries, only_command, reasons, states
 from tests.core.world import alert, heal, page, program, restart
 
 
@@ -35,6 +35,19 @@ def test_what_is_decided_at_once_is_decided_in_one_order(dies: bool) -> None:
         reload(story)
     story.tick()
     assert verified(story.samples(1, 1)) == [first.ladder, second.ladder]
+
+
+def test_an_engine_that_was_away_until_all_is_forgotten_goes_on() -> None:
+    """Restored into a world whose series are all over, it evaluates as if they had never been."""
+    story = Story(program(alert()))
+    story.samples(0)
+    reload(story)
+    story.tick(1)
+    story.wait(60)  # the rule has looked at what was restored
+    story.tick(1500)
+    assert len(story.state.store) == 0
+    story.wait(60)
+    assert [state for state in states(story.samples(0)) if state == "firing"] == ["firing"]
 
 
 def verified(effects: list[Effect]) -> list[str]:

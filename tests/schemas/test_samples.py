@@ -115,9 +115,11 @@ def test_a_label_set_has_one_form(labels: dict[str, str]) -> None:
         ({"__name__": "up"}, "up"),
         ({"job": "x"}, '{job="x"}'),
         ({}, "{}"),
+        ({"__name__": "my.metric", "job": "x", "my.label": "y"}, '{"my.metric", job="x", "my.label"="y"}'),
+        ({"__name__": "job:up:sum", "9": "y"}, 'job:up:sum{"9"="y"}'),
         ({"path": 'C:\\a "b"\n'}, '{path="C:\\\\a \\"b\\"\\n"}'),
     ],
 )
 def test_a_series_is_printed_as_prometheus_does(labels: dict[str, str], printed: str) -> None:
-    """The name before the braces, labels sorted, quotes, backslashes and line ends escaped."""
+    """The name before the braces, labels sorted, quotes, backslashes and line ends escaped, other names quoted."""
     assert text(canonical(labels)) == printed

@@ -41,7 +41,7 @@ def series(exposition: str, grammar: Grammar = TEXT) -> dict[str, float]:
         (r'a{b="q\" s\\ n\n o\d"} 2', r'a{b="q\" s\\ n\n o\\d"}', 2.0),
         ('a{b=""} 1', "a", 1.0),
         ('a{b="é"} 1', 'a{b="é"}', 1.0),
-        ('{"a.b","c d"="e"} 1', 'a.b{c d="e"}', 1.0),
+        ('{"a.b","c d"="e"} 1', '{"a.b", "c d"="e"}', 1.0),
     ],
 )
 def test_a_line_of_the_text_format(line: str, name: str, value: float) -> None:

@@ -1,5 +1,6 @@
 """From what discovery found to what is scraped, and from what is exposed to what is kept."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from collectors.prometheus import SPEC
 from collectors.prometheus.config import GlobalConfig, PrometheusConfig, ScrapeConfig
+from collectors.prometheus.discovery import groups_of
 from collectors.prometheus.failure import ScrapeFailed
 from collectors.prometheus.job import sources
 from collectors.prometheus.negotiation import grammar_of, request_headers
@@ -209,7 +211,38 @@ def test_the_example_is_valid() -> None:
     PrometheusConfig.model_validate(yaml.safe_load(SPEC.example)["prometheus"])
 
 
+@pytest.mark.parametrize(
+    ("own", "timing"),
+    [
+        ({}, Timing(60_000, 20_000)),
+        ({"scrape_interval": "15s"}, Timing(15_000, 15_000)),
+        ({"scrape_interval": "15s", "scrape_timeout": "5s"}, Timing(15_000, 5_000)),
+    ],
+)
+def test_a_prometheus_yml_can_be_named_as_it_is(tmp_path: Path, own: dict[str, str], timing: Timing) -> None:
+    """The timing of its `global` holds for its jobs; rules, alerting and what else is in it is no matter of ours."""
+    general = {"scrape_interval": "1m", "scrape_timeout": "20s", "evaluation_interval": "1m"}
+    text = yaml.safe_dump({"global": general, "rule_files": ["x"], "scrape_configs": [{"job_name": "a", **own}]})
+    (tmp_path / "prometheus.yml").write_text(text, encoding="utf-8")
+    config = PrometheusConfig.model_validate({"scrape_config_files": [str(tmp_path / "prometheus.yml")]})
+    assert timing_of(config.scrape_configs[0], config.defaults, 5_000) == timing
+
+
 def test_job_names_differ() -> None:
     """Two jobs of one name would be one another's series."""
     with pytest.raises(ValidationError, match="job_name stands more than once: a"):
         PrometheusConfig.model_validate({"scrape_configs": [{"job_name": "a"}, {"job_name": "a"}]})
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        ("not a list", 'expected a list of target groups, got "not a list"'),
+        ({"targets": []}, "expected a list of target groups, got {"),
+        ([{"targets": ["a:1"]}, {"labels": {"a": ["b"]}}], "^1.labels.a: Input should be a valid string$"),
+    ],
+)
+def test_what_discovery_lists_wrongly_is_named_in_one_line(listed: Any, why: str) -> None:
+    """Whoever wrote the file or the server reads it in the agent's log."""
+    with pytest.raises(ValueError, match=why):
+        groups_of(listed)
