@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, idle, latency, state
-from tests.bench.beside import pipeline
+from tests.bench import agent, idle, latency, many_rules, state
+from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
 
@@ -22,6 +22,8 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "latency": _latency,
     "agent": agent.run,
     "idle": idle.run,
+    "rules": many_rules.run,
+    "detection": detection.run,
     "pipeline": pipeline.run,
 }
 

@@ -9,14 +9,24 @@ import yaml
 Groups = Iterable[Mapping[str, Any]]
 
 
+def instance(target: int) -> str:
+    """The label by which the series of a target are told from those of another."""
+    return f"node-{target:02}"
+
+
+def target(labels: Mapping[str, str]) -> int:
+    """Which target these labels are of."""
+    return int(labels["instance"].removeprefix("node-"))
+
+
 def write_scrapes(folder: Path, port: int, targets: int, interval_s: float) -> None:
     """`targets` pages of the exporter on `port`."""
     groups = [
         {
             "targets": [f"127.0.0.1:{port}"],
-            "labels": {"instance": f"node-{target:02}", "__metrics_path__": f"/metrics/{target}"},
+            "labels": {"instance": instance(number), "__metrics_path__": f"/metrics/{number}"},
         }
-        for target in range(targets)
+        for number in range(targets)
     ]
     job = {"job_name": "bench", "scrape_interval": f"{interval_s:g}s", "static_configs": groups}
     _write(folder / "scrape.yaml", {"scrape_configs": [job] if targets else []})

@@ -39,7 +39,7 @@ class Rule(NamedTuple):
 RULES = (
     Rule("RateHigh", "rate(bench_requests_total[1m])", "> 100"),
     Rule("ErrorsHigh", "sum by (i) (rate(bench_errors_total[1m])) / sum by (i) (rate(bench_calls_total[1m]))", "> 10"),
-    Rule("Stuck", "max_over_time(bench_requests_total[1m]) - min_over_time(bench_requests_total[1m])", "< 0.05"),
+    Rule("Shrunk", "max_over_time(bench_requests_total[1m]) - min_over_time(bench_requests_total[1m])", "< 0"),
 )
 
 
