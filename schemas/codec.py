@@ -3,6 +3,8 @@
 Metrics are MessagePack, everything else is JSON, so that people and foreign publishers can read and write it.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from schemas.alerts import AlertTransition
@@ -11,8 +13,9 @@ from schemas.commands import Command
 from schemas.control import Act, Activate, Approve, Control, Halt, Resume, Tick
 from schemas.events import Event, Events
 from schemas.inventory import Inventory
+from schemas.labels import Labels
 from schemas.outcomes import Outcome
-from schemas.samples import SampleBatch
+from schemas.samples import SampleBatch, unpack_positions
 from schemas.subjects import commands, token
 
 Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
@@ -103,9 +106,23 @@ def _decode_samples(data: bytes) -> SampleBatch:
     batch = _samples.decode(data)
     if len(batch.values) % 8:
         raise Undecodable(f"values: expected a multiple of 8 bytes, got {len(batch.values)}")
-    if batch.series is not None and len(batch.series) * 8 != len(batch.values):
+    if batch.metadata is not None and batch.series is None:
+        raise Undecodable("metadata: expected only together with series")
+    if batch.at is not None:
+        _check_positions(batch.at, len(batch.values) // 8, batch.series)
+    elif batch.series is not None and len(batch.series) * 8 != len(batch.values):
         raise Undecodable(f"values: expected {len(batch.series)} samples, got {len(batch.values) // 8}")
     return batch
+
+
+def _check_positions(at: bytes, samples: int, series: Sequence[Labels] | None) -> None:
+    """Each sample has its position, and where the series are named it is one of theirs."""
+    if len(at) % 4:
+        raise Undecodable(f"at: expected a multiple of 4 bytes, got {len(at)}")
+    if len(at) != samples * 4:
+        raise Undecodable(f"at: expected {samples} positions, one for each sample, got {len(at) // 4}")
+    if series is not None and (last := max(unpack_positions(at), default=-1)) >= len(series):
+        raise Undecodable(f"at: expected positions below {len(series)}, the number of series, got {last}")
 
 
 def _decode_events(data: bytes) -> Events:

@@ -10,6 +10,9 @@ Labels = tuple[tuple[str, str], ...]
 
 METRIC_NAME = "__name__"
 
+MOST_LABEL_BYTES = 64 * 1024
+"""Of one series that a collector takes in from elsewhere: whoever exposes more must not be able to fill a message."""
+
 
 def canonical(labels: Mapping[str, str]) -> Labels:
     """The sorted, hashable form of `labels`, without empty values."""

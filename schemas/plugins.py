@@ -16,6 +16,7 @@ from schemas.commands import Command
 from schemas.events import Event
 from schemas.inventory import Target
 from schemas.labels import Labels
+from schemas.samples import Metadata
 
 
 class PluginConfig(BaseModel):
@@ -27,11 +28,26 @@ class PluginConfig(BaseModel):
 # --- collectors ---
 
 
+class Receipt(Protocol):
+    """Completed by the host when the reading is stored on the bus; an `asyncio.Future` is one.
+
+    Readings with a receipt are sent in their order, and none is dropped: how many may wait is for the collector to
+    bound. One whose receipt is done before its turn, such as by cancelling, is no longer wanted and is not sent.
+    """
+
+    def done(self) -> bool: ...
+
+    def set_result(self, result: None, /) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """One scrape: `values[i]` belongs to `series[i]`, all taken at `time_ms` (Unix milliseconds).
 
-    A series that was in the source's scrape before and is not in this one has ended; the host marks it stale.
+    A series that was in the source's scrape before and is not in this one has ended; the host marks it stale. With `at`
+    the reading is partial: `values[i]` belongs to `series[at[i]]`, each position at most once, and the series without a
+    sample have not ended. The host knows the layout of a partial reading by the object `series`, so it should stay the
+    same one for as long as nothing in it changes.
     """
 
     time_ms: int
@@ -39,6 +55,10 @@ class Samples:
     values: Sequence[float]
     source: str | None = None
     """Subject token; None = the collector's own name."""
+    at: Sequence[int] | None = None
+    metadata: Mapping[str, Metadata] | None = None
+    """What is known of the metrics, by metric name; the host sends it along when it names the series."""
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,10 @@ class Reason(StrEnum):
     RECORD_CUT = "RECORD_CUT"
     EVALUATION_FAILED = "EVALUATION_FAILED"
     TIME_JUMPED = "TIME_JUMPED"
+    WARMING_UP = "WARMING_UP"
+    CLOCK_SKEWED = "CLOCK_SKEWED"
+    SERIES_LIMIT = "SERIES_LIMIT"
+    SAMPLES_LIMIT = "SAMPLES_LIMIT"
 
 
 MEANING: dict[Reason, str] = {
@@ -104,4 +108,8 @@ MEANING: dict[Reason, str] = {
     Reason.RECORD_CUT: "more was decided at once than one record of the audit holds",
     Reason.EVALUATION_FAILED: "an expression or template failed to evaluate",
     Reason.TIME_JUMPED: "ticks were missing: nobody was deciding for a while",
+    Reason.WARMING_UP: "new rules look further back than the journal, so they know less than they will",
+    Reason.CLOCK_SKEWED: "for a minute all samples of a node were ahead of the journal, or late, by over an interval",
+    Reason.SERIES_LIMIT: "as many series are kept as may be (`max_series`), so new ones are not",
+    Reason.SAMPLES_LIMIT: "as many samples are kept as may be (`max_samples`), so new ones are not",
 }

@@ -9,15 +9,19 @@ journal can name the series after at most one refresh.
 import hashlib
 import math
 import struct
+import sys
 from array import array
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
 from schemas.labels import Labels
 
 LAYOUT_REFRESH_MS = 60_000
+
+_Number = TypeVar("_Number", int, float)
 
 STALE_BITS = 0x7FF0_0000_0000_0002
 """Bits of the NaN that says "this series ended", as Prometheus has it (model/value/value.go)."""
@@ -62,12 +66,29 @@ def layout_digest(series: Sequence[Labels]) -> str:
 
 def pack_values(values: Sequence[float]) -> bytes:
     """The wire form of a column of float64, little-endian on every machine."""
-    return struct.pack(f"<{len(values)}d", *values)
+    return _little(array("d", values)).tobytes()
 
 
 def unpack_values(packed: bytes) -> Sequence[float]:
     """The numbers of a column; NaN payloads survive."""
-    return array("d", packed) if struct.pack("=H", 1) == b"\x01\x00" else struct.unpack(f"<{len(packed) // 8}d", packed)
+    return _little(array("d", packed))
+
+
+def pack_positions(at: Sequence[int]) -> bytes:
+    """The wire form of positions in a layout: uint32, little-endian on every machine."""
+    return _little(array("I", at)).tobytes()
+
+
+def unpack_positions(packed: bytes) -> Sequence[int]:
+    """The positions that `pack_positions` packed."""
+    return _little(array("I", packed))
+
+
+def _little(column: "array[_Number]") -> "array[_Number]":
+    """From this machine's byte order to little-endian, or back."""
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column
 
 
 def format_value(value: float) -> str:

@@ -51,8 +51,19 @@ def metrics(node: str, source: str) -> str:
     return f"ops.metrics.{token(node)}.{token(source)}"
 
 
+def own_source(role: str) -> str:
+    """The source of what a role of Reflexarc says of itself; no collector may bear the name."""
+    return f"reflexarc-{role}"
+
+
 def events(node: str, source: str) -> str:
     return f"ops.events.{token(node)}.{token(source)}"
+
+
+def node_of(subject: str) -> str:
+    """The node that published samples or events on this subject; empty for other subjects."""
+    _, kind, publisher, *_ = subject.split(".")
+    return untoken(publisher) if kind in ("metrics", "events") else ""
 
 
 def outcomes(actuator: str, scope: str) -> str:

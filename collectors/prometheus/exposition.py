@@ -41,6 +41,7 @@ class Grammar:
     sample: re.Pattern[str]
     type_line: re.Pattern[str]
     types: frozenset[str]
+    timestamp: re.Pattern[str]
     ms_per_unit: int
     """Milliseconds in one unit of its timestamps."""
 
@@ -50,11 +51,13 @@ class Grammar:
         if found is None:
             raise Malformed(f"expected a series and its value, got {shown(line)}")
         series, value, time, rest = found.groups()
-        return Sample(series, value, self._time_ms(time), bare=not (time or rest))
+        time_ms = None if time is None else self.time_ms(time)
+        return Sample(series.rstrip(" \t"), value, time_ms, bare=not (time or rest))
 
-    def _time_ms(self, text: str | None) -> int | None:
-        if text is None:
-            return None
+    def time_ms(self, text: str) -> int:
+        """Unix milliseconds of a timestamp. Raises `Malformed`."""
+        if not self.timestamp.fullmatch(text):
+            raise Malformed(f"expected a timestamp, got {shown(text)}")
         try:
             return int(float(text) * self.ms_per_unit)
         except (ValueError, OverflowError) as error:
@@ -62,7 +65,7 @@ class Grammar:
 
     def metric_types(self, text: str) -> dict[str, str]:
         """What the `# TYPE` lines of a whole exposition say, by metric name. Raises `Malformed`."""
-        types = {_unquoted(name): kind.strip() for name, kind in self.type_line.findall(text)}
+        types = {unquoted(name): kind.strip() for name, kind in self.type_line.findall(text)}
         for name, kind in types.items():
             if kind not in self.types:
                 raise Malformed(f"TYPE of {name}: expected one of {', '.join(sorted(self.types))}, got {shown(kind)}")
@@ -71,9 +74,10 @@ class Grammar:
 
 TEXT = Grammar(
     name="text",
-    sample=re.compile(rf"((?=[^\s0-9])(?:{_NAME})?+[ \t]*(?:{_BRACES})?)[ \t]*([^\s{{]+)(?:[ \t]+(-?[0-9]+))?([ \t]*)"),
+    sample=re.compile(rf"((?=[^\s0-9])(?:{_NAME})?+[ \t]*(?:{_BRACES})?)[ \t]*([^\s{{]+)(?:[ \t]+([0-9]+))?([ \t]*)"),
     type_line=re.compile(rf"^#[ \t]+TYPE[ \t]+({_NAME}|{_STRING})(.*)$", re.MULTILINE),
     types=frozenset({"counter", "gauge", "histogram", "summary", "untyped"}),
+    timestamp=re.compile(r"[0-9]+"),
     ms_per_unit=1,
 )
 
@@ -84,6 +88,7 @@ OPENMETRICS = Grammar(
     types=frozenset(
         {"counter", "gauge", "gaugehistogram", "histogram", "info", "stateset", "summary", "unknown", "untyped"}
     ),
+    timestamp=re.compile(r"[^\s#]\S*"),
     ms_per_unit=1000,
 )
 
@@ -112,13 +117,13 @@ def _label(found: re.Match[str]) -> tuple[str, str]:
     """A quoted name that stands alone is the metric's."""
     bare, quoted, value = found.groups()
     if value is not None:
-        return bare or _unquoted(quoted), _unquoted(value)
+        return bare or unquoted(quoted), unquoted(value)
     if quoted is None:
         raise Malformed(f"expected a value for label {shown(bare)}")
-    return METRIC_NAME, _unquoted(quoted)
+    return METRIC_NAME, unquoted(quoted)
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
     """A quoted string as it was meant; text without quotes as it is. Unknown escapes stand for themselves."""
     if not text.startswith('"'):
         return text

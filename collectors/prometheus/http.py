@@ -25,6 +25,10 @@ _MOST_REDIRECTS = 10
 _USER_AGENT = {"User-Agent": "reflexarc"}
 
 
+Versions = tuple[int, ...]
+"""Of the files of certificates that there are, when they were changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     content_type: str
@@ -37,6 +41,8 @@ class _Origin(NamedTuple):
     scheme: str
     host: str
     port: int
+    versions: Versions
+    """Of the certificates: those that were renewed hold for the next request."""
 
 
 class HttpClient:
@@ -70,12 +76,12 @@ class HttpClient:
             if answer.status not in _REDIRECTS or location is None or not self._config.follow_redirects:
                 return answer
             url = urljoin(url, location)
-            if _origin(urlsplit(url)) != _origin(parts):
+            if self._origin(urlsplit(url)) != self._origin(parts):
                 headers.pop("Authorization", None)  # it was meant for the other one
         raise ScrapeFailed(f"redirected more than {_MOST_REDIRECTS} times")
 
     async def _ask(self, url: SplitResult, headers: Mapping[str, str], limit_bytes: int) -> Answer:
-        origin = _origin(url)
+        origin = self._origin(url)
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         exchange = self._take(origin) or await self._open(origin)
         try:
@@ -106,19 +112,25 @@ class HttpClient:
 
     async def _open(self, origin: _Origin) -> Exchange:
         # Made at each connection, so that a certificate that is not there yet is a failed scrape and not a dead agent.
-        tls = _ssl_context(self._config.tls_config) if origin.scheme == "https" else None
-        return await Exchange.open(origin.host, origin.port, tls, self._config.tls_config.server_name)
+        tls = self._config.tls_config
+        context = _ssl_context(tls, origin.versions) if origin.scheme == "https" else None
+        return await Exchange.open(origin.host, origin.port, context, tls.server_name)
+
+    def _origin(self, url: SplitResult) -> _Origin:
+        """Raises ValueError for what no HTTP server can be, OSError where a certificate is missing."""
+        if url.scheme not in _PORTS or not url.hostname:
+            raise ValueError(f"expected a URL of http or https, got {shown(url.geturl())}")
+        versions = _versions(self._config.tls_config) if url.scheme == "https" else ()
+        return _Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme], versions)
 
 
-def _origin(url: SplitResult) -> _Origin:
-    """Raises ValueError for what no HTTP server can be."""
-    if url.scheme not in _PORTS or not url.hostname:
-        raise ValueError(f"expected a URL of http or https, got {shown(url.geturl())}")
-    return _Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
+def _versions(tls: TlsConfig) -> Versions:
+    """When the files of certificates were changed. Raises OSError where one is missing."""
+    return tuple(file.stat().st_mtime_ns for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
 
 
 @lru_cache
-def _ssl_context(tls: TlsConfig) -> ssl.SSLContext:
+def _ssl_context(tls: TlsConfig, versions: Versions) -> ssl.SSLContext:  # noqa: ARG001 - files of other versions differ
     """Shared by all that ask alike: to load the system's authorities takes 20 ms and some memory."""
     context = ssl.create_default_context(cafile=tls.ca_file)
     context.minimum_version = _TLS_VERSIONS[tls.min_version]

@@ -18,6 +18,7 @@ from collectors.prometheus.discovery import discover_files, discover_http
 from collectors.prometheus.http import HttpClient
 from collectors.prometheus.scrape import Scraper
 from collectors.prometheus.targets import Target, Timing, discovered_labels, target_of
+from collectors.prometheus.timed import timed_source
 from schemas.plugins import Samples
 
 log = structlog.get_logger()
@@ -70,7 +71,8 @@ class Job:
                 continue
             running.task.cancel()
             if source not in wanted:
-                self._put(Samples(self._now_ms(), (), (), source))
+                for gone in (source, timed_source(source)):
+                    self._put(Samples(self._now_ms(), (), (), gone))
         for source, target in wanted.items():
             if source not in self._running:
                 scraper = Scraper(self._config, target, source, self._client, self._now_ms, self._put)

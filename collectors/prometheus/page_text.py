@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from collectors.prometheus.exposition import OPENMETRICS, Grammar, Malformed
 from schemas.wording import shown
 
+_COMMENT_OR_STRING = re.compile(r'(^#.*$)|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+"', re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -20,13 +21,22 @@ def sample_lines(text: str) -> list[str]:
 
 
 def prepared(text: str, grammar: Grammar) -> str:
-    """OpenMetrics marks its end; in the text format, lines may be indented. Raises `Malformed`."""
+    """OpenMetrics marks its end, unless nothing at all is exposed; in the text format, lines may be indented.
+
+    Raises `Malformed`.
+    """
     if grammar is OPENMETRICS:
-        if not ("\n" + text).endswith(("\n# EOF\n", "\n# EOF")):
+        if text and not ("\n" + text).endswith(("\n# EOF\n", "\n# EOF")):
             raise Malformed("expected # EOF at the end; the exposition is cut short")
         return text
     indented = text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text
     return _INDENT.sub("", text) if indented else text
+
+
+def on_one_line(text: str) -> str:
+    """The text with the line breaks within quotes escaped. They should be already, but Prometheus takes them as they
+    are, and an exporter that works with it is to work with us."""
+    return _COMMENT_OR_STRING.sub(lambda found: found[1] or found[0].replace("\n", r"\n"), text)
 
 
 def plain_floats(values: Sequence[str], length: int | None = None) -> list[float] | None:

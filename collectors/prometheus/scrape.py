@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from collectors.grid import Grid
+from collectors.prometheus.about import PageMetadata
 from collectors.prometheus.config import ScrapeConfig
 from collectors.prometheus.exposition import Malformed
 from collectors.prometheus.failure import ScrapeFailed
@@ -16,9 +16,9 @@ from collectors.prometheus.known_lines import KnownLines, Page
 from collectors.prometheus.negotiation import grammar_of, request_headers
 from collectors.prometheus.series import SeriesNames
 from collectors.prometheus.targets import Target
-from schemas.labels import Labels
+from collectors.prometheus.timed import TimedSamples
 from schemas.plugins import Samples
-from schemas.samples import layout_digest
+from schemas.samples import Metadata
 
 log = structlog.get_logger()
 
@@ -44,7 +44,8 @@ class Scraper:
         self._headers = request_headers(job, target.timing.timeout_ms)
         self._names = SeriesNames(job, target.labels)
         self._lines = KnownLines(self._names.resolve, honor_timestamps=job.honor_timestamps)
-        self._timed = _TimedSamples(source)
+        self._about = PageMetadata()
+        self._timed = TimedSamples(source)
         self._trouble = ""
 
     async def run(self) -> None:
@@ -59,8 +60,9 @@ class Scraper:
         clock = asyncio.get_running_loop().time
         time_ms, start_s = self._now_ms(), clock()
         up, trouble = 1.0, ""
+        about: Mapping[str, Metadata] = {}
         try:
-            page = await self._page()
+            page, about = await self._page(time_ms)
             if page.repeated:
                 trouble = f"{page.repeated} samples are of a series that the scrape has already; the first counts"
         except ScrapeFailed as failure:
@@ -68,26 +70,28 @@ class Scraper:
             page = Page(scraped=failure.scraped, kept=failure.kept)
         self._tell(trouble)
         report = (up, clock() - start_s, float(page.scraped), float(page.kept), float(page.added))
-        self._put(Samples(time_ms, self._names.reports + page.series, [*report, *page.values], self._source))
-        for samples in self._timed.readings(page):
+        series, values = self._names.reports + page.series, [*report, *page.values]
+        self._put(Samples(time_ms, series, values, self._source, metadata=about))
+        for samples in self._timed.readings(page, about):
             self._put(samples)
 
-    async def _page(self) -> Page:
-        """Raises `ScrapeFailed`."""
+    async def _page(self, time_ms: int) -> tuple[Page, Mapping[str, Metadata]]:
+        """The page, and what it says of its metrics. Raises `ScrapeFailed`."""
         timeout_ms = self._target.timing.timeout_ms
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 response = await self._client.get(self._target.url, self._headers, self._job.body_size_limit_bytes)
             grammar = grammar_of(response.content_type, self._job.fallback_scrape_protocol)
-            page = self._lines.read(response.body.decode(), grammar)
+            text = response.body.decode()
+            page = self._lines.read(text, grammar)
         except TimeoutError as error:
             raise ScrapeFailed(f"no complete answer within {timeout_ms} ms") from error
         except (Malformed, UnicodeDecodeError) as error:
             raise ScrapeFailed(str(error)) from error
-        if 0 < self._job.sample_limit < page.kept:
-            why = f"{page.kept} samples (sample_limit {self._job.sample_limit})"
+        if 0 < self._job.sample_limit < page.kept - page.repeated:
+            why = f"{page.kept - page.repeated} samples (sample_limit {self._job.sample_limit})"
             raise ScrapeFailed(why, scraped=page.scraped, kept=page.kept)
-        return page
+        return page, self._about.of(text, grammar, time_ms, learned=page.added > 0)
 
     def _tell(self, trouble: str) -> None:
         """Once for each new trouble, not once a scrape."""
@@ -96,30 +100,6 @@ class Scraper:
         elif self._trouble and not trouble:
             log.info("scrape_well_again", job=self._job.job_name, url=self._target.url)
         self._trouble = trouble
-
-
-class _TimedSamples:
-    """Samples that bring their own time, as readings of their own.
-
-    The host ends series that a source no longer has, and as in Prometheus these must not be ended by others that bear
-    another time. So those of one time are a source of their own, named after the series that share it.
-    """
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._newest_ms: dict[str, int] = {}
-
-    def readings(self, page: Page) -> Iterator[Samples]:
-        """What is newer than what was read before; an exporter may show a sample for as long as it likes."""
-        by_time: dict[int, dict[Labels, float]] = defaultdict(dict)
-        for time_ms, labels, value in page.timed:
-            by_time[time_ms].setdefault(labels, value)
-        before, self._newest_ms = self._newest_ms, {}
-        for time_ms, samples in sorted(by_time.items()):
-            source = f"{self._source}:{layout_digest(list(samples))}"
-            self._newest_ms[source] = time_ms
-            if time_ms > before.get(source, 0):
-                yield Samples(time_ms, tuple(samples), list(samples.values()), source)
 
 
 def offset_s(target: Target) -> float:

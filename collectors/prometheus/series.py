@@ -6,7 +6,7 @@ from collectors.prometheus.config import ScrapeConfig
 from collectors.prometheus.failure import ScrapeFailed
 from collectors.prometheus.known_lines import DROPPED
 from collectors.prometheus.relabel import relabel
-from schemas.labels import METRIC_NAME, Labels, canonical
+from schemas.labels import METRIC_NAME, MOST_LABEL_BYTES, Labels, canonical
 from schemas.wording import shown
 
 REPORTS = (
@@ -57,6 +57,8 @@ class SeriesNames:
 
     def _check_limits(self, series: Labels, metric: str) -> None:
         job = self._job
+        if (size_bytes := sum(len(name.encode()) + len(value.encode()) for name, value in series)) > MOST_LABEL_BYTES:
+            raise ScrapeFailed(f"{metric}: the labels are {size_bytes} bytes long, more than {MOST_LABEL_BYTES}")
         if 0 < job.label_limit < len(series):
             raise ScrapeFailed(f"{metric} has {len(series)} labels (label_limit {job.label_limit})")
         for name, value in series:

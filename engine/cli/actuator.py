@@ -17,6 +17,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         scope=config.node,
         state_dir=config.state_dir / "actuator",
         plugins=plugin_configs("actuator.plugins", config.actuator.plugins, specs),
+        metrics_every_s=config.metrics_interval / 1000,
     )
     async with connected(config, "actuator") as bus:
         await ActuatorHost(bus, host, specs).run()

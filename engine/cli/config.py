@@ -5,19 +5,23 @@ configuration, such as `production.toml`. In every text `{state_dir}` stands for
 for the folder of the configuration file. All mistakes are reported at once, each with its place.
 """
 
+import re
 import socket
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from schemas.durations import duration_ms
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
+from schemas.wording import shown
 
 PREFIX = "REFLEXARC_"
 DEFAULT_FILE = Path("reflexarc.toml")
+
+_LAST_PORT = 65_535
 
 
 class ConfigError(Exception):
@@ -29,6 +33,17 @@ def _duration(value: Any) -> Any:
 
 
 DurationMs = Annotated[int, BeforeValidator(_duration), Field(ge=0)]
+
+
+def _host_and_port(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not value:
+        return None
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _LAST_PORT:
+        raise ValueError(f"expected host:port such as 127.0.0.1:9099, got {shown(value)}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 class _Section(BaseModel):
@@ -52,15 +67,38 @@ class AgentSection(_Section):
     collectors: dict[str, dict[str, Any]] = {"host": {}}
 
 
+def _query(text: str) -> str:
+    from engine.promql import PromqlError, compile_query  # noqa: PLC0415 - an agent is installed without it
+
+    try:
+        compile_query(text)
+    except PromqlError as error:
+        raise ValueError(f"expected PromQL, got {text!r}: {error}") from error
+    return text
+
+
 class EngineSection(_Section):
+    """`pinned` are queries whose series are kept for `retention` although no rule looks at them.
+
+    `listen`: where the HTTP API is; None or "" for nowhere.
+    """
+
     rules: list[Path] = [Path("rules")]
     evaluation_interval: DurationMs = 15_000
     command_ttl: DurationMs = 30_000
     lease: DurationMs = 10_000
     approval_ttl: DurationMs = 900_000
+    external_labels: dict[str, str] = {}
+    pinned: list[Annotated[str, AfterValidator(_query)]] = []
+    retention: DurationMs = 900_000
+    max_series: int = Field(default=1_000_000, ge=1)
+    max_samples: int = Field(default=200_000_000, ge=1)
+    max_query_samples: int = Field(default=50_000_000, ge=1)
+    max_skew: DurationMs = 600_000
     tick: DurationMs = 1_000
     snapshot_every: DurationMs = 60_000
     snapshots_kept: int = Field(default=3, ge=1)
+    listen: Annotated[tuple[str, int] | None, BeforeValidator(_host_and_port)] = None
 
 
 class ActuatorSection(_Section):
@@ -72,6 +110,7 @@ class Config(_Section):
 
     node: str = Field(default_factory=socket.gethostname, min_length=1)
     state_dir: Path = Path(".reflexarc")
+    metrics_interval: Annotated[DurationMs, Field(gt=0)] = 5_000
     nats: NatsSection = NatsSection()
     agent: AgentSection = AgentSection()
     engine: EngineSection = EngineSection()

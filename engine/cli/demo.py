@@ -21,7 +21,7 @@ from engine.cli.config import PREFIX, Config, ConfigError, load
 from engine.cli.connect import connected
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import follow_audit, read_audit
-from engine.cli.look import list_commands
+from engine.cli.look import answered, list_commands
 from engine.cli.starts import Tally, read_starts, tally
 from engine.cli.timeline import Moment, Timeline
 from engine.cli.up import started
@@ -107,13 +107,13 @@ class Script:
     async def _ready(self, bus: Bus) -> int:
         """Wait until acts are allowed and every replica answers; how many there are."""
         self.waiting_for = "the shop to be up"
-        well = f'count(probe_success{{workload="{SHOP}"}} == 1)'.encode()
+        well = f'count(probe_success{{workload="{SHOP}"}} == 1)'
         while True:
             with suppress(NobodyAnswersError):
                 status = await ask(bus, "engine", "status")
                 owned = [target for targets in status["inventory"].values() for target in targets]
                 replicas: int = sum(target.startswith(f"replica:{SHOP}/") for target in owned)
-                answering = (await ask(bus, "engine", "query", well))["result"]
+                answering = answered(well, await ask(bus, "engine", "query", well.encode()))
                 if not status["settling"] and answering and int(answering[0]["value"]) == replicas:
                     return replicas
             await asyncio.sleep(READY_POLL_S)
@@ -167,8 +167,10 @@ def _incident(what: str, alert: str, began_ms: int, timeline: Timeline) -> Incid
 
 
 def _without_settings(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment without ours: a demo is the same on a machine that is configured for a bus elsewhere."""
-    return {name: value for name, value in env.items() if not name.startswith(PREFIX)}
+    """The environment without ours: a demo is the same on a machine that is configured for a bus elsewhere, and where
+    the example is up already.
+    """
+    return {name: value for name, value in env.items() if not name.startswith(PREFIX)} | {f"{PREFIX}ENGINE__LISTEN": ""}
 
 
 # --- what is printed ---

@@ -37,13 +37,12 @@ async def roles(bus: Bus, config: Config) -> list[Liveness]:
 
 
 async def _agent(bus: Bus, config: Config) -> Liveness:
-    """Its newest message. A collector of events alone may be silent for long, so nothing follows from that."""
-    sources = [subjects.metrics(config.node, name) for name in config.agent.collectors]
-    newest = [message.time_ms for subject in sources if (message := await last(bus, subjects.JOURNAL, subject))]
-    if not newest:
+    """By what it says of itself: its collectors may be silent for long, as those of events are."""
+    newest = await last(bus, subjects.JOURNAL, subjects.metrics(config.node, subjects.own_source("agent")))
+    if newest is None:
         return Liveness("agent", alive=False, detail=f"has sent no metrics of {config.node}")
-    silent_ms = max(now_ms() - max(newest), 0)
-    limit_ms = SILENT_INTERVALS * config.agent.interval
+    silent_ms = max(now_ms() - newest.time_ms, 0)
+    limit_ms = SILENT_INTERVALS * config.metrics_interval
     return Liveness("agent", silent_ms <= limit_ms, f"sent metrics {show.age(silent_ms)} ago")
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,16 +29,36 @@ FOLLOW_S = 0.25
 async def query(args: argparse.Namespace, config: Config) -> None:
     """Evaluate an expression on the engine's present state."""
     async with connected(config) as bus:
-        answer = await ask_engine(bus, "query", args.expr.encode())
-    if "error" in answer:
-        raise CommandFailedError(f"{args.expr}: {answer['error']}")
+        reply = await ask_engine(bus, "query", args.expr.encode())
+    result = answered(args.expr, reply)
+    for remark in (*reply.get("warnings", ()), *reply.get("infos", ())):
+        print(remark, file=sys.stderr)
     if args.json:
-        show.as_json(answer["result"])
+        show.as_json(result)
         return
-    if not answer["result"]:
+    if not result:
         print("no series")
         return
-    show.table(("SERIES", "VALUE"), [(text(canonical(found["labels"])), found["value"]) for found in answer["result"]])
+    show.table(("SERIES", "VALUE"), [(text(canonical(found["labels"])), found["value"]) for found in result])
+
+
+def answered(expr: str, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Labels and value of each series in the engine's reply, which is that of its HTTP API. What is no vector is one
+    series without labels; the value of a range of samples is all of them. Raises `CommandFailedError`.
+    """
+    if "error" in reply:
+        raise CommandFailedError(f"{expr}: {reply['error']}")
+    result = reply["data"]["result"]
+    match reply["data"]["resultType"]:
+        case "vector":
+            return [{"labels": found["metric"], "value": found["value"][1]} for found in result]
+        case "matrix":
+            return [{"labels": found["metric"], "value": _samples(found["values"])} for found in result]
+    return [{"labels": {}, "value": result[1]}]
+
+
+def _samples(values: Iterable[tuple[float, str]]) -> str:
+    return " ".join(f"{value}@{time_s:.3f}" for time_s, value in values)
 
 
 async def alerts(args: argparse.Namespace, config: Config) -> None:

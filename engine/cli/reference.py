@@ -1,4 +1,5 @@
-"""Writes the pages of the reference that follow from declarations: collectors, actuators, reasons and PromQL.
+"""Writes the pages of the reference that follow from declarations: collectors, actuators, metrics, reasons and
+PromQL.
 
 `python -m engine.cli.reference` writes them to `docs/`; with `--check` it only says which are out of date. It is a tool
 of the repository: nothing imports it at run time.
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from engine.cli.reference_metrics import page as metrics_page
 from engine.cli.reference_promql import promql
 from engine.runtime.registry import actuators, collectors
 from schemas.plugins import ActuatorSpec, CollectorSpec, VerbSpec
@@ -28,6 +30,7 @@ def documents() -> dict[str, str]:
     pages = {
         "actuators.md": _actuators(actuators()),
         "collectors.md": _collectors(collectors()),
+        "metrics.md": _metrics(),
         "promql.md": promql(),
         "reasons.md": _reasons(),
     }
@@ -161,6 +164,21 @@ def _verb(verb: VerbSpec) -> Iterator[str]:
 
 def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+# --- metrics ---
+
+
+def _metrics() -> Iterator[str]:
+    yield "# Metrics of Reflexarc itself"
+    yield ""
+    yield "Every role publishes them each `metrics_interval` as `ops.metrics.<node>.reflexarc-<role>`, with the labels"
+    yield '`job="reflexarc"`, `instance=<node>` and `role`, beside those that a metric has of its own.'
+    yield "[rules/reflexarc.yaml](../rules/reflexarc.yaml) watches them. Metrics of others are in"
+    yield "[collectors.md](collectors.md)."
+    for title, rows in metrics_page():
+        yield from ("", f"## {title}")
+        yield from table(("metric", "type", "meaning"), [(f"`{row.name}`", row.type, row.help) for row in rows])
 
 
 # --- reasons ---

@@ -41,6 +41,8 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
     settling = ", settling: acts wait" if engine["settling"] else ""
     yield "journal", f"at message {engine['journal_seq']}, {show.age(engine['lag_ms'])} ago{settling}"
     yield "series", f"{engine['series']}, events seen {engine['events']}"
+    if engine["url"]:
+        yield "http", engine["url"]
     rules = engine["rules"]
     yield "rules", f"{rules['alert']} alert, {rules['record']} recording, {rules['heal']} heal"
     if rules["refused"]:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from engine.api import Address, ListenError, listen
 from engine.cli import logging, show
 from engine.cli.config import Config, plugin_configs
 from engine.cli.failure import CommandFailedError
@@ -101,11 +102,22 @@ def _check(config: Config) -> None:
         load(read(config.engine.rules), verbs(actuators()))
     except RuleErrors as errors:
         raise CommandFailedError(str(errors)) from errors
+    if config.engine.listen:
+        _check_address(Address(*config.engine.listen))
+
+
+def _check_address(address: Address) -> None:
+    try:
+        listen(address).close()
+    except ListenError as error:
+        raise CommandFailedError(f"engine.listen: {error}") from error
 
 
 def _introduce(config: Config, supervisor: Supervisor) -> None:
     show.table(("RUNNING", "PID", "LOG"), [(n, pid, _log(config, n)) for n, pid in supervisor.pids().items()])
     print(f"\nstate in {config.state_dir}, rules in {', '.join(str(path) for path in config.engine.rules)}")
+    if config.engine.listen:
+        print(f"Prometheus' HTTP API at {Address(*config.engine.listen).url}")
     print("\ntry, in another terminal:")
     given = "".join(f" {word}" for word in sys.argv[1 : sys.argv.index("up")]) if "up" in sys.argv else ""
     for words, what in (

@@ -1,21 +1,31 @@
 """A program made ready to run: expressions planned, templates parsed, look-ups built. Derived, never saved."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from engine.core.destination import Destination
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
-from engine.promql import Plan, Triggers, compile_expr
+from engine.promql import Derived, Index, Plan, Selector, Triggers, compile_expr
 from engine.template import Template, parse
-from schemas.labels import Labels
+from schemas.labels import METRIC_NAME, Labels, canonical
 
 Rule = AlertRule | RecordingRule
 Templates = tuple[tuple[str, Template], ...]
 
+ALERTNAME = "alertname"
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too."""
+    """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too.
+
+    `labels` are the templates of its labels, none where all of them are plain text. `named` gives the label sets that a
+    recording rule yields, and `destination` is where what the rule writes lies. `asks_the_time` as of its plan.
+    """
 
     rule: Rule
     place: int
@@ -25,6 +35,24 @@ class CompiledRule:
     period_ms: int
     offset_ms: int
     on_arrival: bool
+    asks_the_time: bool
+    named: Derived
+    destination: Destination
+
+    def selectors(self) -> tuple[Selector, ...]:
+        """What its expression looks at, from the time of the evaluation."""
+        offset_ms = self.rule.query_offset_ms
+        return tuple(replace(each, within_ms=each.within_ms + offset_ms) for each in self.plan.selectors)
+
+    def range_ms(self) -> int:
+        """How far back it looks for what was, beyond what is."""
+        ranges = (each.window_ms for each in self.selectors() if each.range_ms or each.offset_ms > 0)
+        return max(ranges, default=0)
+
+    @staticmethod
+    def grid_offset_ms(rule: Rule, period_ms: int) -> int:
+        """Groups are spread over the period, as Prometheus does, so that they do not all come due at once."""
+        return int.from_bytes(hashlib.blake2b(rule.group.encode(), digest_size=8).digest()) % period_ms
 
     def next_grid_ms(self, after_ms: int) -> int:
         """The first point of its grid later than `after_ms`."""
@@ -33,12 +61,21 @@ class CompiledRule:
 
 @dataclass(slots=True)
 class Compiled:
-    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`."""
+    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`. `asleep` are those
+    that had nothing to look at when they were evaluated last, and yielded nothing.
+    """
 
     rules: dict[str, CompiledRule] = field(default_factory=dict)
     on_arrival: tuple[CompiledRule, ...] = ()
     triggers: Triggers = field(default_factory=lambda: Triggers(()))
     heals: dict[str, tuple[HealRule, ...]] = field(default_factory=dict)
+    asleep: set[str] = field(default_factory=set)
+    sources: Counter[int] = field(default_factory=Counter)
+    """How many known layouts trigger each of `on_arrival`, by position."""
+
+    def readers(self, record: RecordingRule) -> tuple[CompiledRule, ...]:
+        """The rules that are to be evaluated when this one has recorded something."""
+        return tuple(self.on_arrival[position] for position in self.triggers.of_name(record.name))
 
 
 def compile_program(program: Program = EMPTY) -> Compiled:
@@ -55,18 +92,26 @@ def compile_program(program: Program = EMPTY) -> Compiled:
 
 def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
     period_ms = rule.interval_ms or program.settings.evaluation_interval_ms
-    # Groups are spread over the period, as Prometheus does, so that they do not all come due at once.
-    spread = int.from_bytes(hashlib.blake2b(rule.group.encode(), digest_size=8).digest())
+    plan = compile_expr(rule.expr, subquery_step_ms=program.settings.evaluation_interval_ms)
+    labels = _templates(rule.labels if isinstance(rule, AlertRule) else {})
     return CompiledRule(
         rule=rule,
         place=place,
-        plan=compile_expr(rule.expr, subquery_step_ms=program.settings.evaluation_interval_ms),
-        labels=_templates(rule.labels if isinstance(rule, AlertRule) else {}),
+        plan=plan,
+        labels=() if all(template.is_literal for _, template in labels) else labels,
         annotations=_templates(rule.annotations if isinstance(rule, AlertRule) else {}),
         period_ms=period_ms,
-        offset_ms=spread % period_ms,
+        offset_ms=CompiledRule.grid_offset_ms(rule, period_ms),
         on_arrival=isinstance(rule, AlertRule) and rule.interval_ms is None,
+        asks_the_time=plan.asks_the_time,
+        named=_named({METRIC_NAME: rule.name} | rule.labels),
+        destination=Destination(),
     )
+
+
+def _named(fixed: dict[str, str]) -> Derived:
+    """The label sets of an index with these labels set."""
+    return Derived(lambda index: Index([canonical(dict(labels) | fixed) for labels in index.labels]))
 
 
 def _templates(texts: Mapping[str, str]) -> Templates:

@@ -5,25 +5,23 @@ its labels; firing when that has held for `for`; inactive or resolved when it no
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from engine.core.compiled import CompiledRule, Templates
+from engine.core import writing
+from engine.core.compiled import ALERTNAME, CompiledRule, Templates
+from engine.core.destination import TooManySeriesError
 from engine.core.effects import Effect
-from engine.core.program import AlertRule, RecordingRule
+from engine.core.program import AlertRule
 from engine.core.state import Alert, State
 from engine.core.timers import Timer
-from engine.promql import FloatArray, PromqlError, Vector, compile_expr
+from engine.promql import PromqlError, Vector, compile_expr
 from engine.template import Template, TemplateError
 from schemas.alerts import AlertState, AlertTransition
 from schemas.audit import AuditEntry
 from schemas.labels import METRIC_NAME, Labels, canonical
 from schemas.reasons import Reason
-from schemas.samples import STALE, format_value
-
-ALERTNAME = "alertname"
+from schemas.samples import format_value
 
 
 class RuleFailedError(Exception):
@@ -32,15 +30,19 @@ class RuleFailedError(Exception):
 
 def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> list[Effect]:
     """Evaluate one rule at `now_ms`. An error changes nothing and is reported once, until it passes."""
-    rule = compiled.rule
+    rule, effects = compiled.rule, list[Effect]()
+    state.evaluated_ms[rule.id] = now_ms
+    if _sleeps(state, compiled):
+        return effects
+    looked_at_ms = now_ms - rule.query_offset_ms
     try:
-        result = compiled.plan.evaluate(state.store, now_ms)
+        result = compiled.plan.evaluate(state.store, looked_at_ms, state.settings.max_query_samples)
         if isinstance(rule, AlertRule):
             effects = _Evaluation(state, compiled, rule, now_ms, seq).run(result)
+            writing.write_alerts(state, rule, compiled.destination, looked_at_ms)
         else:
-            _record(state, rule, result, now_ms)
-            effects = []
-    except (PromqlError, RuleFailedError) as error:
+            _record(state, compiled, result, looked_at_ms)
+    except (PromqlError, RuleFailedError, TooManySeriesError) as error:
         if state.failing.get(rule.id) == str(error):
             return []
         state.failing[rule.id] = str(error)
@@ -49,17 +51,29 @@ def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> lis
     return effects
 
 
+def _sleeps(state: State, compiled: CompiledRule) -> bool:
+    """Whether the rule has nothing to look at and yields nothing, as at its last evaluation.
+
+    So the many rules of a large set that are about what is not there cost next to nothing.
+    """
+    rule, asleep = compiled.rule.id, state.compiled.asleep
+    if rule in state.alerts or rule in state.written or rule in state.failing or compiled.asks_the_time:
+        return False
+    if any(len(state.store.select(selector.matchers).rows) for selector in compiled.plan.selectors):
+        asleep.discard(rule)
+        return False
+    slept = rule in asleep
+    asleep.add(rule)
+    return slept
+
+
 def remove_rule(state: State, rule: AlertRule, now_ms: int) -> list[Effect]:
     """Its trigger is gone from the program: what was active because of it is not."""
     effects: list[Effect] = []
+    writing.end(state, rule)
     for alert in state.alerts.pop(rule.id, {}).values():
         effects += _transition(rule, alert, "resolved" if alert.firing else "inactive", now_ms, Reason.RULE_REMOVED)
     return effects
-
-
-def remove_record(state: State, rule: RecordingRule, now_ms: int) -> None:
-    """The rule is gone from the program: the series that it yielded end."""
-    _append(state, state.recorded.pop(rule.id, ()), now_ms, STALE)
 
 
 def alert_id(rule_id: str, labels: Sequence[tuple[str, str]]) -> str:
@@ -68,23 +82,20 @@ def alert_id(rule_id: str, labels: Sequence[tuple[str, str]]) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _record(state: State, rule: RecordingRule, result: Vector, now_ms: int) -> None:
-    """Append what the expression yields; a series that it yielded before and no longer does has ended."""
-    fixed = {METRIC_NAME: rule.name} | rule.labels
-    series = tuple(canonical(dict(element) | fixed) for element, _ in result.items())
-    now_there = set(series)
-    if len(now_there) < len(series):
+def worded(state: State, compiled: CompiledRule, alert: Alert) -> dict[str, str]:
+    """The annotations of an active alert as of now, as Prometheus words them at each evaluation."""
+    return _render(state, compiled.annotations, alert.element, alert.value, state.now_ms)
+
+
+def _record(state: State, compiled: CompiledRule, result: Vector, time_ms: int) -> None:
+    """Append what the expression yields."""
+    rule = compiled.rule
+    result = result.on(compiled.named.of(result.index))
+    if result.has_duplicates():
         raise RuleFailedError("vector contains metrics with the same labelset after applying rule labels")
-    if rule.limit and len(series) > rule.limit:
-        raise RuleFailedError(f"exceeded limit of {rule.limit} with {len(series)} series")
-    _append(state, [labels for labels in state.recorded.get(rule.id, ()) if labels not in now_there], now_ms, STALE)
-    _append(state, series, now_ms, result.values)
-    state.recorded[rule.id] = series
-
-
-def _append(state: State, series: Sequence[Labels], now_ms: int, values: FloatArray | float) -> None:
-    if series:
-        state.store.append(state.store.rows(series), now_ms, np.broadcast_to(values, len(series)))
+    if rule.limit and len(result) > rule.limit:
+        raise RuleFailedError(f"exceeded limit of {rule.limit} with {len(result)} series")
+    writing.write(state, rule.id, compiled.destination, tuple(result.labels), result.values, time_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +117,10 @@ class _Evaluation:
         effects: list[Effect] = []
         for labels, (element, value) in holding.items():
             alert = active.get(labels)
-            if alert is None:
-                alert = active[labels] = self._begin(labels, value)
-                effects += self._advance(alert, element, began=True)
-            else:
-                alert.value, alert.cleared_ms = value, None
-                effects += self._advance(alert, element, began=False)
+            if began := alert is None:
+                alert = active[labels] = self._begin(labels, element, value)
+            alert.element, alert.value, alert.cleared_ms = element, value, None
+            effects += self._advance(alert, began=began)
         for labels in [labels for labels in active if labels not in holding]:
             if cleared := self._clear(active[labels]):
                 effects += cleared
@@ -122,37 +131,40 @@ class _Evaluation:
             self.state.alerts.pop(self.rule.id, None)
         return effects
 
-    def _holding(self, result: Vector) -> dict[Labels, tuple[Mapping[str, str], float]]:
+    def _holding(self, result: Vector) -> dict[Labels, tuple[Labels, float]]:
         """What the expression yields: labels of the alert → (labels of the element, value)."""
-        holding: dict[Labels, tuple[Mapping[str, str], float]] = {}
-        for source, value in result.items():
-            element = {name: text for name, text in source if name != METRIC_NAME}
-            labels = canonical(
-                element | self._render(self.compiled.labels, element, value) | {ALERTNAME: self.rule.name}
-            )
-            if labels in holding:
-                raise RuleFailedError("vector contains metrics with the same labelset after applying alert labels")
-            holding[labels] = (element, value)
+        pairs = zip(result.labels, result.values.tolist(), strict=True)
+        holding = dict(zip(self._labels(result), pairs, strict=True))
+        if len(holding) < len(result):
+            raise RuleFailedError("vector contains metrics with the same labelset after applying alert labels")
         if self.rule.limit and len(holding) > self.rule.limit:
             raise RuleFailedError(f"exceeded limit of {self.rule.limit} with {len(holding)} alerts")
         return holding
 
-    def _begin(self, labels: Labels, value: float) -> Alert:
+    def _labels(self, result: Vector) -> Iterator[Labels]:
+        """The labels of the alert that each element is."""
+        templates = self.compiled.labels
+        for element, value in result.items():
+            own = _render(self.state, templates, element, value, self.now_ms) if templates else self.rule.labels
+            yield canonical({**dict(element), METRIC_NAME: "", **own, ALERTNAME: self.rule.name})
+
+    def _begin(self, labels: Labels, element: Labels, value: float) -> Alert:
         return Alert(
             id=alert_id(self.rule.id, labels),
             labels=labels,
+            element=element,
             annotations={},
             value=value,
             onset=self.seq,
             active_at_ms=self.now_ms,
         )
 
-    def _advance(self, alert: Alert, element: Mapping[str, str], *, began: bool) -> list[Effect]:
+    def _advance(self, alert: Alert, *, began: bool) -> list[Effect]:
         """The expression holds for this alert."""
         held = self.now_ms - alert.active_at_ms >= self.rule.for_ms
         if alert.firing or not (held or began):
             return []
-        alert.annotations = self._render(self.compiled.annotations, element, alert.value)
+        alert.annotations = _render(self.state, self.compiled.annotations, alert.element, alert.value, self.now_ms)
         if not held:
             self._again_at(alert.active_at_ms + self.rule.for_ms)
             return self._transition(alert, "pending", Reason.CONDITION_MET)
@@ -175,20 +187,23 @@ class _Evaluation:
     def _again_at(self, due_ms: int) -> None:
         self.state.timers.set(Timer(due_ms, "evaluate", self.compiled.place, self.rule.id))
 
-    def _render(self, templates: Templates, element: Mapping[str, str], value: float) -> dict[str, str]:
-        return {name: self._text(template, element, value) for name, template in templates}
 
-    def _text(self, template: Template, element: Mapping[str, str], value: float) -> str:
-        """As in Prometheus, an alert whose template fails still fires, and says so in that text."""
-        try:
-            return template.render(element, value, query=self._query)
-        except (TemplateError, PromqlError) as error:
-            return f"<error expanding template: {error}>"
+def _render(state: State, templates: Templates, element: Labels, value: float, now_ms: int) -> dict[str, str]:
+    labels = dict(element)
+    return {name: _text(state, template, labels, value, now_ms) for name, template in templates}
 
-    def _query(self, text: str) -> Sequence[tuple[Labels, float]]:
-        """The `query` function of templates: an instant query on the present state."""
-        plan = compile_expr(text, subquery_step_ms=self.state.settings.evaluation_interval_ms)
-        return list(plan.evaluate(self.state.store, self.now_ms).items())
+
+def _text(state: State, template: Template, labels: Mapping[str, str], value: float, now_ms: int) -> str:
+    """As in Prometheus, an alert whose template fails still fires, and says so in that text."""
+
+    def query(text: str) -> Sequence[tuple[Labels, float]]:
+        plan = compile_expr(text, subquery_step_ms=state.settings.evaluation_interval_ms)
+        return list(plan.evaluate(state.store, now_ms, state.settings.max_query_samples).items())
+
+    try:
+        return template.render(labels, value, state.settings.external_labels, query)
+    except (TemplateError, PromqlError) as error:
+        return f"<error expanding template: {error}>"
 
 
 def _transition(rule: AlertRule, alert: Alert, reached: AlertState, now_ms: int, reason: Reason) -> list[Effect]:

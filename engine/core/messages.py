@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.core.past import Past
 from engine.core.program import Program
 from schemas.control import Act, Activate, Approve, Halt, Resume, Tick
 from schemas.events import Events
@@ -12,10 +13,14 @@ from schemas.samples import SampleBatch
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """An `activate` message with the program that it names, which the host fetched by its digest."""
+    """An `activate` message with the program that it names, which the host fetched by its digest, and what the journal,
+    which begins at `began_ms`, held before of the series that this program is the first to look at.
+    """
 
     request: Activate
     program: Program
+    past: Past | None = None
+    began_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,12 @@ Body = SampleBatch | Events | Outcome | Inventory | Tick | Activation | Halt | R
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`seq` is its place in the journal's total order, `time_ms` (Unix) when the journal stored it."""
+    """`seq` is its place in the journal's total order, `time_ms` (Unix) when the journal stored it.
+
+    `node` is the publisher of samples and events, as the server authorised it; empty for other messages.
+    """
 
     seq: int
     time_ms: int
     body: Body
+    node: str = ""

@@ -28,6 +28,8 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     interval_ms: int | None = None
+    query_offset_ms: int = 0
+    """How long before its time the expression is evaluated, because samples come late."""
     limit: int = 0
     """At most so many alerts of this rule (0 = no limit); more is an error and changes nothing."""
 
@@ -43,6 +45,7 @@ class RecordingRule(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     labels: dict[str, str] = {}
     interval_ms: int | None = None
+    query_offset_ms: int = 0
     limit: int = 0
 
 
@@ -103,6 +106,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """An actuator's claim on a command lapses when it is not renewed for so long."""
     approval_ttl_ms: int = 15 * 60_000
     """How long a command waits for a person."""
+    external_labels: dict[str, str] = {}
+    """What templates know as `$externalLabels`."""
+    pinned: tuple[str, ...] = ()
+    """Selectors of series that are kept for people to ask about although no rule looks at them."""
+    retention_ms: int = 15 * 60_000
+    """How long the pinned series are kept at least; all others as long as the longest window over them."""
+    max_series: int = 1_000_000
+    """So many series are kept; more are refused by name."""
+    max_samples: int = 200_000_000
+    """So many samples are kept, 8 bytes each; what goes beyond is refused by name."""
+    max_query_samples: int = 50_000_000
+    """So many samples one evaluation may look at; more is an error."""
+    max_skew_ms: int = 10 * 60_000
+    """Samples from further in the future than this are refused: the clock of their node is wrong."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,17 +3,20 @@
 import msgspec
 import numpy as np
 
+from engine.core.clocks import Clock
 from engine.core.derive import rebuild
+from engine.core.layout import Layout
 from engine.core.program import Program
-from engine.core.state import Alert, Ladder, Layout, State
+from engine.core.state import Alert, Ladder, State
 from engine.core.timers import Timer, Timers
 from engine.promql import PromqlError, Store
 from engine.template import TemplateError
 from schemas.control import Halt
 from schemas.inventory import Inventory
 from schemas.labels import Labels
+from schemas.samples import Metadata
 
-FORMAT = 1
+FORMAT = 2
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -21,6 +24,7 @@ class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
 
     rows: bytes
     used_ms: int
+    refused: int
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +40,14 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     program: Program
     store: bytes
     layouts: dict[str, SavedLayout]
+    metadata: dict[str, Metadata]
+    clocks: dict[str, Clock]
+    samples_refused: int
+    samples_refused_ms: int
     alerts: dict[str, list[Alert]]
+    evaluated_ms: dict[str, int]
     failing: dict[str, str]
-    recorded: dict[str, tuple[Labels, ...]]
+    written: dict[str, tuple[Labels, ...]]
     ladders: list[Ladder]
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
@@ -64,12 +73,17 @@ def save(state: State) -> bytes:
             program=state.program,
             store=state.store.dump(),
             layouts={
-                digest: SavedLayout(layout.rows.astype("<i8").tobytes(), layout.used_ms)
+                digest: SavedLayout(layout.rows.astype("<i8").tobytes(), layout.used_ms, layout.refused)
                 for digest, layout in state.layouts.items()
             },
+            metadata=state.metadata,
+            clocks=state.clocks,
+            samples_refused=state.samples_refused,
+            samples_refused_ms=state.samples_refused_ms,
             alerts={rule: list(active.values()) for rule, active in state.alerts.items()},
+            evaluated_ms=state.evaluated_ms,
             failing=state.failing,
-            recorded=state.recorded,
+            written=state.written,
             ladders=list(state.ladders.values()),
             cooldowns=state.cooldowns,
             inventory=state.inventory,
@@ -104,12 +118,19 @@ def _rebuilt(saved: Saved) -> State:
         program=saved.program,
         store=Store.load(saved.store),
         layouts={
-            digest: Layout(rows=np.frombuffer(layout.rows, "<i8").astype(np.intp), triggered=(), used_ms=layout.used_ms)
+            digest: Layout(
+                np.frombuffer(layout.rows, "<i8").astype(np.int64), used_ms=layout.used_ms, refused=layout.refused
+            )
             for digest, layout in saved.layouts.items()
         },
+        metadata=saved.metadata,
+        clocks=saved.clocks,
+        samples_refused=saved.samples_refused,
+        samples_refused_ms=saved.samples_refused_ms,
         alerts={rule: {alert.labels: alert for alert in active} for rule, active in saved.alerts.items()},
+        evaluated_ms=saved.evaluated_ms,
         failing=saved.failing,
-        recorded=saved.recorded,
+        written=saved.written,
         ladders={ladder.key: ladder for ladder in saved.ladders},
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,

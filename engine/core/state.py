@@ -5,12 +5,13 @@ Everything here goes into a snapshot, but for the fields at the end, which are d
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
-import numpy as np
 
+from engine.core.clocks import Clock
 from engine.core.compiled import Compiled, Watch
+from engine.core.layout import Layout
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
 from engine.core.timers import Timers
 from engine.promql import Store
@@ -19,13 +20,19 @@ from schemas.control import Halt
 from schemas.inventory import Inventory, Target
 from schemas.labels import Labels
 from schemas.reasons import Reason
+from schemas.samples import Metadata
 
 
 class Alert(msgspec.Struct, kw_only=True):
-    """An active alert of one rule. `cleared_ms` is when its expression stopped holding, under `keep_firing_for`."""
+    """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
+
+    `element` are the labels of the element that it is about, `$labels` in templates. `cleared_ms` is when the
+    expression stopped holding, under `keep_firing_for`.
+    """
 
     id: str
     labels: Labels
+    element: Labels
     annotations: dict[str, str]
     value: float
     onset: int
@@ -80,14 +87,6 @@ class Ladder(msgspec.Struct, kw_only=True):
         return self.rule.steps[self.step]
 
 
-class Layout(msgspec.Struct, kw_only=True):
-    """A known layout: the store's row of each of its series, and the positions of the rules that they trigger."""
-
-    rows: np.ndarray[Any, np.dtype[np.intp]]
-    triggered: tuple[int, ...]
-    used_ms: int
-
-
 class Owned(NamedTuple):
     """A target with the actuator and scope that own it."""
 
@@ -110,12 +109,22 @@ class State:
     program: Program = EMPTY
     store: Store = field(default_factory=Store)
     layouts: dict[str, Layout] = field(default_factory=dict)
+    metadata: dict[str, Metadata] = field(default_factory=dict)
+    """What is known of the metrics of the series that are kept, by metric name."""
+    clocks: dict[str, Clock] = field(default_factory=dict)
+    """How the clock of each node goes, by node."""
+    samples_refused: int = 0
+    """Samples that were wanted and for which there was no room."""
+    samples_refused_ms: int = 0
+    """When that happened last."""
     alerts: dict[str, dict[Labels, Alert]] = field(default_factory=dict)
     """Active alerts by rule id, then by their labels."""
+    evaluated_ms: dict[str, int] = field(default_factory=dict)
+    """When each rule was evaluated last, by its id."""
     failing: dict[str, str] = field(default_factory=dict)
     """Rules whose last evaluation failed, with the error."""
-    recorded: dict[str, tuple[Labels, ...]] = field(default_factory=dict)
-    """The series that each recording rule yielded last."""
+    written: dict[str, tuple[Labels, ...]] = field(default_factory=dict)
+    """The series that each rule wrote last, by its id: recorded ones, or ALERTS and ALERTS_FOR_STATE."""
     ladders: dict[str, Ladder] = field(default_factory=dict)
     """Running ladders by key, in the order in which they began."""
     cooldowns: dict[str, int] = field(default_factory=dict)

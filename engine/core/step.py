@@ -4,14 +4,15 @@
 never running backwards, and work that comes due between two messages runs at its due time, in order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from engine.core import decide, intake, ladder
+from engine.core import clocks, decide, intake, ladder, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
-from engine.core.evaluate import evaluate, remove_record, remove_rule
+from engine.core.evaluate import evaluate, remove_rule
+from engine.core.intake import MINUTE_MS
 from engine.core.messages import Activation, Message, Unreadable
-from engine.core.program import AlertRule
+from engine.core.program import AlertRule, RecordingRule
 from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
@@ -23,10 +24,11 @@ from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.samples import SampleBatch
 
+AT_ONCE = 10
+"""So many sources of a rule each have it evaluated with every scrape."""
+
 TICKS_MISSED = 3
 """So many ticks missing in a row mean that nobody was deciding."""
-
-HOUSEKEEPING_MS = 60_000
 
 
 def step(state: State, message: Message) -> tuple[Effect, ...]:
@@ -39,8 +41,8 @@ def step(state: State, message: Message) -> tuple[Effect, ...]:
     turn.now_ms = state.now_ms = now_ms
     state.seq = message.seq
     _apply(turn, message)
-    if now_ms // HOUSEKEEPING_MS != before_ms // HOUSEKEEPING_MS:
-        _housekeep(state)
+    if now_ms // MINUTE_MS != before_ms // MINUTE_MS:
+        _housekeep(turn)
     return tuple(turn.effects)
 
 
@@ -81,16 +83,20 @@ def _evaluate_due(turn: Turn, timer: Timer, until_ms: int) -> None:
 
 def _evaluate(turn: Turn, rules: Iterable[str]) -> None:
     for rule in rules:
-        effects = evaluate(turn.state, turn.state.compiled.rules[rule], turn.now_ms, turn.seq)
+        compiled = turn.state.compiled.rules[rule]
+        effects = evaluate(turn.state, compiled, turn.now_ms, turn.seq)
         if effects:
             turn.effects += effects
             decide.on_transitions(turn, effects)
+        if isinstance(compiled.rule, RecordingRule):
+            for reader in turn.state.compiled.readers(compiled.rule):
+                turn.state.timers.set(Timer(turn.now_ms, "evaluate", reader.place, reader.rule.id))
 
 
 def _apply(turn: Turn, message: Message) -> None:
     match message.body:
         case SampleBatch() as batch:
-            _samples(turn, batch)
+            _samples(turn, batch, message.node)
         case Tick() as tick:
             turn.state.last_tick_ms = turn.now_ms
             turn.state.tick_interval_ms = tick.interval_ms
@@ -108,22 +114,39 @@ def _apply(turn: Turn, message: Message) -> None:
             turn.effects.append(Rejected(reason))
 
 
-def _samples(turn: Turn, batch: SampleBatch) -> None:
+def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
     """Append one scrape, then evaluate what it triggers. Its samples apply together."""
     state = turn.state
-    layout = intake.append(state, batch, turn.now_ms)
-    if isinstance(layout, Rejected):
-        turn.effects.append(layout)
+    layout = intake.append(turn, batch, node)
+    if layout is None:
         return
     if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
         return  # late samples fill windows and trigger nothing
-    _evaluate(turn, (state.compiled.on_arrival[position].rule.id for position in layout.triggered))
+    _evaluate(turn, _due_on_arrival(turn, layout.triggered))
     touched = (
         key
         for key, watch in state.watches.items()
-        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.rows))
+        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.kept_rows.tolist()))
     )
     decide.on_samples(turn, sorted(touched))
+
+
+def _due_on_arrival(turn: Turn, triggered: Iterable[int]) -> Iterator[str]:
+    """Those of the triggered rules that are evaluated at once; of the others it is remembered when they will be.
+
+    An evaluation looks at all sources of a rule, so that it costs the more the more there are, and the more of them
+    bring samples. Past `AT_ONCE` sources it therefore happens at most once in as many milliseconds as there are more.
+    """
+    state = turn.state
+    compiled, settings = state.compiled, state.settings
+    for position in triggered:
+        rule = compiled.on_arrival[position]
+        gap_ms = min(compiled.sources[position] - AT_ONCE, settings.evaluation_interval_ms)
+        due_ms = state.evaluated_ms.get(rule.rule.id, 0) + gap_ms
+        if gap_ms <= 0 or due_ms <= turn.now_ms:
+            yield rule.rule.id
+        else:
+            state.timers.set(Timer(due_ms, "evaluate", rule.place, rule.rule.id))
 
 
 def _activate(turn: Turn, activation: Activation) -> None:
@@ -132,9 +155,13 @@ def _activate(turn: Turn, activation: Activation) -> None:
     program = activation.program
     before = state.program
     install(state, program)
+    if activation.past:
+        activation.past.fill(state)
+        if warming := activation.past.warming_up(activation.began_ms):
+            turn.effects.append(warming)
     for record in before.records:
         if record.id not in state.compiled.rules:
-            remove_record(state, record, turn.now_ms)
+            writing.end(state, record)
     for rule in before.alerts:
         if rule.id not in state.compiled.rules:
             effects = remove_rule(state, rule, turn.now_ms)
@@ -162,7 +189,11 @@ def _schedule_rules(state: State) -> None:
                 state.timers.set(Timer(max(ends_ms, state.now_ms), "evaluate", compiled.place, key))
 
 
-def _housekeep(state: State) -> None:
-    """Forget what is over."""
+def _housekeep(turn: Turn) -> None:
+    """A minute is over: forget what is over too, and look at the clocks."""
+    state = turn.state
     state.cooldowns = {key: until_ms for key, until_ms in state.cooldowns.items() if until_ms > state.now_ms}
     intake.forget(state)
+    for node, ahead_ms in clocks.minute(state.clocks, state.settings.evaluation_interval_ms):
+        detail = f"samples of {node} are {abs(ahead_ms) / 1000:g} s {'ahead' if ahead_ms > 0 else 'late'}"
+        turn.effects.append(AuditEntry(kind="decision", reason=Reason.CLOCK_SKEWED, detail=detail))

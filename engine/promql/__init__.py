@@ -6,22 +6,27 @@ Everything is a function of the samples appended and the time asked for. No cloc
 from engine.promql.arrays import FloatArray, IntArray
 from engine.promql.errors import PromqlError
 from engine.promql.freshness import Freshness
+from engine.promql.index import Derived, Index
 from engine.promql.notes import Note
 from engine.promql.plan import Plan, compile_expr
 from engine.promql.query import Query, compile_query
 from engine.promql.results import Answer, Matrix, Series
-from engine.promql.selector import LOOKBACK_MS, Matcher, Selector
+from engine.promql.selector import LOOKBACK_MS, Matcher, Matchers, Selector, exact_name, picks
 from engine.promql.store import Store
+from engine.promql.texts import formatted, is_demanding, metric_selector, on_one_line
 from engine.promql.triggers import Triggers
 from engine.promql.vector import Vector
 
 __all__ = [
     "LOOKBACK_MS",
     "Answer",
+    "Derived",
     "FloatArray",
     "Freshness",
+    "Index",
     "IntArray",
     "Matcher",
+    "Matchers",
     "Matrix",
     "Note",
     "Plan",
@@ -34,4 +39,10 @@ __all__ = [
     "Vector",
     "compile_expr",
     "compile_query",
+    "exact_name",
+    "formatted",
+    "is_demanding",
+    "metric_selector",
+    "on_one_line",
+    "picks",
 ]

@@ -26,6 +26,8 @@ class Block:
         self._begin = self._end = 0
         self._full_ms = self._ragged_ms = NEVER_MS
         self._seen_ms = np.full(len(rows), NEVER_MS)
+        self.changes = 0
+        """Grows with every sample."""
 
     @property
     def width(self) -> int:
@@ -44,6 +46,24 @@ class Block:
     @property
     def newest_ms(self) -> int:
         return int(self._times_ms[self._end - 1]) if self._end > self._begin else NEVER_MS
+
+    @property
+    def cells(self) -> int:
+        """How many cells are within retention. Lines that are over but not yet dropped are no part of the state."""
+        return self._within(self.newest_ms) * self.width
+
+    def growth(self, time_ms: int) -> int:
+        """By how many cells `append` at this time will change `cells`."""
+        newest_ms = self.newest_ms
+        if time_ms > newest_ms:
+            return (self._within(time_ms) + 1) * self.width - self.cells
+        line = int(self.times_ms.searchsorted(time_ms))
+        known = time_ms <= newest_ms - self.retention_ms or bool(self.times_ms[line] == time_ms)
+        return 0 if known else self.width
+
+    def _within(self, newest_ms: int) -> int:
+        """How many lines are within retention when the newest is of this time."""
+        return self._end - self._begin - int(self.times_ms.searchsorted(newest_ms - self.retention_ms, "right"))
 
     @property
     def seen_ms(self) -> IntArray:
@@ -70,6 +90,7 @@ class Block:
         newest_ms = self.newest_ms
         if time_ms <= newest_ms - self.retention_ms:
             return
+        self.changes += 1
         self._make_room(max(time_ms, newest_ms))
         if time_ms > newest_ms:
             line = self._end
@@ -109,6 +130,18 @@ class Block:
         block._fill(self.times_ms, self.values[:, columns])
         block._full_ms, block._seen_ms = self._full_ms, self._seen_ms[columns]
         return block
+
+    def filled(self, columns: Places, times_ms: IntArray, values: FloatArray) -> "Block":
+        """The block with these samples in the cells of `columns` that are empty, as far as they are in retention."""
+        every_ms = np.union1d(self.times_ms, times_ms)
+        every_ms = every_ms[every_ms > every_ms.max(initial=NEVER_MS) - self.retention_ms]
+        cells = np.full((len(every_ms), self.width), MISSING)
+        new = np.isin(times_ms, every_ms)
+        cells[np.searchsorted(every_ms, times_ms[new])[:, None], np.arange(self.width)[columns]] = values[new]
+        old = np.isin(self.times_ms, every_ms)
+        lines = np.searchsorted(every_ms, self.times_ms[old])
+        cells[lines] = np.where(is_missing(self.values[old]), cells[lines], self.values[old])
+        return Block.restored(self.rows, self.retention_ms, every_ms, cells)
 
     def _fill(self, times_ms: IntArray, values: FloatArray) -> None:
         self._times_ms, self._values = times_ms.copy(), values.copy()

@@ -26,6 +26,11 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self._row_of)
 
+    @property
+    def width(self) -> int:
+        """All row numbers are below."""
+        return len(self.series)
+
     def labels(self, row: int) -> Labels:
         labels = self.series[row]
         assert labels is not None, f"row {row} is not in use"
@@ -34,6 +39,9 @@ class Catalogue:
     def unknown(self, series: Iterable[Labels]) -> list[Labels]:
         """Those that have no row yet, each once, in the order of labels."""
         return sorted({labels for labels in series if labels not in self._row_of})
+
+    def has_name(self, name: str) -> bool:
+        return name in self._families
 
     def rows(self, series: Iterable[Labels]) -> IntArray:
         """The rows of known series."""
@@ -58,6 +66,11 @@ class Catalogue:
             self._leave(row)
             self.series[row] = None
             self.free.append(row)
+
+    def candidates(self, matchers: Matchers) -> int:
+        """How many series have to be looked at to pick."""
+        name = exact_name(matchers)
+        return len(self._row_of if name is None else self._families.get(name, ()))
 
     def version_of(self, matchers: Matchers) -> int:
         """What changes when a series comes or goes that might match."""

@@ -12,6 +12,9 @@ import numpy as np
 
 from engine.promql.arrays import MISSING, FloatArray, IntArray, Places, places
 from engine.promql.block import Block
+from engine.promql.selector import LOOKBACK_MS
+
+UNLIMITED = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +28,46 @@ class Part:
 
 
 class Columns:
-    """All samples. `arrangement` grows whenever a row comes to lie elsewhere."""
+    """All samples. `arrangement` grows whenever a row comes to lie elsewhere; `cells` are those within retention."""
 
     def __init__(self) -> None:
         self.arrangement = 0
+        self.cells = 0
         self._blocks: dict[int, Block] = {}
         self._next = 0
         self._block_of = np.empty(0, np.int64)
         self._column_of = np.empty(0, np.int64)
         self._routes: dict[int, tuple[weakref.ref[IntArray], int, list[Part]]] = {}
 
-    def append(self, rows: IntArray, time_ms: int, values: FloatArray) -> None:
-        """One sample for each of `rows`, which are distinct."""
+    def append(self, rows: IntArray, time_ms: int, values: FloatArray, most_cells: int = UNLIMITED) -> int:
+        """One sample for each of `rows`, which are distinct. Returns how many were refused for want of room.
+
+        A block that is full to its retention drops a line for each that it takes, and so is never refused one.
+        """
+        refused = 0
         for part in self._route(rows):
+            growth = part.block.growth(time_ms)
+            if growth > 0 and self.cells + growth > most_cells:
+                refused += part.width
+                continue
+            self.cells += growth
             here = values[part.positions]
             if len(here) < part.block.width:
                 line = np.full(part.block.width, MISSING)
                 line[part.columns] = here
                 here = line
             part.block.append(time_ms, here)
+        return refused
+
+    def fill(self, rows: IntArray, times_ms: IntArray, values: FloatArray) -> None:
+        """Put lines of samples, `values` (lines, rows), where these rows have none."""
+        for part in self.parts(rows):
+            number = int(self._block_of[part.block.rows[0]])
+            self.cells -= part.block.cells
+            filled = part.block.filled(part.columns, times_ms, values[:, part.positions])
+            self._blocks[number] = filled
+            self.cells += filled.cells
+        self.arrangement += 1
 
     def parts(self, rows: IntArray) -> list[Part]:
         """Where `rows` lie, block by block."""
@@ -82,15 +106,18 @@ class Columns:
             wanted = retention_ms[block.rows]
             if (wanted == block.retention_ms).all():
                 continue
-            del self._blocks[number]
+            self._drop(number)
             for each in np.unique(wanted).tolist():
                 part = block.taken(np.flatnonzero(wanted == each))
                 part.retention_ms = each
                 self._put(part)
 
     def over(self, now_ms: int) -> IntArray:
-        """The rows without a sample within their retention."""
-        gone = [block.rows[block.seen_ms <= now_ms - block.retention_ms] for block in self._blocks.values()]
+        """The rows without a sample within their retention and the lookback."""
+        gone = [
+            block.rows[block.seen_ms <= now_ms - max(block.retention_ms, LOOKBACK_MS)]
+            for block in self._blocks.values()
+        ]
         return np.concatenate([np.empty(0, np.int64), *gone])
 
     def remove(self, rows: IntArray) -> None:
@@ -116,6 +143,7 @@ class Columns:
 
     def _put(self, block: Block) -> None:
         self._blocks[self._next] = block
+        self.cells += block.cells
         self._block_of[block.rows] = self._next
         self._column_of[block.rows] = np.arange(block.width)
         self._next += 1
@@ -126,11 +154,14 @@ class Columns:
         number = int(self._block_of[part.block.rows[0]])
         taken = np.zeros(part.block.width, np.bool_)
         taken[part.columns] = True
-        del self._blocks[number]
+        self._drop(number)
         if not taken.all():
             self._put(part.block.taken(np.flatnonzero(~taken)))
         self.arrangement += 1
         return part.block.taken(np.flatnonzero(taken))
+
+    def _drop(self, number: int) -> None:
+        self.cells -= self._blocks.pop(number).cells
 
     def _route(self, rows: IntArray) -> list[Part]:
         """`parts`, remembered for as long as the caller keeps the array."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from engine.promql.errors import PromqlError
 from engine.promql.index import Index
 from engine.promql.notes import Note
 from engine.promql.selector import Anchor, Selector
@@ -9,12 +10,15 @@ from engine.promql.store import Store
 from engine.promql.vector import Vector, distinct
 from engine.promql.window import Window
 
+MOST_SAMPLES = 50_000_000
+"""As many samples as one query may look at unless it is told otherwise: Prometheus' `query.max-samples`."""
+
 
 @dataclass
 class Evaluation:
     """What all moments of one query share. In an instant query `start_ms` is `end_ms` and `step_ms` is 0.
 
-    `notes` None: nobody wants remarks, so they need not be made.
+    `notes` None: nobody wants remarks, so they need not be made. `samples_left` is what the query may still look at.
     """
 
     store: Store
@@ -23,10 +27,17 @@ class Evaluation:
     step_ms: int = 0
     delayed_name_removal: bool = False
     notes: dict[Note, None] | None = None
+    samples_left: int = MOST_SAMPLES
 
     @property
     def is_range(self) -> bool:
         return self.step_ms > 0
+
+    def spend(self, samples: int) -> None:
+        """Take so many samples from the query's budget. Raises `PromqlError` when it is used up."""
+        self.samples_left -= samples
+        if self.samples_left < 0:
+            raise PromqlError("query processing would load too many samples into memory in query execution")
 
     def note(self, *notes: Note) -> None:
         """Keep these remarks, if anyone wants them."""

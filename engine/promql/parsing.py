@@ -4,6 +4,8 @@ The parser knows the language of Prometheus 2.45 and most of what came later; wh
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import promql_parser as ast
 
@@ -13,7 +15,7 @@ _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`([^`]*
 _LONE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*(\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7][0-7])")
 
 # The parser and the evaluation recurse; an expression that would exhaust their stacks is refused instead.
-_NESTING = "(+-*/%^<>=!"
+_NESTING = re.compile(r"[-(+*/%^<>=!]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _MOST_NESTING = 2000
 
 _UNKNOWN_TO_THE_PARSER = (
@@ -31,15 +33,25 @@ _UNKNOWN_TO_THE_PARSER = (
 
 def parse(text: str) -> ast.Expr:
     """The parser's tree. Raises `PromqlError` with the parser's message, or naming what the parser does not know."""
-    if sum(map(text.count, _NESTING)) > _MOST_NESTING:
-        raise PromqlError(f"more than {_MOST_NESTING} operators and parentheses")
     bare = _STRING_OR_COMMENT.sub('""', text)
+    if nests_more_than(_MOST_NESTING, bare):
+        raise PromqlError(f"more than {_MOST_NESTING} operators and parentheses")
     if re.search(r"@\s*-", bare):  # the parser would panic when asked for it
         raise PromqlError('the modifier "@" with a time before 1970 is not supported')
     try:
         return ast.parse(_STRING_OR_COMMENT.sub(_quoted, text))
     except ValueError as error:
         raise PromqlError(_unknown(bare) or f"parse error: {error}") from error
+
+
+def nests_more_than(most: int, text: str) -> bool:
+    """Whether there are so many operators and parentheses, each of which may stand within the one before."""
+    return sum(1 for _ in islice(_NESTING.finditer(text), most + 1)) > most
+
+
+def strings(text: str) -> Iterator[str]:
+    """The strings in it, with their quotes."""
+    return (token[0] for token in _STRING_OR_COMMENT.finditer(text) if not token[0].startswith("#"))
 
 
 def _quoted(token: re.Match[str]) -> str:

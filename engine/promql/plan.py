@@ -1,5 +1,6 @@
 """The expression of a rule, planned once: what it looks at, what it can yield, and its value at a moment."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -8,13 +9,15 @@ import promql_parser as ast
 
 from engine.promql.errors import PromqlError
 from engine.promql.freshness import Freshness, freshness
-from engine.promql.moment import Evaluation, Moment
+from engine.promql.moment import MOST_SAMPLES, Evaluation, Moment
 from engine.promql.nodes import LabelNames
 from engine.promql.parsing import parse, unwrapped
 from engine.promql.planning import DEFAULT_SUBQUERY_STEP_MS, Planner
 from engine.promql.selector import Selector
 from engine.promql.store import Store
 from engine.promql.vector import Vector, single
+
+_CLOCKS = re.compile(r"\b(time|timestamp|minute|hour|day_of_(week|month|year)|days_in_month|month|year)\s*\(")
 
 
 class Plan:
@@ -48,6 +51,11 @@ class Plan:
         """Every label name that a result can have, as far as the expression says; None where any may occur."""
         return self._root.output_labels
 
+    @property
+    def asks_the_time(self) -> bool:
+        """Whether its value may change by the clock alone, even where it selects no series."""
+        return _CLOCKS.search(self.text) is not None
+
     def bind(self, labels: Mapping[str, str]) -> "Plan":
         """The plan with each placeholder replaced by the value of that label.
 
@@ -55,15 +63,16 @@ class Plan:
         """
         return Plan(self.text, self._tree, labels, self._subquery_step_ms) if self.placeholders else self
 
-    def evaluate(self, store: Store, time_ms: int) -> Vector:
+    def evaluate(self, store: Store, time_ms: int, most_samples: int = MOST_SAMPLES) -> Vector:
         """The instant value; a scalar is one element without labels. Elements come in an order that only the labels
         decide, unless the expression puts them in another.
 
-        Raises `PromqlError` where the data leave no result, such as many-to-many matching.
+        Raises `PromqlError` where the data leave no result, such as many-to-many matching, and where more than
+        `most_samples` would have to be looked at.
         """
         assert not self.placeholders, f"placeholders are not bound: {sorted(self.placeholders)}"
         with np.errstate(all="ignore"):
-            value = self._root.evaluate(Moment(Evaluation(store, time_ms, time_ms), time_ms))
+            value = self._root.evaluate(Moment(Evaluation(store, time_ms, time_ms, samples_left=most_samples), time_ms))
         return value if isinstance(value, Vector) else single(value)
 
     def freshness(self, store: Store, time_ms: int) -> Freshness:

@@ -34,13 +34,16 @@ _MOST_DEPTH = 100
 
 
 class Planner:
-    """Plans one expression; what it looks at is in `selectors` afterwards."""
+    """Plans one expression; what it looks at is in `selectors` afterwards, and in `moments` how often something in it
+    is evaluated for one moment of the whole: once, but for subqueries.
+    """
 
     def __init__(self, bindings: Mapping[str, str] | None, subquery_step_ms: int) -> None:
         self.selectors = Selectors(bindings)
         self._subquery_step_ms = subquery_step_ms
         self._depth = 0
         self._within_ms = 0
+        self._moments = self.moments = 1
 
     def plan(self, expr: ast.Expr) -> Node:
         """Raises `PromqlError` naming what is not supported."""
@@ -79,11 +82,13 @@ class Planner:
 
     def _subquery(self, expr: ast.SubqueryExpr) -> Ranged:
         range_ms, offset_ms = milliseconds(expr.range), milliseconds(expr.offset)
-        around_ms = self._within_ms
-        self._within_ms += range_ms + max(offset_ms, 0)
-        child = self.plan(expr.expr)
-        self._within_ms = around_ms
         step_ms = milliseconds(expr.step) or self._subquery_step_ms
+        around = self._within_ms, self._moments
+        self._within_ms += range_ms + max(offset_ms, 0)
+        self._moments *= range_ms // step_ms + 1
+        self.moments = max(self.moments, self._moments)
+        child = self.plan(expr.expr)
+        self._within_ms, self._moments = around
         return Subquery(child, range_ms, step_ms, offset_ms, anchor(expr.at))
 
     def _aggregate(self, expr: ast.AggregateExpr) -> Node:

@@ -47,6 +47,7 @@ class InstantSelector(_Selecting):
     def _newest(self, moment: Moment) -> tuple[Vector, FloatArray]:
         selection = self.select(moment.store)
         end_ms = moment.looked_at_ms(self.selector.anchor, self.selector.offset_ms)
+        moment.evaluation.spend(len(selection.rows))
         values, times_ms = selection.newest(end_ms - LOOKBACK_MS, end_ms)
         lives = is_sample(values)
         times_s = np.broadcast_to(times_ms / 1000, values.shape)[lives]
@@ -98,6 +99,7 @@ class RangeSelector(_Selecting):
             assert self.selector.range_ms is not None
             end_ms = moment.looked_at_ms(self.selector.anchor, self.selector.offset_ms)
             found = moment.windows[self.selector] = selection.window(end_ms - self.selector.range_ms, end_ms)
+            moment.evaluation.spend(found.values.size)
         return selection.index, found
 
 
@@ -115,7 +117,9 @@ class Subquery:
         end_ms = moment.looked_at_ms(self.anchor, self.offset_ms)
         start_ms = end_ms - self.range_ms
         times_ms = range((start_ms // self.step_ms + 1) * self.step_ms, end_ms + 1, self.step_ms)
-        return stacked(times_ms, [vector_of(self.child, moment.at(t)) for t in times_ms], start_ms, end_ms)
+        moment.evaluation.spend(len(times_ms))
+        vectors = [vector_of(self.child, moment.at(t)) for t in times_ms]
+        return stacked(moment.evaluation, times_ms, vectors, start_ms, end_ms)
 
 
 @dataclass

@@ -38,6 +38,7 @@ class Selection:
         self._parts: list[Part] = []
         self._at: IntArray | None = _NOWHERE
         self._part_of: IntArray | None = None
+        self._known: _Newest | None = None
 
     def series(self) -> Iterator[tuple[int, Labels]]:
         """Row and labels of each."""
@@ -58,11 +59,10 @@ class Selection:
         parts = self._lie_in()
         if self._at is None:
             return parts[0].block.newest(start_ms, end_ms, parts[0].columns)
-        values = np.full(len(self.rows), MISSING)
-        times_ms = np.full(len(self.rows), NEVER_MS)
-        for part in parts:
-            values[part.positions], times_ms[part.positions] = part.block.newest(start_ms, end_ms, part.columns)
-        return values, times_ms
+        known = self._known
+        if known is None or known.parts is not parts or not known.may_serve(start_ms, end_ms):
+            known = self._known = _Newest(parts, len(self.rows))
+        return known.between(start_ms, end_ms)
 
     def window(self, start_ms: int, end_ms: int) -> Window:
         """The series that have samples in (start_ms, end_ms], with these samples, block by block."""
@@ -92,6 +92,37 @@ class Selection:
             self._parts = self._columns.parts(self.rows)
             self._at, self._part_of = _order(self._parts, len(self.rows))
         return self._parts
+
+
+class _Newest:
+    """The newest cells of series in many parts, looked for anew only where samples have come.
+
+    Many small sources each bring a few series of a selection; without this, each would cost as much as all.
+    """
+
+    def __init__(self, parts: Sequence[Part], size: int) -> None:
+        self.parts = parts
+        self._changes = [-1] * len(parts)
+        self._values = np.full(size, MISSING)
+        self._times_ms = np.full(size, NEVER_MS)
+        self._start_ms = self._latest_ms = NEVER_MS
+
+    def may_serve(self, start_ms: int, end_ms: int) -> bool:
+        """Whether nothing that is looked for may have been passed over: time has not gone back."""
+        return start_ms >= self._start_ms and end_ms >= self._latest_ms
+
+    def between(self, start_ms: int, end_ms: int) -> tuple[FloatArray, IntArray]:
+        """Of each series the newest cell in (start_ms, end_ms] that is not empty, and its time."""
+        changes, values, times_ms = self._changes, self._values, self._times_ms
+        for nth, part in enumerate(self.parts):
+            block = part.block
+            if changes[nth] != block.changes:
+                values[part.positions], times_ms[part.positions] = block.newest(start_ms, end_ms, part.columns)
+                # What is newer than `end_ms` was passed over, so this part is looked at again.
+                changes[nth] = block.changes if block.newest_ms <= end_ms else -1
+                self._latest_ms = max(self._latest_ms, min(block.newest_ms, end_ms))
+        self._start_ms = max(self._start_ms, start_ms)
+        return np.where(times_ms > start_ms, values, MISSING), times_ms.copy()
 
 
 def _order(parts: Sequence[Part], size: int) -> tuple[IntArray | None, IntArray | None]:

@@ -80,6 +80,10 @@ class Selector(msgspec.Struct, frozen=True):
     def picks(self, labels: Labels) -> bool:
         return picks(self.matchers, labels)
 
+    def covers(self, other: "Selector") -> bool:
+        """Whether this one surely needs every sample that `other` needs."""
+        return self.window_ms >= other.window_ms and set(self.matchers) <= set(other.matchers)
+
 
 T = TypeVar("T")
 
@@ -96,6 +100,12 @@ class SelectorIndex(Generic[T]):
         for selector, item in entries:
             family = self._by_name.setdefault(exact_name(selector.matchers), {})
             family.setdefault(selector.matchers, []).append(item)
+
+    def of_name(self, name: str) -> Iterator[T]:
+        """What belongs to the selectors that can pick series of this metric name, as far as the name alone tells."""
+        for family in (name, None):
+            for items in self._by_name.get(family, {}).values():
+                yield from items
 
     def of(self, labels: Labels) -> Iterator[T]:
         """What belongs to the selectors that pick this series."""

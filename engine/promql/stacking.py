@@ -6,14 +6,18 @@ import numpy as np
 
 from engine.promql.arrays import MISSING, IntArray
 from engine.promql.index import Index
+from engine.promql.moment import Evaluation
 from engine.promql.vector import EMPTY, Vector
 from engine.promql.window import Window, packed
 from schemas.labels import Labels
 
 
-def stacked(times_ms: Sequence[int], vectors: Sequence[Vector], start_ms: int, end_ms: int) -> tuple[Index, Window]:
-    """The window whose samples at `times_ms[i]` are the elements of `vectors[i]`."""
+def stacked(
+    evaluation: Evaluation, times_ms: Sequence[int], vectors: Sequence[Vector], start_ms: int, end_ms: int
+) -> tuple[Index, Window]:
+    """The window whose samples at `times_ms[i]` are the elements of `vectors[i]`; its size is spent first."""
     index, positions = _united([vector.index for vector in vectors])
+    evaluation.spend(len(vectors) * len(index))
     values = np.full((len(vectors), len(index)), MISSING)
     for row, vector in zip(values, vectors, strict=True):
         row[vector.pick(positions[id(vector.index)])] = vector.values

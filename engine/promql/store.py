@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 import msgspec
 import numpy as np
 
-from engine.promql.arrays import FloatArray, IntArray
+from engine.promql.arrays import FloatArray, IntArray, is_missing
 from engine.promql.block import Block
 from engine.promql.catalogue import Catalogue
-from engine.promql.columns import Columns
+from engine.promql.columns import UNLIMITED, Columns
 from engine.promql.selection import Selection
 from engine.promql.selector import LOOKBACK_MS, Matchers, Selector, SelectorIndex
 from schemas.labels import Labels
@@ -35,12 +35,13 @@ class _Dump(msgspec.Struct, array_like=True):
 class Store:
     """All times are int milliseconds.
 
-    A row number names its series as long as `version` stays the same: after `expire` a row may serve another series.
+    A row number names its series as long as `generation` stays the same: after `expire` a row may serve another.
     """
 
     def __init__(self) -> None:
         self._catalogue = Catalogue()
         self._columns = Columns()
+        self._generation = 0
         self._set_selectors([])
         # Whoever uses a selection keeps it alive; here it is only found again, by another rule with the same selector.
         self._selections: WeakValueDictionary[Matchers, Selection] = WeakValueDictionary()
@@ -51,6 +52,11 @@ class Store:
     @property
     def version(self) -> int:
         return self._catalogue.version
+
+    @property
+    def generation(self) -> int:
+        """What grows when rows are freed or what is wanted changes: until then a row found stays good."""
+        return self._generation
 
     def labels(self, row: int) -> Labels:
         return self._catalogue.labels(row)
@@ -65,27 +71,63 @@ class Store:
         self._columns.place(np.unique(rows), new, np.array([self._retention_ms(labels) for labels in unknown]))
         return rows
 
-    def append(self, rows: IntArray, time_ms: int, values: FloatArray) -> None:
+    def append(self, rows: IntArray, time_ms: int, values: FloatArray, most_samples: int = UNLIMITED) -> int:
         """One scrape; `rows` are distinct, `values` may hold `STALE`.
 
         A sample older than the newest of its series is put in its place; of two at the same time the first stays; one
-        beyond the retention of its series is dropped.
+        beyond the retention of its series is dropped. Returns how many were refused, because with them the store would
+        grow beyond `most_samples`.
         """
         assert len(rows) == len(values)
-        self._columns.append(rows, time_ms, values)
+        return self._columns.append(rows, time_ms, values, most_samples)
+
+    @property
+    def selectors(self) -> Sequence[Selector]:
+        """Those that are retained."""
+        return self._selectors
+
+    def fill(self, past: "Store") -> IntArray:
+        """Take over the samples of another store where there are none. Returns for each row of it the row here."""
+        row_of = np.full(past._catalogue.width, -1)
+        for block in past._columns.blocks():
+            row_of[block.rows] = self.rows([past.labels(row) for row in block.rows.tolist()])
+            self._columns.fill(row_of[block.rows], block.times_ms, block.values)
+        return row_of
 
     def retain(self, selectors: Iterable[Selector]) -> None:
-        """From now on, keep of each series what the longest window of the selectors over it needs, and at least the
-        lookback. What was kept so far is not forgotten at once.
+        """From now on, keep of each series what the longest window of the selectors over it needs; of one that none
+        picks, the lookback. What was kept so far is not forgotten at once.
         """
         self._set_selectors(list(selectors))
         series = self._catalogue.series
         self._columns.rearrange(np.array([0 if labels is None else self._retention_ms(labels) for labels in series]))
 
+    def wants(self, labels: Labels) -> bool:
+        """Whether a selector that is retained picks the series."""
+        return next(self._windows.of(labels), None) is not None
+
+    def wants_name(self, name: str) -> bool:
+        """Whether a selector that is retained may pick series of this metric name."""
+        return next(self._windows.of_name(name), None) is not None
+
+    def unknown(self, series: Iterable[Labels]) -> list[Labels]:
+        """Those that have no row yet, each once, in the order of labels."""
+        return self._catalogue.unknown(series)
+
+    def has_name(self, name: str) -> bool:
+        """Whether there is a series of this metric name."""
+        return self._catalogue.has_name(name)
+
+    @property
+    def samples(self) -> int:
+        """How many cells of eight bytes are within retention, empty ones included."""
+        return self._columns.cells
+
     def expire(self, now_ms: int) -> None:
-        """Forget the series that have no sample within their retention."""
+        """Forget the series that have no sample within their retention and the lookback."""
         gone = np.sort(self._columns.over(now_ms))
         if len(gone):
+            self._generation += 1
             self._columns.remove(gone)
             self._catalogue.remove(gone.tolist())
 
@@ -100,12 +142,24 @@ class Store:
             self._selections[matchers] = selection
         return selection
 
+    def candidates(self, matchers: Matchers) -> int:
+        """How many series are looked at to select: no fewer than are selected. Costs nothing."""
+        return self._catalogue.candidates(matchers)
+
+    def seen(self, matchers: Matchers, start_ms: int, end_ms: int) -> list[Labels]:
+        """The series that all matchers accept and that have a sample in [start_ms, end_ms], in the order of labels."""
+        selection = self.select(matchers)
+        values, _ = selection.newest(start_ms - 1, end_ms)
+        there = np.broadcast_to(~is_missing(values), len(selection.rows))
+        return [labels for labels, found in zip(selection.index.labels, there.tolist(), strict=True) if found]
+
     def _retention_ms(self, labels: Labels) -> int:
         return max(self._windows.of(labels), default=LOOKBACK_MS)
 
     def _set_selectors(self, selectors: list[Selector]) -> None:
         self._selectors = selectors
-        self._windows = SelectorIndex((selector, max(selector.window_ms, LOOKBACK_MS)) for selector in selectors)
+        self._generation += 1
+        self._windows = SelectorIndex((selector, selector.window_ms) for selector in selectors)
 
     def dump(self) -> bytes:
         """All that can still be asked for, exactly; row numbers too."""

@@ -18,3 +18,7 @@ class Triggers:
     def of(self, series: Iterable[Labels]) -> tuple[int, ...]:
         """The sorted numbers of the plans one of whose selectors picks one of the series."""
         return tuple(sorted({number for labels in series for number in self._index.of(labels)}))
+
+    def of_name(self, name: str) -> tuple[int, ...]:
+        """The sorted numbers of the plans one of whose selectors may pick series of this metric name."""
+        return tuple(sorted(set(self._index.of_name(name))))

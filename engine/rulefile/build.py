@@ -71,6 +71,7 @@ def _alert(group: Group, rule: AlertRule, place: Place, rule_id: str, position: 
         labels=group.labels | rule.labels,
         annotations=rule.annotations,
         interval_ms=group.interval_ms or None,
+        query_offset_ms=group.query_offset_ms,
         limit=group.limit,
     )
 
@@ -85,6 +86,7 @@ def _record(group: Group, rule: RecordingRule, place: Place, rule_id: str, posit
         place=position,
         labels=group.labels | rule.labels,
         interval_ms=group.interval_ms or None,
+        query_offset_ms=group.query_offset_ms,
         limit=group.limit,
     )
 

@@ -80,8 +80,6 @@ class Reader:
             name = _text(node, "name")
             place = Place(file.path, node, f"group {shown(name)}" if name else f"group #{position}")
             model = self._validated(Group, place, "rules")
-            if model and model.query_offset_ms:
-                self.errors.append(place.error(("query_offset",), "is not supported yet: leave it out, or write 0s"))
             yield FoundGroup(Found(place, model, "name", name), tuple(self._rules(place)))
 
     def _rules(self, group: Place) -> Iterator[Found[Rule]]:

@@ -16,7 +16,6 @@ from engine.ruletest.commands import check_commands
 from engine.ruletest.compare import duration
 from engine.ruletest.model import AlertCase, CommandCase, ExprCase, UnitTestFile, UnitTestGroup
 from engine.ruletest.plant import Plant, mistakes
-from engine.ruletest.rules import tell_external_labels
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
 from schemas.audit import AuditEntry
 from schemas.commands import Command
@@ -78,7 +77,6 @@ class _Clock:
             self._tell(inventory)
         self._tell(Activation(Activate(id="test", by="test", bundle=program.digest), program))
         keep_everything(self.state.store)
-        tell_external_labels(self.state.compiled, group.external_labels)
 
     def advance(self, until_ms: int) -> None:
         """Let everything happen that happens until then."""

@@ -4,7 +4,6 @@ Cases about alerts are checked in passing, as of the evaluation before them; tho
 all samples are there.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -12,14 +11,11 @@ import numpy as np
 
 from engine.core.compiled import CompiledRule, compile_program
 from engine.core.evaluate import evaluate
-from engine.core.program import AlertRule, Program
+from engine.core.program import Program
 from engine.core.state import State
 from engine.ruletest.cases import Failure, check_alerts, check_expr, failing_rules
 from engine.ruletest.model import UnitTestFile, UnitTestGroup
-from engine.ruletest.rules import AlertSeries, renew_annotations, tell_external_labels
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
-
-_ASKS_THE_TIME = re.compile(r"\b(time|minute|hour|day_of_(week|month|year)|days_in_month|month|year)\b")
 
 
 def check(program: Program, file: UnitTestFile, group: UnitTestGroup) -> Iterator[Failure]:
@@ -43,42 +39,17 @@ class _Clock:
     def __init__(self, program: Program, file: UnitTestFile, group: UnitTestGroup) -> None:
         self.state = State(program=program, compiled=compile_program(program))
         keep_everything(self.state.store)
-        tell_external_labels(self.state.compiled, group.external_labels)
         self._rules = _ordered(self.state, file.group_eval_order)
-        self._idle: set[str] = set()
-        self._tested = {case.alertname for case in group.alert_rule_test}
-        self._alert_series = AlertSeries(self.state.store)
         self._scrapes = Scrapes(group, file.interval_ms(group))
         self._start_ms = group.start_ms
 
     def evaluate(self, time_ms: int) -> None:
         """Evaluate everything at this time from the start."""
-        now_ms = self._start_ms + time_ms
+        now_ms = self.state.now_ms = self._start_ms + time_ms
         for scrape in self._scrapes.until(now_ms):
             self._append(scrape)
         for compiled in self._rules:
-            rule = compiled.rule
-            if self._sleeps(compiled):
-                continue
             evaluate(self.state, compiled, now_ms, 0)
-            if isinstance(rule, AlertRule):
-                if rule.name in self._tested:
-                    renew_annotations(self.state, compiled, now_ms)
-                self._alert_series.write(rule, self.state.alerts.get(rule.id, {}), now_ms)
-
-    def _sleeps(self, compiled: CompiledRule) -> bool:
-        """Whether the rule yields nothing, as at the evaluation before, because no series has come that it selects.
-
-        In most tests that is so for most rules of the file, and each would cost as much as one that has work.
-        """
-        rule, state = compiled.rule, self.state
-        if rule.id in state.alerts or state.recorded.get(rule.id) or _ASKS_THE_TIME.search(rule.expr):
-            return False
-        if any(len(state.store.select(selector.matchers).rows) for selector in compiled.plan.selectors):
-            return False
-        slept = rule.id in self._idle
-        self._idle.add(rule.id)
-        return slept
 
     def _append(self, scrape: Scrape) -> None:
         store = self.state.store

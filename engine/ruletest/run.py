@@ -61,6 +61,8 @@ def _problems(
 
 
 def _failures(document: Document, group: UnitTestGroup, program: Program, *, on_arrival: bool) -> Iterator[Failure]:
+    settings = msgspec.structs.replace(program.settings, external_labels=dict(group.external_labels))
+    program = msgspec.structs.replace(program, settings=settings)
     if on_arrival:
         yield from live.check(program, document.file, group)
         return

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from engine.runtime import kv
+from engine.runtime import kv, metrics
 from engine.runtime.bus import Bus
 from engine.runtime.claims import BUCKET, Claims
 from engine.runtime.dead import bury
@@ -22,6 +22,7 @@ from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.performance import Performance, in_progress
 from engine.runtime.publishing import now_ms
+from engine.runtime.self_metrics import EVERY_S, SelfMetrics
 from engine.runtime.workqueue import Delivery, work
 from schemas import subjects
 from schemas.codec import Undecodable, decode_command, encode
@@ -46,6 +47,7 @@ class ActuatorConfig:
     scope: str
     state_dir: Path
     plugins: Mapping[str, PluginConfig]
+    metrics_every_s: float = EVERY_S
 
 
 class ActuatorHost:
@@ -66,8 +68,11 @@ class ActuatorHost:
             epoch = await lease.take()
             claims = Claims(self._bus, executor, epoch, now_ms)
             log.info("actuator_started", executor=executor, epoch=epoch, plugins=sorted(self._specs))
+            measure = partial(metrics.service, epoch=epoch, plugins=self._specs)
+            own = SelfMetrics(self._bus, "actuator", self._config.scope, measure)
             async with asyncio.TaskGroup() as group:
                 group.create_task(lease.keep())
+                group.create_task(own.publish(self._config.metrics_every_s))
                 for name, spec in self._specs.items():
                     group.create_task(self._serve(name, spec, claims, executor))
 
@@ -76,6 +81,7 @@ class ActuatorHost:
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
+        metrics.count_commands(verbs)
         perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish)
         try:
             await inventory.publish()

@@ -5,20 +5,21 @@ when the bus is back, and marks the series that ended.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from prometheus_client.metrics_core import Metric
 
-from engine.runtime.batches import Batches
+from engine.runtime import metrics
 from engine.runtime.bus import Bus
 from engine.runtime.event_log import EventLog
-from engine.runtime.outbox import EventQueue, SampleStack
 from engine.runtime.publishing import now_ms
+from engine.runtime.self_metrics import EVERY_S, SelfMetrics
+from engine.runtime.sending import Sender
 from schemas import subjects
-from schemas.codec import encode
 from schemas.events import Event
 from schemas.plugins import CollectorContext, CollectorSpec, PluginConfig, Samples
 
@@ -37,6 +38,7 @@ class AgentConfig:
     state_dir: Path
     collectors: Mapping[str, PluginConfig]
     interval_s: float = 5.0
+    metrics_every_s: float = EVERY_S
 
 
 class AgentHost:
@@ -46,50 +48,36 @@ class AgentHost:
         self._bus = bus
         self._config = config
         self._specs = {name: specs[name] for name in config.collectors}
+        self._senders: list[Sender] = []
 
     async def run(self) -> None:
         """Run all collectors beside each other."""
         self._config.state_dir.mkdir(parents=True, exist_ok=True)
         log.info("agent_started", node=self._config.node, collectors=sorted(self._specs))
+        own = SelfMetrics(self._bus, "agent", self._config.node, self._outbox)
         async with asyncio.TaskGroup() as group:
+            group.create_task(own.publish(self._config.metrics_every_s))
             for spec in self._specs.values():
                 group.create_task(self._collect(spec, group))
 
     async def _collect(self, spec: CollectorSpec, group: asyncio.TaskGroup) -> None:
-        stacks: dict[str, SampleStack] = {}
-        queues: dict[str, EventQueue] = {}
+        sender = Sender(self._bus, self._config.node, spec.name, group)
+        self._senders.append(sender)
         async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
             async for reading in readings:
+                metrics.READINGS.labels(collector=spec.name).inc()
                 if isinstance(reading, Samples):
-                    source = reading.source or spec.name
-                    if source not in stacks:
-                        stacks[source] = SampleStack()
-                        group.create_task(self._send_samples(source, stacks[source]))
-                    stacks[source].put(reading)
-                else:
-                    if reading.source not in queues:
-                        queues[reading.source] = EventQueue()
-                        group.create_task(self._send_events(reading.source, queues[reading.source]))
-                    await queues[reading.source].put(reading.event)
+                    metrics.LAST_READING.labels(collector=spec.name).set(reading.time_ms / 1000)
+                await sender.put(reading)
         raise CollectorEndedError(spec.name)
+
+    def _outbox(self) -> Iterator[Metric]:
+        readings, events = (sender.readings for sender in self._senders), (sender.events for sender in self._senders)
+        return metrics.outbox(readings=sum(readings), events=sum(events))
 
     def _context(self) -> CollectorContext:
         config = self._config
         return CollectorContext(config.node, config.state_dir, config.interval_s, now_ms, self._last_event)
-
-    async def _send_samples(self, source: str, stack: SampleStack) -> None:
-        subject = subjects.metrics(self._config.node, source)
-        batches = Batches()
-        while True:
-            reading = await stack.newest()
-            for batch in batches.of(reading):
-                await self._bus.publish(subject, encode(batch))
-
-    async def _send_events(self, source: str, queue: EventQueue) -> None:
-        journaled = EventLog(self._bus, subjects.events(self._config.node, source))
-        await journaled.open()
-        while True:
-            await journaled.append(await queue.some())
 
     async def _last_event(self, source: str) -> Event | None:
         events = await EventLog(self._bus, subjects.events(self._config.node, source)).open()

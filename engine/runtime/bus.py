@@ -17,6 +17,7 @@ from nats.aio.msg import Msg
 from engine.runtime.answers import WRONG_LAST_SEQUENCE, AckReply, ApiReply, read_ack, read_any, read_api, refuse
 from engine.runtime.bus_errors import PermissionDenied, WrongLastSequence
 from engine.runtime.connection import Connection, Request
+from engine.runtime.metrics import BUS_REPEATED
 
 log = structlog.get_logger(__name__)
 
@@ -178,6 +179,7 @@ class Bus:
                     answers[index] = _Answered(value, attempt)
             if len(answers) == len(requests):
                 break
+            BUS_REPEATED.inc(len(requests) - len(answers))
             # Silence that lasts is for a person to see: a server whose disk is full answers nothing.
             report = log.warning if clock() - start_s > _PATIENCE_S else log.debug
             report("bus.unanswered", subject=requests[missing[0]].subject, attempts=attempt)

@@ -15,6 +15,7 @@ import structlog
 from engine.core.effects import Effect, Rejected
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import TooLarge
+from engine.runtime.metrics import DECISIONS
 from schemas import subjects
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry, AuditRecord
@@ -144,6 +145,7 @@ class Committer:
         if recorded and recorded[-1].reason is Reason.RECORD_CUT:
             recorded, entries = recorded[:-1], list(_shortened(entries))
         if recorded != entries:
+            DECISIONS.labels(reason=Reason.REPLAY_DIVERGED).inc()
             log.error("replay_diverged", seq=seq, recorded=len(recorded), decided=len(entries))
             detail = f"journal message {seq}: recorded {_names(recorded)}, decided {_names(entries)}"
             if len(self._diverged) < MOST_DIVERGED:  # the log has them all

@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from engine.runtime.bus_errors import BusClosed, BusUnavailable, PermissionDenied, TooLarge
+from engine.runtime.metrics import BUS_DISCONNECTS
 
 log = structlog.get_logger(__name__)
 
@@ -194,6 +195,7 @@ class Connection:
         for callback in list(self._on_loss):
             callback()
         if not self.nc.is_closed:
+            BUS_DISCONNECTS.inc()
             log.info("bus.disconnected")
 
     async def _on_reconnect(self) -> None:

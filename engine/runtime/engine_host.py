@@ -1,25 +1,30 @@
 """The engine role: reads the journal, steps the core, commits what follows. All I/O of the core's life is here.
 
 Nothing in this module decides. It holds the lease, recovers, and then runs a few loops beside the reader: ticks, the
-lease, rule files, snapshots, and answers to live questions.
+lease, rule files, snapshots, answers to live questions, and the HTTP API.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from prometheus_client.metrics_core import Metric
 
+from engine.api import Address, Desk, Source, application, listen, serve, url_of
 from engine.core.effects import Rejected
 from engine.core.program import Settings
 from engine.core.state import State
 from engine.core.step import step
+from engine.forked import ChildFailedError
 from engine.runtime import bundles, metrics
 from engine.runtime.bus import Bus
 from engine.runtime.commit import Committer
 from engine.runtime.dead import bury
 from engine.runtime.decoding import decoded
+from engine.runtime.engine_metrics import measured
 from engine.runtime.journal import read
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.live import LiveView
@@ -29,25 +34,32 @@ from engine.runtime.received import Received
 from engine.runtime.recovery import SnapshotHead, recover
 from engine.runtime.registry import actuators, verbs
 from engine.runtime.rule_source import RuleSource
-from engine.runtime.snapshots import SnapshotFailedError, SnapshotTaker
+from engine.runtime.self_metrics import EVERY_S, SelfMetrics
+from engine.runtime.snapshots import SnapshotTaker
 from engine.runtime.ticker import Ticker
 from schemas import subjects
+from schemas.audit import AuditEntry
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """One engine. `name` must be unique among engines that run at the same time; times in seconds."""
+    """One engine, on `node`. `name` must be unique among engines that run at the same time; times in seconds. Without
+    `listen` there is no HTTP API.
+    """
 
     name: str
+    node: str
     rules: Sequence[Path]
     state_dir: Path
     shard: str = "0"
+    listen: Address | None = None
     settings: Settings = field(default_factory=Settings)
     tick_s: float = 1.0
     snapshot_every_s: float = 60.0
     snapshots_kept: int = 3
+    metrics_every_s: float = EVERY_S
 
 
 class EngineHost:
@@ -60,7 +72,10 @@ class EngineHost:
         self._caught_up = asyncio.Event()
 
     async def run(self) -> None:
-        """Take the lease, recover, and go on where the last engine ended."""
+        """Take the lease, recover, and go on where the last engine ended.
+
+        Raises `ListenError`, among others.
+        """
         config = self._config
         lease = LeaseKeeper(self._bus, "leases", f"engine.{config.shard}", config.name, now_ms)
         epoch = await lease.take()
@@ -76,17 +91,42 @@ class EngineHost:
         )
         rules = RuleSource(self._bus, config.rules, verbs(actuators()), config.settings, config.name)
         ticker = Ticker(self._bus, config.shard, int(config.tick_s * 1000), self._state.timers.next_ms)
-        live = LiveView(self._bus, lambda: self._state, rules, config.name, epoch)
+        own = SelfMetrics(self._bus, "engine", config.node, lambda: self._measured(rules, epoch))
+        desk = Desk()
         backlog_seq = (await stream_state(self._bus, subjects.JOURNAL)).last_seq
-        log.info("engine_started", name=config.name, epoch=epoch, from_seq=self._state.seq, to_seq=backlog_seq)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(lease.keep())
-            group.create_task(committer.run())
-            group.create_task(ticker.run())
-            group.create_task(self._snapshot(committer))
-            group.create_task(self._rules(rules))
-            group.create_task(live.run())
-            group.create_task(self._read(committer, ticker, backlog_seq))
+        with listen(config.listen) if config.listen else nullcontext() as listening:
+            url = url_of(listening) if listening else None
+            live = LiveView(self._bus, lambda: self._state, rules, desk, name=config.name, epoch=epoch, url=url)
+            log.info(
+                "engine_started",
+                name=config.name,
+                epoch=epoch,
+                from_seq=self._state.seq,
+                to_seq=backlog_seq,
+                url=url,
+            )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lease.keep())
+                group.create_task(committer.run())
+                group.create_task(ticker.run())
+                group.create_task(self._snapshot(committer))
+                group.create_task(self._rules(rules))
+                group.create_task(live.run())
+                group.create_task(own.publish(config.metrics_every_s))
+                if listening:
+                    group.create_task(serve(application(self._source(), desk), listening))
+                group.create_task(self._read(committer, ticker, backlog_seq))
+
+    def _source(self) -> Source:
+        return Source(
+            state=lambda: self._state,
+            now_ms=now_ms,
+            ready=self._caught_up.is_set,
+            metadata=lambda: self._state.metadata,
+        )
+
+    def _measured(self, rules: RuleSource, epoch: int) -> Iterator[Metric]:
+        return measured(self._state, refused=len(rules.errors), epoch=epoch, now_ms=now_ms())
 
     async def _read(self, committer: Committer, ticker: Ticker, backlog_seq: int) -> None:
         if self._state.seq >= backlog_seq:
@@ -99,14 +139,16 @@ class EngineHost:
                 self._caught_up.set()
 
     async def _apply(self, received: Received, committer: Committer) -> None:
-        effects = step(self._state, await decoded(self._bus, received))
+        effects = step(self._state, await decoded(self._bus, received, self._state))
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
-        new = received.seq > committer.mark.seq  # what is replayed was buried before
+        new = received.seq > committer.mark.seq  # what is replayed was buried, and counted, before
         # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.
         await committer.commit(received.seq, received.time_ms, effects)
         for effect in effects:
             if new and isinstance(effect, Rejected):
                 await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, effect.reason)
+            elif new and isinstance(effect, AuditEntry) and effect.kind == "decision":
+                metrics.DECISIONS.labels(reason=effect.reason).inc()
 
     async def _snapshot(self, committer: Committer) -> None:
         config = self._config
@@ -120,7 +162,8 @@ class EngineHost:
             head = SnapshotHead(shard=config.shard, seq=taken_seq, audit_seq=committer.mark.stream_seq)
             try:
                 await taker.take(self._state, head, committer.committed)
-            except (SnapshotFailedError, OSError) as error:
+            except (ChildFailedError, OSError) as error:
+                metrics.SNAPSHOT_FAILURES.inc()
                 log.error("snapshot_failed", error=str(error))
 
     async def _rules(self, rules: RuleSource) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 from nats.aio.msg import Msg
 
+from engine.api import ApiError, Desk, failure, instant_text
+from engine.core.evaluate import worded
 from engine.core.ladder import describe
 from engine.core.state import State
-from engine.promql import PromqlError, compile_expr
 from engine.runtime import metrics
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import now_ms
@@ -24,43 +25,58 @@ ROLE = "engine"
 
 
 class LiveView:
-    """Serves `ops.requests.engine.*` for one engine. `state` gives the state as it is when asked."""
+    """Serves `ops.requests.engine.*` for one engine. `state` gives the state as it is when asked; queries are answered
+    as over HTTP, which `url` says where to reach, None for nowhere.
+    """
 
-    def __init__(self, bus: Bus, state: Callable[[], State], rules: RuleSource, name: str, epoch: int) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        state: Callable[[], State],
+        rules: RuleSource,
+        desk: Desk,
+        *,
+        name: str,
+        epoch: int,
+        url: str | None,
+    ) -> None:
         self._bus = bus
         self._state = state
         self._rules = rules
+        self._desk = desk
+        self._url = url
         self._name = name
         self._epoch = epoch
 
     async def run(self) -> None:
         """Answer until cancelled."""
-        questions: Mapping[str, Callable[[bytes], Any]] = {
-            "alerts": lambda _: self._alerts(),
-            "ladders": lambda _: self._ladders(),
-            "status": lambda _: self._status(),
-            "query": self._query,
+        questions: Mapping[str, Callable[[], Any]] = {
+            "alerts": self._alerts,
+            "ladders": self._ladders,
+            "status": self._status,
         }
         for what, answer in questions.items():
 
-            async def reply(msg: Msg, answer: Callable[[bytes], Any] = answer) -> None:
-                await msg.respond(msgspec.json.encode(answer(msg.data)))
+            async def reply(msg: Msg, answer: Callable[[], Any] = answer) -> None:
+                await msg.respond(msgspec.json.encode(answer()))
 
             await self._bus.nc.subscribe(subjects.requests(ROLE, what), cb=reply)
+        await self._bus.nc.subscribe(subjects.requests(ROLE, "query"), cb=self._query)
         await asyncio.Event().wait()
 
     def _alerts(self) -> list[dict[str, Any]]:
+        state = self._state()
         return [
             {
                 "id": alert.id,
                 "state": "firing" if alert.firing else "pending",
                 "labels": dict(alert.labels),
-                "annotations": alert.annotations,
+                "annotations": worded(state, state.compiled.rules[rule], alert),
                 "value": format_value(alert.value),
                 "active_at_ms": alert.active_at_ms,
                 "onset": alert.onset,
             }
-            for active in self._state().alerts.values()
+            for rule, active in state.alerts.items()
             for alert in active.values()
         ]
 
@@ -86,6 +102,7 @@ class LiveView:
         return {
             "engine": self._name,
             "epoch": self._epoch,
+            "url": self._url,
             "journal_seq": state.seq,
             "lag_ms": max(now_ms() - state.now_ms, 0),
             "settling": state.now_ms < state.settle_until_ms,
@@ -105,12 +122,13 @@ class LiveView:
             "metrics": metrics.values(),
         }
 
-    def _query(self, request: bytes) -> dict[str, Any]:
-        state = self._state()
+    async def _query(self, msg: Msg) -> None:
         try:
-            step_ms = state.settings.evaluation_interval_ms
-            plan = compile_expr(request.decode(errors="replace"), subquery_step_ms=step_ms)
-            vector = plan.evaluate(state.store, now_ms())
-        except PromqlError as error:
-            return {"error": str(error)}
-        return {"result": [{"labels": dict(labels), "value": format_value(value)} for labels, value in vector.items()]}
+            answer = await self._desk.whole(instant_text(self._state(), msg.data.decode(errors="replace"), now_ms()))
+        except ApiError as error:
+            answer = failure(error)
+        most = self._bus.nc.max_payload
+        if len(answer) > most:
+            problem = f"the answer has {len(answer)} bytes, expected at most {most}: ask for less, or over HTTP"
+            answer = failure(ApiError("execution", problem))
+        await msg.respond(answer)

@@ -1,6 +1,7 @@
 """What streams hold now, looked up without a consumer. Reading on as messages come is `journal`'s."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 import structlog
@@ -39,23 +40,31 @@ async def get(bus: Bus, stream: str, seq: int) -> Received | None:
     return None if status(msg) == NOT_FOUND else looked_up(msg)
 
 
-async def scan(bus: Bus, stream: str, subject: str = ">", *, start_seq: int = 1) -> AsyncGenerator[Sequence[Received]]:
-    """What the stream holds now on `subject` (which may have wildcards), in order, and then it ends."""
+async def scan(
+    bus: Bus, stream: str, subject: str = ">", *, start_seq: int = 1, start_ms: int | None = None
+) -> AsyncGenerator[Sequence[Received]]:
+    """What the stream holds now on `subject` (which may have wildcards), in order, and then it ends.
+
+    It begins with `start_seq`, or with the first message that was stored at `start_ms` (Unix) or later.
+    """
     more = True
+    start: dict[str, int | str] = {"seq": start_seq}
+    if start_ms is not None:
+        start = {"start_time": datetime.fromtimestamp(start_ms / 1000, UTC).isoformat()}
     while more:
         try:
-            page, more = await _page(bus, stream, subject, start_seq)
+            page, more = await _page(bus, stream, subject, start)
         except Lost as why:
-            log.debug("lookup.scan_restarts", stream=stream, seq=start_seq, reason=str(why))
+            log.debug("lookup.scan_restarts", stream=stream, start=start, reason=str(why))
             continue
         if page:
-            start_seq = page[-1].seq + 1
+            start = {"seq": page[-1].seq + 1}
             yield page
 
 
-async def _page(bus: Bus, stream: str, subject: str, start_seq: int) -> tuple[list[Received], bool]:
+async def _page(bus: Bus, stream: str, subject: str, start: Mapping[str, int | str]) -> tuple[list[Received], bool]:
     """One batch, and whether there is more."""
-    body = msgspec.json.encode({"seq": start_seq, "next_by_subj": subject, "batch": _PAGE})
+    body = msgspec.json.encode({**start, "next_by_subj": subject, "batch": _PAGE})
     page: list[Received] = []
     async with open_inbox(bus.connection) as inbox:
         await bus.connection.send(f"$JS.API.DIRECT.GET.{stream}", body, reply=inbox.subject)

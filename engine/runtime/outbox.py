@@ -1,9 +1,12 @@
-"""What waits to be sent: samples on a stack, as the newest matter most; events in a queue, as none may be lost."""
+"""What waits to be sent: samples on a stack, as the newest matter most; in a queue what must not be lost, which are
+events and the samples that somebody waits to see stored.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+from engine.runtime.metrics import DROPPED
 from schemas.events import Event
 from schemas.plugins import Samples
 
@@ -11,6 +14,8 @@ MAX_READINGS = 720
 """An hour at 5 s; beyond it the oldest readings are dropped."""
 MAX_EVENTS = 4096
 EVENTS_PER_MESSAGE = 512
+READINGS_AT_ONCE = 64
+"""With a receipt; they share a round trip."""
 
 
 class SampleStack:
@@ -20,7 +25,12 @@ class SampleStack:
         self._readings: deque[Samples] = deque(maxlen=MAX_READINGS)
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._readings)
+
     def put(self, reading: Samples) -> None:
+        if len(self._readings) == MAX_READINGS:
+            DROPPED.inc()
         self._readings.append(reading)
         self._filled.set()
 
@@ -32,11 +42,45 @@ class SampleStack:
         return self._readings.pop()
 
 
+class ReceiptQueue:
+    """Readings with a receipt, in their order, without those that are no longer wanted. Their collector bounds how many
+    there are."""
+
+    def __init__(self) -> None:
+        self._readings: deque[Samples] = deque()
+        self._filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._readings)
+
+    def put(self, reading: Samples) -> None:
+        # While the bus is away others are pushed again and again in place of those that were given up.
+        while self._readings and not _is_wanted(self._readings[0]):
+            self._readings.popleft()
+        self._readings.append(reading)
+        self._filled.set()
+
+    async def some(self) -> Sequence[Samples]:
+        """Wait for readings and take what is there, up to a limit; nothing where none of it is wanted."""
+        while not self._readings:
+            self._filled.clear()
+            await self._filled.wait()
+        taken = [self._readings.popleft() for _ in range(min(READINGS_AT_ONCE, len(self._readings)))]
+        return [reading for reading in taken if _is_wanted(reading)]
+
+
+def _is_wanted(reading: Samples) -> bool:
+    return reading.receipt is not None and not reading.receipt.done()
+
+
 class EventQueue:
     """Events of one source, in their order. A full queue makes its collector wait, which loses nothing."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+
+    def __len__(self) -> int:
+        return self._queue.qsize()
 
     async def put(self, event: Event) -> None:
         await self._queue.put(event)

@@ -17,4 +17,4 @@ async def replay(bus: Bus, state: State) -> AsyncIterator[tuple[int, tuple[Effec
     """Step `state` through what the journal holds after it; yields each message's sequence and effects."""
     async for page in scan(bus, subjects.JOURNAL, start_seq=state.seq + 1):
         for received in page:
-            yield received.seq, step(state, await decoded(bus, received))
+            yield received.seq, step(state, await decoded(bus, received, state))

@@ -158,7 +158,9 @@ class EmbeddedServer:
         return last if last and is_free(last) else free_port()
 
     def _end_leftover(self) -> None:
-        """End the server of this very directory that an owner killed at the wrong instant may have left."""
+        """End the server of this very directory that an owner killed at the wrong instant may have left, and with it
+        what it wrote down of its ports.
+        """
         with suppress(OSError, ValueError, psutil.NoSuchProcess):
             leftover = psutil.Process(int(self._pid_file.read_text()))
             if str(self._config_file) in leftover.cmdline():
@@ -167,6 +169,8 @@ class EmbeddedServer:
                 for process in alive:
                     process.kill()
                 psutil.wait_procs(alive)
+        for ports in self.directory.glob("*.ports"):
+            ports.unlink()
 
     async def _serves(self) -> bool:
         """Whether it greets with JetStream; it listens only when its streams are recovered."""

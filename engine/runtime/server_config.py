@@ -10,7 +10,7 @@ import msgspec
 
 from engine.runtime.credentials import Credentials, Role
 from engine.runtime.server_process import HOST
-from schemas.subjects import COMMANDS, JOURNAL, token
+from schemas.subjects import COMMANDS, JOURNAL, own_source, token
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 
@@ -25,6 +25,10 @@ def render(*, port: int, directory: Path, pid_file: Path, node: str, credentials
                 "server_name": f"reflexarc-{token(node)}",
                 "host": HOST,
                 "port": port,
+                # Monitoring tells who is connected and asks for no password: for this machine only. Its port is
+                # chosen by the server, which writes it down.
+                "http": f"{HOST}:-1",
+                "ports_file_dir": str(directory),
                 "pid_file": str(pid_file),
                 "max_payload": MAX_PAYLOAD_BYTES,
                 # Acknowledged means written *and* synced; the default syncs every two minutes.
@@ -45,7 +49,9 @@ def permissions(role: Role, node: str) -> Permissions:
     name = token(node)
     match role:
         case "agent":
-            return _allow(role, _agent(name))
+            # No other role's own metrics, though they are of its node.
+            others = [f"ops.metrics.{name}.{own_source(other)}" for other in ("actuator", "engine")]
+            return _allow(role, _agent(name), others)
         case "actuator":
             return _allow(role, _actuator(name))
         case "engine":
@@ -54,9 +60,9 @@ def permissions(role: Role, node: str) -> Permissions:
             return _allow(role, _operator())
 
 
-def _allow(role: Role, publish: list[str]) -> Permissions:
+def _allow(role: Role, publish: list[str], never: list[str] | None = None) -> Permissions:
     return {
-        "publish": {"allow": publish},
+        "publish": {"allow": publish} | ({"deny": never} if never else {}),
         # Replies to its own requests, and requests to the role itself, which it may answer.
         "subscribe": {"allow": [f"_INBOX_{role}.>", f"ops.requests.{role}.>"]},
         "allow_responses": True,
@@ -78,6 +84,8 @@ def _actuator(node: str) -> list[str]:
         # What it answers and what it owns.
         f"ops.outcomes.*.{node}",
         f"ops.inventory.{node}",
+        # Its own metrics.
+        f"ops.metrics.{node}.{own_source('actuator')}",
         # Commands that it cannot decode.
         "ops.dead.commands.>",
         # Taking commands from the queue and acknowledging them.

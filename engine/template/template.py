@@ -7,6 +7,7 @@ from engine.template.evaluate import Evaluation
 from engine.template.nodes import Body, Text
 from engine.template.parser import Parser
 from engine.template.prometheus import FUNCTIONS
+from engine.template.queried import queried
 from engine.template.values import Data, Query
 
 VARIABLES = ("$labels", "$externalLabels", "$externalURL", "$value")
@@ -24,6 +25,11 @@ class Template:
     def is_literal(self) -> bool:
         """Whether it renders the same, whatever the alert."""
         return all(isinstance(node, Text) for node in self.body)
+
+    @property
+    def queried(self) -> tuple[str, ...]:
+        """Every text constant of it, if it calls `query`: the queries that it asks are among them."""
+        return queried(self.body)
 
     def render(
         self,

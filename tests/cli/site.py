@@ -30,6 +30,7 @@ interval_s = 0.2
 [engine]
 rules = ["{config_dir}/rules"]
 evaluation_interval = "1s"
+pinned = ["probe_success"]
 
 [actuator.plugins.process]
 workloads = "EXAMPLE/workloads.yaml"
@@ -67,11 +68,10 @@ class Site:
             self._up = subprocess.Popen(self._line("up"), stdout=output, stderr=output, env=self._env())
         self.wait_for(self._is_ready, "everything to be up")
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """One command, to its end."""
-        return subprocess.run(
-            self._line(*words), capture_output=True, text=True, env=self._env(), timeout=WAIT_S, check=False
-        )
+    def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """One command, to its end, with these variables in its environment."""
+        env = self._env() | variables
+        return subprocess.run(self._line(*words), capture_output=True, text=True, env=env, timeout=WAIT_S, check=False)
 
     def ask(self, *words: str) -> Any:
         """What a command answers with `--json`; None when it fails."""

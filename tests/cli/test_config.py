@@ -56,6 +56,15 @@ def test_places_are_filled_in(tmp_path: Path) -> None:
     assert config.agent.collectors["log"] == {"x": f"{tmp_path / 'state'}/y"}
 
 
+def test_an_address_to_listen_on_is_host_and_port(tmp_path: Path) -> None:
+    """Nothing, as the default, is nowhere; anything else is a mistake that shows what was expected."""
+    for text, address in (("127.0.0.1:9099", ("127.0.0.1", 9099)), ("[::1]:0", ("::1", 0)), ("", None)):
+        assert load(None, {"REFLEXARC_ENGINE__LISTEN": text}, {}).engine.listen == address
+    for text in ("9099", ":9099", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:70000"):
+        with pytest.raises(ConfigError, match=f'engine.listen: .*such as 127.0.0.1:9099, got "{text}"'):
+            load(write(tmp_path, "r.toml", f'[engine]\nlisten = "{text}"\n'), {}, {})
+
+
 def test_plugins_are_checked_by_their_own_model() -> None:
     """An unknown plugin and an unknown setting are both named."""
     with pytest.raises(ConfigError) as refused:

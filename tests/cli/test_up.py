@@ -1,6 +1,7 @@
 """`reflexarc up` and the commands that look and steer, on a machine of its own."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from engine.api import Address, listen
 from tests.cli.site import WAIT_S, Site
 
 RULES = """
@@ -136,6 +138,14 @@ def test_without_a_bus_a_command_says_what_to_do(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "or start one here with `reflexarc up`" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_up_refuses_an_address_that_is_taken(tmp_path: Path) -> None:
+    """It is told to the person who is there, before anything starts."""
+    with listen(Address("127.0.0.1", 0)) as taken:
+        ended = Site(tmp_path, RULES).run("up", REFLEXARC_ENGINE__LISTEN=str(Address(*taken.getsockname())))
+    assert ended.returncode == 1
+    assert re.fullmatch(r"engine\.listen: cannot listen on 127\.0\.0\.1:\d+: Address already in use\n", ended.stderr)
 
 
 def test_doctor_tells_what_is_wrong_with_a_machine_that_runs_nothing(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ Every telling returns what followed from it, in order. `commands`, `alerts` and 
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from engine.core.effects import Effect
+from engine.core.effects import Effect, Rejected
 from engine.core.messages import Activation, Body, Message
+from engine.core.past import Past
 from engine.core.program import Program
 from engine.core.state import State
 from engine.core.step import step
+from engine.promql import compile_expr
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
 from schemas.commands import Command
@@ -47,10 +50,10 @@ class Story:
         lines = [f"{told.seq} at {told.time_ms - START_MS} ms: {_shown(told.body)}" for told in happened[-60:]]
         return "\n".join(["a story that ends with", *lines])
 
-    def tell(self, body: Body) -> list[Effect]:
+    def tell(self, body: Body, node: str = "n1") -> list[Effect]:
         """The next message."""
         self.seq += 1
-        message = Message(self.seq, self.now_ms, body)
+        message = Message(self.seq, self.now_ms, body, node)
         self.told.append(message)
         effects = list(step(self.state, message))
         self.effects += effects
@@ -70,17 +73,17 @@ class Story:
         """One scrape of `up`, for the replicas 0, 1, … of the shop."""
         return self.scrape({replica(number): value for number, value in enumerate(values)}, age_s=age_s)
 
-    def scrape(self, series: dict[Labels, float], *, age_s: float = 0) -> list[Effect]:
+    def scrape(self, series: dict[Labels, float], *, age_s: float = 0, node: str = "n1", **more: Any) -> list[Effect]:
         """One scrape of these series, taken `age_s` ago."""
         names = list(series)
-        return self.tell(
-            SampleBatch(
-                time_ms=self.now_ms - round(age_s * SECOND_MS),
-                layout=layout_digest(names),
-                values=pack_values(list(series.values())),
-                series=names,
-            )
+        batch = SampleBatch(
+            time_ms=self.now_ms - round(age_s * SECOND_MS),
+            layout=layout_digest(names),
+            values=pack_values(list(series.values())),
+            series=names,
+            **more,
         )
+        return self.tell(batch, node)
 
     def every_second(self, seconds: int, *values: float) -> list[Effect]:
         """A tick and a scrape of `up` each second."""
@@ -116,7 +119,17 @@ class Story:
         return self.tell(Act(id=id, by="ann", verb=verb, args=args))
 
     def activate(self, program: Program) -> list[Effect]:
-        return self.tell(Activation(Activate(id="b", by="ann", bundle=program.digest), program))
+        """With what was told so far as the past, as the host reads it in the journal."""
+        request = Activate(id="b", by="ann", bundle=program.digest)
+        return self.tell(Activation(request, program, self._past(program), START_MS))
+
+    def _past(self, program: Program) -> Past:
+        past = Past(self.state, program, self.now_ms)
+        since_ms = past.since_ms
+        for message in self.told if since_ms is not None else ():
+            if isinstance(message.body, SampleBatch) and message.time_ms >= (since_ms or 0):
+                past.tell(message.seq, message.time_ms, message.node, message.body)
+        return past
 
 
 def _shown(body: Body) -> str:
@@ -173,3 +186,17 @@ def asked(effects: Sequence[Effect]) -> str:
     """The id of the one command that a person is asked to approve."""
     (entry,) = [entry for entry in entries(effects) if entry.reason is Reason.AWAITING_APPROVAL]
     return entry.command
+
+
+def values(story: Story, expr: str) -> dict[Labels, float]:
+    return dict(compile_expr(expr).evaluate(story.state.store, story.now_ms).items())
+
+
+def details(effects: list[Effect], reason: Reason) -> list[str]:
+    """The details of the entries with this reason."""
+    return [entry.detail for entry in entries(effects) if entry.reason is reason]
+
+
+def rejection(effects: list[Effect]) -> str:
+    (rejected,) = [effect for effect in effects if isinstance(effect, Rejected)]
+    return rejected.reason

@@ -1,7 +1,8 @@
 """New rules while the old ones are at work, and what is kept of whom."""
 
+from engine.core.program import Verify
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, commands, entries, only_command, reasons, series, states
+from tests.core.story import Story, alerts, commands, entries, only_command, reasons, replica, series, states
 from tests.core.world import INTERVAL_S, alert, heal, page, program, record, restart, rollback
 
 RULES = program(alert(), heal(restart(), rollback(), page()))
@@ -119,8 +120,64 @@ def test_what_a_rule_failed_with_is_forgotten_with_the_rule() -> None:
     assert reasons(story.every_second(1, 0, 0)) == [Reason.EVALUATION_FAILED]
 
 
-def test_series_that_no_rule_looks_at_are_kept_for_the_lookback() -> None:
-    """Whoever queries by hand sees the present, and a new rule need not wait."""
+def test_a_new_rule_need_not_wait_for_its_samples() -> None:
+    """What nobody looked at was not kept, but the journal knows it."""
     story = Story(program(record("n", "sum(up)")))
     story.scrape({series("other"): 1.0})
+    assert len(story.state.store) == 0
     assert states(story.activate(program(alert("Other", "other == 1"))) + story.wait(INTERVAL_S)) == ["firing"]
+
+
+def test_a_long_window_is_filled_from_the_journal_and_fires_nothing_about_the_past() -> None:
+    """A rule over the last hour knows that hour at once, and its `for` begins now."""
+    story = Story(program(record("n", "sum(up)")))
+    story.wait(30 * 60)
+    story.every_second(30, 0, 0)
+    story.wait(30 * 60 - 30)
+    busy = alert("Busy", "count_over_time(up[1h]) == 30", for_s=60)
+    effects = story.activate(program(record("n", "sum(up)"), busy))
+    assert states(effects) == []
+    activated_ms = story.now_ms
+    pending, *_ = alerts(story.wait(INTERVAL_S))
+    assert (pending.state, pending.active_at_ms > activated_ms) == ("pending", True)
+    assert [(each.state, each.time_ms - pending.time_ms) for each in alerts(story.wait(61))] == [("firing", 60_000)] * 2
+
+
+def test_a_longer_window_over_known_series_is_filled_before_what_is_known() -> None:
+    """What is already there stays as it is."""
+    story = Story(program(alert("Short", "count_over_time(up[1m]) < 0")))
+    story.every_second(300, 0)
+    story.activate(program(alert("Long", "count_over_time(up[4m]) == 240")))
+    assert states(story.every_second(1, 0)) == ["firing"]
+
+
+def test_a_window_beyond_the_journal_is_told() -> None:
+    """Where history is short the audit says which rules know less than they will."""
+    story = Story(program(), settled=False)
+    story.every_second(60, 0)
+    long = alert("Long", "avg_over_time(up[1h]) < 0")
+    (told, _) = entries(story.activate(program(long, alert("Now", "up == 0"))))
+    assert told.reason is Reason.WARMING_UP
+    assert told.detail == "looking back up to 3600 s, of which the journal holds 60 s: Long"
+    assert Reason.WARMING_UP not in reasons(story.activate(program(long, alert("Other", "up == 1"))))
+
+
+def test_the_verify_of_a_running_ladder_keeps_its_series() -> None:
+    """A rule that is gone from the files still needs to see whether it helped."""
+    story = Story(program(alert(), heal(restart(Verify(expr="other == 1", within_ms=30_000)))))
+    story.answer(only_command(story.samples(0)))
+    story.activate(program())
+    story.tick()
+    story.scrape({series("other"): 1.0})
+    assert story.state.store.has_name("other")
+
+
+def test_what_no_rule_looks_at_any_more_is_no_longer_kept() -> None:
+    """An edit that removes the last reader of a series ends its keeping."""
+    story = Story(program(alert(), alert("Other", "other == 1")))
+    story.scrape({replica(0): 1.0, series("other"): 0.0})
+    story.activate(program(alert()))
+    for _ in range(400):
+        story.tick()
+        story.scrape({replica(0): 1.0, series("other"): 0.0})
+    assert len(story.state.store) == 1

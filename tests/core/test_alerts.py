@@ -1,13 +1,13 @@
 """Samples to alert transitions: what Prometheus' users know of `for`, `keep_firing_for`, labels and limits holds."""
 
-from engine.core.effects import Rejected
-from engine.core.messages import Unreadable
-from engine.promql import compile_expr
+import msgspec
+
+from engine.core.evaluate import worded
+from engine.core.step import AT_ONCE
 from schemas.labels import Labels
 from schemas.reasons import Reason
-from schemas.samples import SampleBatch, layout_digest, pack_values
-from tests.core.story import Story, alerts, entries, reasons, replica, series, states
-from tests.core.world import INTERVAL_S, alert, program, record
+from tests.core.story import Story, alerts, entries, reasons, series, states
+from tests.core.world import INTERVAL_S, alert, program
 
 JOBS: dict[Labels, float] = {series("up", job="a", zone="x"): 0, series("up", job="a", zone="y"): 0}
 
@@ -123,6 +123,21 @@ def test_a_rule_with_an_interval_waits_for_its_grid() -> None:
     assert (again.state, again.time_ms - fired.time_ms) == ("resolved", 20_000)
 
 
+def test_many_sources_share_an_evaluation() -> None:
+    """A rule over many sources is evaluated after at most as many milliseconds, and for all that came by then."""
+    story = Story(program(alert()))
+    sources = [series("up", instance=str(number)) for number in range(AT_ONCE + 200)]
+    for source in sources:
+        story.scrape({source: 1.0})
+    story.tick()
+    assert states(story.scrape({sources[0]: 0.0})) == ["firing"]
+    story.now_ms += 100
+    assert states([each for source in sources[1:50] for each in story.scrape({source: 0.0})]) == []
+    due_ms = story.now_ms + 100
+    fired = alerts(story.tick())
+    assert [each.time_ms for each in fired] == [due_ms] * 49
+
+
 def test_absent_fires_by_time_alone() -> None:
     """A source that falls silent is noticed although no sample says so."""
     story = Story(program(alert("Silent", "absent(up)")), settled=False)
@@ -132,116 +147,20 @@ def test_absent_fires_by_time_alone() -> None:
     assert states(story.wait(INTERVAL_S + 1)) == ["firing"]
 
 
-def test_late_samples_fill_windows_and_trigger_nothing() -> None:
-    """What is older than one interval is history, not news."""
-    story = Story(program(alert(), alert("Sum", "sum_over_time(up[5m]) == 0")))
-    assert states(story.samples(0, age_s=INTERVAL_S + 1)) == []
-    assert states(story.samples(0, age_s=INTERVAL_S)) == ["firing", "firing"]
+def test_annotations_are_worded_anew_with_each_evaluation() -> None:
+    """Who asks what fires reads the present value, as in Prometheus; the transition told the value of its time."""
+    story = Story(program(alert(expr="up < 5", annotations={"summary": "at {{ $value }}"})))
+    (fired,) = alerts(story.samples(1))
+    story.every_second(1, 3)
+    ((key, active),) = story.state.alerts.items()
+    (one,) = active.values()
+    assert fired.annotations == {"summary": "at 1"}
+    assert worded(story.state, story.state.compiled.rules[key], one) == {"summary": "at 3"}
 
 
-def test_a_sample_from_the_future_counts_as_of_now() -> None:
-    """A fast clock on a node does not move the engine's."""
-    story = Story(program(alert()))
-    (fired,) = alerts(story.samples(0, age_s=-3600))
-    assert fired.time_ms == story.now_ms
-
-
-def test_a_recording_rule_appends_on_its_grid_only() -> None:
-    """However many samples arrive, a recorded series has one sample for each interval."""
-    story = Story(program(record("n", "count(up)", interval_ms=10_000), alert("Few", "count_over_time(n[1m]) < 6")))
-    story.every_second(90, 1, 1)
-    assert states(story.every_second(30, 1, 1)) == []
-    ((_, samples),) = compile_expr("count_over_time(n[1h])").evaluate(story.state.store, story.now_ms).items()
-    assert samples <= 12 + 1
-
-
-def test_a_recording_rule_feeds_the_alerts_after_it() -> None:
-    """Rules due at once run in their order in the file, so an alert sees what was recorded at the same instant."""
-    story = Story(program(record("n", "sum(up)"), alert("None", "n == 0")))
-    story.samples(0, 0)
-    assert states(story.wait(INTERVAL_S)) == ["firing"]
-
-
-def test_a_recorded_series_ends_with_its_source() -> None:
-    """What a recording rule no longer yields is stale at once, as in Prometheus, and not for five minutes more."""
-    story = Story(program(record("broken", "up == 0"), alert("Broken", "broken")))
-    story.samples(0)
-    assert states(story.wait(INTERVAL_S)) == ["firing"]
-    story.samples(1)
-    assert states(story.wait(INTERVAL_S)) == ["resolved"]
-
-
-def test_a_recording_rule_that_is_removed_ends_its_series() -> None:
-    """Nobody decides on what nobody records any more."""
-    story = Story(program(record("n", "sum(up)")))
-    story.samples(0)
-    story.wait(INTERVAL_S)
-    story.activate(program(alert("Some", "n == 0")))
-    assert states(story.wait(2 * INTERVAL_S)) == []
-
-
-def test_recorded_labels_are_no_templates_and_the_limit_counts() -> None:
-    """Labels of a recording rule stand as written; too many series are an error that records none."""
-    braces = record("a", "up", labels={"x": "{{ $value }}"})
-    story = Story(program(braces, record("b", "up", limit=1), alert("A", "a"), alert("B", "b")))
-    story.samples(1, 1)
-    effects = story.wait(INTERVAL_S)
-    assert [(fired.alertname, fired.labels["x"]) for fired in alerts(effects)] == [("A", "{{ $value }}")] * 2
-    assert reasons(effects) == [Reason.EVALUATION_FAILED]
-
-
-def test_a_layout_is_known_after_its_first_batch() -> None:
-    """A steady source sends numbers only."""
-    story = Story(program(alert()))
-    names = [replica(0)]
-    bare = SampleBatch(time_ms=story.now_ms, layout=layout_digest(names), values=pack_values([0.0]))
-    (rejected,) = story.tell(bare)
-    assert isinstance(rejected, Rejected)
-    story.samples(1)
-    assert states(
-        story.tick() + story.tell(bare.__class__(time_ms=story.now_ms, layout=bare.layout, values=bare.values))
-    ) == ["firing"]
-
-
-def test_a_batch_that_cannot_be_right_is_refused() -> None:
-    """A publisher's mistake is rejected with its reason, and nothing of it is kept."""
-    story = Story(program(alert()))
-
-    def refusal(names: list[Labels], values: list[float], layout: str | None = None) -> str:
-        batch = SampleBatch(
-            time_ms=story.now_ms, layout=layout or layout_digest(names), values=pack_values(values), series=names
-        )
-        (rejected,) = story.tell(batch)
-        assert isinstance(rejected, Rejected)
-        return rejected.reason
-
-    unsorted = (("workload", "shop"), ("__name__", "up"))
-    assert "not the digest" in refusal([replica(0)], [0.0], layout="0" * 24)
-    assert "expected 1 samples, got 2" in refusal([replica(0)], [0.0, 0.0])
-    assert "names a series twice" in refusal([replica(1), replica(1)], [0.0, 0.0])
-    assert "not sorted by name" in refusal([unsorted], [0.0])
-
-
-def test_a_message_that_nobody_can_read_holds_nothing_up() -> None:
-    """It is rejected, and neither it nor the message after it counts as a gap."""
-    story = Story(program(alert()))
-    assert story.tell(Unreadable("not JSON")) == [Rejected("not JSON")]
-    assert reasons(story.samples(0)) == []
-
-
-def test_series_and_layouts_that_fell_silent_are_forgotten() -> None:
-    """Memory follows what is there, not what once was."""
-    story = Story(program(alert()))
-    story.samples(1, 1)
-    story.wait(7 * 60)
-    assert (len(story.state.store), story.state.layouts) == (0, {})
-
-
-def test_a_layout_that_brings_only_old_samples_never_outlives_its_series() -> None:
-    """History of a source that is long gone may come late; its place in the store is not confused with another's."""
-    story = Story(program(alert()))
-    for _ in range(3):
-        story.scrape({series("old"): 1.0}, age_s=400)
-        story.wait(60)
-        assert layout_digest([series("old")]) not in story.state.layouts
-        assert states(story.samples(1)) == []
+def test_templates_know_the_external_labels() -> None:
+    """What the configuration says of where this engine stands."""
+    rules = program(alert(annotations={"summary": "{{ $externalLabels.region }}: {{ $labels.__name__ }}"}))
+    settings = msgspec.structs.replace(rules.settings, external_labels={"region": "eu"})
+    (fired,) = alerts(Story(msgspec.structs.replace(rules, settings=settings)).samples(0))
+    assert fired.annotations == {"summary": "eu: up"}

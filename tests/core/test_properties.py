@@ -14,10 +14,13 @@ from engine.core.program import Mode, Program
 from engine.core.snapshot import restore, save
 from engine.core.state import State
 from engine.core.step import step
+from engine.promql import compile_query
 from schemas.commands import Command
+from schemas.labels import Labels
 from schemas.outcomes import Status
 from schemas.reasons import Reason
-from tests.core.story import Story, commands, entries, series
+from schemas.samples import STALE
+from tests.core.story import Story, commands, entries, replica, series
 from tests.core.world import alert, heal, page, program, record, restart, rollback, shop
 from tests.rulefile.verbs import VERBS
 
@@ -67,6 +70,17 @@ def passed(story: Story, seconds: float) -> None:
 
 VALUE = st.sampled_from((0.0, 1.0))
 SCOPE = st.sampled_from(("*", "replica:shop/0"))
+
+
+SCRAPES: st.SearchStrategy[Act] = st.one_of(
+    st.tuples(st.integers(1, 90), VALUE, VALUE).map(lambda drawn: lambda story: story.every_second(*drawn)),
+    st.tuples(VALUE, st.integers(-1, 400)).map(lambda drawn: lambda story: story.samples(drawn[0], age_s=drawn[1])),
+    st.floats(-5, 200).map(lambda seconds: lambda story: story.tick(seconds)),
+    st.just(lambda story: story.scrape({series("up", other="x"): 1.0})),
+    st.just(lambda story: story.scrape({series("up", other="x"): STALE, replica(1): 1.0})),
+    st.just(lambda story: story.wait(70)),
+)
+"""Samples that come in time or late, from sources that come and go."""
 
 
 def acts(programs: list[Program]) -> st.SearchStrategy[Act]:
@@ -139,6 +153,27 @@ def test_a_restored_state_goes_on_as_the_saved_one(story: Story, where: float) -
     assert save(restored) == saved
     assert before + retold(story.told[cut:], restored) == story.effects
     assert save(restored) == save(story.state)
+
+
+@deterministic
+@given(st.lists(SCRAPES, min_size=3, max_size=20), st.integers(0, 20))
+def test_rules_that_come_later_know_what_those_that_were_there_know(script: list[Act], when: int) -> None:
+    """An activation leaves the columns as if its rules had been looking all the time."""
+    watching, late = Story(program(alert())), Story(program())
+    for number, act in enumerate(script):
+        if number == when:
+            late.activate(program(alert()))
+        act(watching)
+        act(late)
+    late.activate(program(alert()))
+    assert samples(watching) == samples(late)
+
+
+def samples(story: Story) -> list[tuple[Labels, list[int], list[float]]]:
+    """All samples of `up` within the lookback."""
+    answer = compile_query("up[5m]").instant(story.state.store, story.state.now_ms)
+    assert isinstance(answer.value, tuple)
+    return [(each.labels, each.times_ms.tolist(), each.values.tolist()) for each in answer.value]
 
 
 @deterministic

@@ -1,17 +1,20 @@
 """Evaluation as samples arrive, with all that is remembered in between, gives what evaluation from scratch gives."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.promql import Plan, Store, compile_expr
+from engine.promql import Plan, PromqlError, Store, compile_expr
 from schemas.labels import Labels
 from schemas.samples import STALE
 from tests.promql.columns import STEP_MS, exact, labels, store_of
+from tests.promql.expressions import NAMES, expressions
 
-SERIES = [labels(name, i=str(i), zone=str(i % 2)) for name in ("a_total", "b") for i in range(4)]
+SERIES = [labels(name, i=str(i), zone=str(i % 2)) for name in NAMES for i in range(4)]
 EXPRS = (
     'a_total{zone="1"}',
     "rate(a_total[1m])",
@@ -55,15 +58,33 @@ def append(store: Store, series: list[Labels], step: int, values: list[float]) -
     store.append(store.rows(series), step * STEP_MS, np.array(values))
 
 
-def answers(plans: list[Plan], store: Store, step: int) -> list[list[tuple[Labels, bytes]]]:
-    return [exact(plan.evaluate(store, step * STEP_MS)) for plan in plans]
+def answers(plans: list[Plan], store: Store, step: int) -> list[list[tuple[Labels, bytes]] | str]:
+    """Each value, or the error in its place."""
+    return [answer(plan, store, step * STEP_MS) for plan in plans]
 
 
-@settings(max_examples=80, deadline=None)
-@given(scrapes)
-def test_evaluating_on_arrival_equals_evaluating_from_scratch(taken: list[Scrape]) -> None:
-    """For series that come, go, stop, restart, are late, and lie in whatever blocks; to the bit."""
-    plans = [compile_expr(expr) for expr in EXPRS]
+def answer(plan: Plan, store: Store, time_ms: int) -> list[tuple[Labels, bytes]] | str:
+    try:
+        return exact(plan.evaluate(store, time_ms))
+    except PromqlError as error:
+        return str(error)
+
+
+def planned(exprs: Sequence[str]) -> list[Plan]:
+    """Those that are expressions."""
+    plans = []
+    for expr in exprs:
+        with suppress(PromqlError):
+            plans.append(compile_expr(expr))
+    return plans
+
+
+@settings(max_examples=150, deadline=None)
+@given(scrapes, st.lists(expressions(), max_size=8))
+def test_evaluating_on_arrival_equals_evaluating_from_scratch(taken: list[Scrape], drawn: list[str]) -> None:
+    """Of any expression, for series that come, go, stop, restart, are late, and lie in whatever blocks; to the bit."""
+    exprs = [*EXPRS, *drawn]
+    plans = planned(exprs)
     store, history, step = store_of({}), [], 0
     for scrape in taken:
         step += scrape.steps
@@ -78,14 +99,16 @@ def test_evaluating_on_arrival_equals_evaluating_from_scratch(taken: list[Scrape
         scratch = store_of({})
         for each, sampled, value in history:
             append(scratch, [each], sampled, [value])
-        assert answers(plans, store, step) == answers([compile_expr(expr) for expr in EXPRS], scratch, step)
+        assert answers(plans, store, step) == answers(planned(exprs), scratch, step)
 
 
 @settings(max_examples=30, deadline=None)
-@given(scrapes, scrapes)
-def test_a_restored_store_goes_on_as_the_one_that_was_saved(before: list[Scrape], after: list[Scrape]) -> None:
+@given(scrapes, scrapes, st.lists(expressions(), max_size=8))
+def test_a_restored_store_goes_on_as_the_one_that_was_saved(
+    before: list[Scrape], after: list[Scrape], drawn: list[str]
+) -> None:
     """Save and restore in the middle of every window changes nothing, now or later."""
-    plans = [compile_expr(expr) for expr in EXPRS]
+    plans = planned([*EXPRS, *drawn])
     stores, step = [store_of({})], 0
     for nth, scrape in enumerate([*before, *after]):
         if nth == len(before):

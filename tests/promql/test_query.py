@@ -84,7 +84,7 @@ def test_a_range_query_equals_its_instant_queries() -> None:
 
 @pytest.mark.parametrize(
     ("text", "start_ms", "end_ms", "step_ms", "problem"),
-    [("gauge[1m]", 0, 1, 1, "invalid expression type"), ("'a'", 0, 1, 1, "invalid"), ("1", 0, 11_000, 1, "resolution")],
+    [("gauge[1m]", 0, 1, 1, "invalid expression type"), ("'a'", 0, 1, 1, "invalid"), ("1", 0, 11_001, 1, "resolution")],
 )
 def test_what_has_no_range_is_an_error(text: str, start_ms: int, end_ms: int, step_ms: int, problem: str) -> None:
     """Worded as Prometheus does."""

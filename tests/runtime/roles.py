@@ -26,6 +26,8 @@ from tests.runtime.probe import NAME, Probe
 
 PATIENCE_S = 15
 POLL_S = 0.01
+ONCE_S = 3600.0
+"""Between a role's readings of itself: after the first one at its start there is silence."""
 Role = asyncio.Task[None]
 """A running host. It ends by an error of its own, or with the test."""
 
@@ -36,8 +38,13 @@ SETTINGS = Settings(evaluation_interval_ms=100, lease_ms=1000)
 async def engine(server: ServerUnderTest, folder: Path, name: str = "e1", **config: Any) -> AsyncIterator[Role]:
     """An engine on the rules in `folder`/rules, in a hurry: it ticks every 100 ms and settles as fast."""
     (folder / "rules").mkdir(exist_ok=True)
-    usual: dict[str, Any] = {"rules": [folder / "rules"], "settings": SETTINGS, "tick_s": 0.1}
-    host = EngineConfig(name=name, state_dir=folder, **(usual | config))
+    usual: dict[str, Any] = {
+        "rules": [folder / "rules"],
+        "settings": SETTINGS,
+        "tick_s": 0.1,
+        "metrics_every_s": ONCE_S,
+    }
+    host = EngineConfig(name=name, node=NODE, state_dir=folder, **(usual | config))
     async with _role(server, lambda bus: EngineHost(bus, host).run()) as role:
         yield role
 
@@ -45,7 +52,7 @@ async def engine(server: ServerUnderTest, folder: Path, name: str = "e1", **conf
 @asynccontextmanager
 async def actuator(server: ServerUnderTest, folder: Path, scope: str, probe: Probe) -> AsyncIterator[Role]:
     """An actuator service with the probe as its one plugin."""
-    host = ActuatorConfig(scope=scope, state_dir=folder, plugins={NAME: PluginConfig()})
+    host = ActuatorConfig(scope=scope, state_dir=folder, plugins={NAME: PluginConfig()}, metrics_every_s=ONCE_S)
     async with _role(server, lambda bus: ActuatorHost(bus, host, {NAME: probe.spec}).run()) as role:
         yield role
 
@@ -55,7 +62,7 @@ async def agent(
     server: ServerUnderTest, folder: Path, specs: Mapping[str, CollectorSpec], config: Mapping[str, PluginConfig]
 ) -> AsyncIterator[Role]:
     """An agent with these collectors."""
-    host = AgentConfig(node=NODE, state_dir=folder, collectors=config, interval_s=0.01)
+    host = AgentConfig(node=NODE, state_dir=folder, collectors=config, interval_s=0.01, metrics_every_s=ONCE_S)
     async with _role(server, lambda bus: AgentHost(bus, host, specs).run()) as role:
         yield role
 

@@ -10,7 +10,7 @@ import pytest
 from engine.runtime.agent_host import CollectorEndedError
 from engine.runtime.bus import Bus
 from engine.runtime.lookup import last
-from engine.runtime.outbox import EVENTS_PER_MESSAGE
+from engine.runtime.outbox import EVENTS_PER_MESSAGE, MAX_READINGS
 from engine.runtime.publishing import new_id
 from schemas import subjects
 from schemas.codec import decode, encode
@@ -114,6 +114,22 @@ async def test_a_series_that_is_gone_is_marked_stale(nats_server: ServerUnderTes
     assert (gone.time_ms, all_gone.time_ms) == (START_MS + 1, START_MS + 2)
 
 
+async def test_a_source_that_is_gone_costs_nothing(nats_server: ServerUnderTest, bus: Bus, tmp_path: Path) -> None:
+    """Targets come and go for as long as an agent runs; one that comes back begins anew."""
+    collector = Collector()
+    async with collecting(nats_server, tmp_path, collector):
+        collector.scrape(START_MS, up=1)
+        await batches(bus, collector, 1)
+        tasks = len(asyncio.all_tasks())
+        collector.scrape(START_MS + 1)
+        await batches(bus, collector, 2)
+        await until(lambda: len(asyncio.all_tasks()) < tasks, "the source to be let go")
+        collector.scrape(START_MS + 2, up=1)
+        _, gone, again = await batches(bus, collector, 3)
+    assert is_stale(unpack_values(gone.values)[0])
+    assert again.series == [UP]
+
+
 async def test_after_the_bus_was_away_the_newest_samples_come_first(
     mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
 ) -> None:
@@ -129,6 +145,29 @@ async def test_after_the_bus_was_away_the_newest_samples_come_first(
         await mortal_server.up()
         found = await batches(mortal_bus, collector, 6)
     assert [unpack_values(batch.values)[0] for batch in found] == [0, 1, 5, 4, 3, 2]
+
+
+async def test_readings_with_a_receipt_are_sent_in_order_and_none_is_dropped(
+    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
+) -> None:
+    """While the bus is away they wait; each is receipted when it is stored, and one no longer wanted is not sent."""
+    collector = Collector()
+    loop = asyncio.get_running_loop()
+    receipts: list[asyncio.Future[None]] = [loop.create_future() for _ in range(MAX_READINGS + 3)]
+    async with collecting(mortal_server, tmp_path, collector):
+        await mortal_server.kill()
+        for number, receipt in enumerate(receipts):
+            collector.readings.put_nowait(
+                Samples(START_MS + number, (UP,), (float(number),), collector.name, receipt=receipt)
+            )
+        receipts[-1].cancel()
+        await until(collector.readings.empty, "the readings to be taken")
+        assert not any(receipt.done() for receipt in receipts[:-1])
+        await mortal_server.up()
+        async with asyncio.timeout(15):
+            await asyncio.gather(*receipts[:-1])
+        found = await batches(mortal_bus, collector, len(receipts) - 1)
+    assert [unpack_values(batch.values)[0] for batch in found] == list(range(len(receipts) - 1))
 
 
 async def test_events_that_wait_are_sent_together_and_in_order(

@@ -150,8 +150,10 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     bus, probe = await server.connect(), Probe()
     await streams.ensure(bus)
     async with engine(server, folder), actuator(server, folder / "actuator", "n1", probe):
-        (inventory,) = await messages(bus, subjects.JOURNAL, 1, subjects.inventory("n1"))
-        await status(bus, applied_seq=inventory.seq)
+        # What the roles publish of themselves brings new series, too.
+        own = [subjects.metrics("n1", subjects.own_source(role)) for role in ("engine", "actuator")]
+        started = await messages(bus, subjects.JOURNAL, 3, subjects.inventory("n1"), *own)
+        await status(bus, applied_seq=started[-1].seq)
         yield Scene(bus, probe)
     await bus.close()
     await server.stop()

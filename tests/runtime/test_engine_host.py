@@ -61,9 +61,10 @@ def write_rules(folder: Path, text: str) -> Path:
     return file
 
 
-async def sample(bus: Bus, value: float) -> int:
+async def sample(bus: Bus, value: float, age_s: int = 0) -> int:
     """One scrape of `up`; its journal sequence."""
-    batch = SampleBatch(time_ms=now_ms(), layout=layout_digest(UP), values=pack_values([value]), series=UP)
+    time_ms = now_ms() - age_s * 1000
+    batch = SampleBatch(time_ms=time_ms, layout=layout_digest(UP), values=pack_values([value]), series=UP)
     return (await bus.publish(subjects.metrics("n1", "host"), encode(batch))).seq
 
 
@@ -107,6 +108,26 @@ async def test_a_good_edit_runs_and_a_bad_one_is_refused_with_all_its_mistakes(
         assert [error.split(": ")[0] for error in refused] == [f"{file}:5:15", f"{file}:9:15"]
         file.write_text(DOWN + ONE_MORE)
         await rules_until(mortal_bus, 2, lambda refused: not refused)
+
+
+async def test_a_new_rule_knows_the_past_that_the_journal_holds(
+    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
+) -> None:
+    """A rule with a window over samples that nobody looked at when they came has them at once; the audit says how far
+    the journal goes back."""
+    file = write_rules(tmp_path, DOWN.replace("up == 0", "other == 0"))
+    async with engine(mortal_server, tmp_path):
+        await rules_until(mortal_bus, 1, lambda refused: not refused)
+        for age_s in range(600, 0, -1):  # more than one page of the journal
+            await sample(mortal_bus, 0.0, age_s)
+        file.write_text(DOWN.replace("up == 0", "count_over_time(up[1h]) == 600"))
+        fired = await entry(mortal_bus, lambda entry: entry.state == "firing")
+        warming = await entry(mortal_bus, lambda entry: entry.reason is Reason.WARMING_UP)
+    assert fired.alert
+    assert warming.detail.startswith("looking back up to 3600 s, of which the journal holds ")
+    async with engine(mortal_server, tmp_path):  # and again, without a snapshot
+        await rules_until(mortal_bus, 1, lambda refused: not refused)
+    assert not await diverged(mortal_bus)
 
 
 async def test_a_rule_file_that_an_editor_replaces_is_followed(

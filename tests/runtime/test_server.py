@@ -125,6 +125,8 @@ async def test_a_store_that_fails_while_it_runs_is_named(tmp_path: Path) -> None
     [
         subjects.metrics("n2", "host"),
         subjects.events("n2", "log"),
+        subjects.metrics(NODE, subjects.own_source("actuator")),
+        subjects.metrics(NODE, subjects.own_source("engine")),
         subjects.control("halt"),
         subjects.commands("process", NODE, "restart"),
         "$KV.halt.x",
@@ -132,7 +134,7 @@ async def test_a_store_that_fails_while_it_runs_is_named(tmp_path: Path) -> None
     ],
 )
 async def test_an_agent_speaks_for_its_own_node_only(nats_server: ServerUnderTest, subject: str) -> None:
-    """The server refuses an agent's readings of another node, and everything that is not a reading."""
+    """The server refuses an agent's readings of another node or in another role's name, and all that is no reading."""
     agent = await nats_server.connect("agent")
     with pytest.raises(PermissionDenied):
         await agent.publish(subject, b"{}")
@@ -149,6 +151,20 @@ async def test_an_agent_publishes_and_finds_its_own_last_reading(nats_server: Se
     assert found is not None
     assert found.seq == ack.seq
     await agent.close()
+
+
+async def test_an_actuator_says_of_itself_how_it_is_and_nothing_else(nats_server: ServerUnderTest) -> None:
+    """Its own metrics are the only readings that it may publish, and only on its own node."""
+    bus = await nats_server.connect("actuator")
+    await bus.publish(subjects.metrics(NODE, subjects.own_source("actuator")), b"{}")
+    for subject in (
+        subjects.metrics(NODE, "host"),
+        subjects.metrics(NODE, subjects.own_source("agent")),
+        subjects.metrics("n2", subjects.own_source("actuator")),
+    ):
+        with pytest.raises(PermissionDenied):
+            await bus.publish(subject, b"{}")
+    await bus.close()
 
 
 async def test_people_act_through_control_messages(nats_server: ServerUnderTest) -> None:

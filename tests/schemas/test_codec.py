@@ -19,7 +19,7 @@ from schemas.inventory import Inventory, Target
 from schemas.labels import canonical
 from schemas.outcomes import Outcome
 from schemas.reasons import MEANING, Reason
-from schemas.samples import SampleBatch, layout_digest, pack_values
+from schemas.samples import Metadata, SampleBatch, layout_digest, pack_positions, pack_values
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 optional_texts = st.none() | texts
@@ -31,18 +31,24 @@ values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.di
 attributes = st.dictionaries(texts, values, max_size=3)
 label_maps = st.dictionaries(texts, texts, max_size=4)
 label_sets = st.builds(canonical, label_maps)
+metadata = st.builds(Metadata, type=texts, help=texts, unit=texts)
 all_floats = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @st.composite
 def batches(draw: st.DrawFn) -> SampleBatch:
     series = draw(st.lists(label_sets, max_size=4, unique=True))
-    column = draw(st.lists(all_floats, min_size=len(series), max_size=len(series)))
+    positions = range(len(series))
+    at = draw(st.none() | st.lists(st.sampled_from(positions), unique=True)) if series else None
+    count = len(series) if at is None else len(at)
+    named = draw(booleans)
     return SampleBatch(
         time_ms=draw(numbers),
         layout=layout_digest(series),
-        values=pack_values(column),
-        series=draw(st.sampled_from([None, series])),
+        values=pack_values(draw(st.lists(all_floats, min_size=count, max_size=count))),
+        series=series if named else None,
+        at=None if at is None else pack_positions(at),
+        metadata=draw(st.none() | st.dictionaries(texts, metadata, max_size=2)) if named else None,
     )
 
 
@@ -106,6 +112,28 @@ def test_events(several: list[Event], node: str, source: str) -> None:
     """Events come back in their order."""
     sent = Events(tuple(several))
     assert decode(subjects.events(node, source), encode(sent)) == sent
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"values": b"1234567"}, "values: expected a multiple of 8 bytes, got 7"),
+        ({"series": [(), ()]}, "values: expected 2 samples, got 1"),
+        ({"at": b"123"}, "at: expected a multiple of 4 bytes, got 3"),
+        ({"at": pack_positions([0, 1])}, "at: expected 1 positions, one for each sample, got 2"),
+        (
+            {"at": pack_positions([2]), "series": [(), ()]},
+            "at: expected positions below 2, the number of series, got 2",
+        ),
+        ({"metadata": {}}, "metadata: expected only together with series"),
+    ],
+)
+def test_a_batch_that_contradicts_itself_is_undecodable(parts: dict[str, Any], why: str) -> None:
+    """Whatever does not fit together is named, with what was expected."""
+    whole: dict[str, Any] = {"time_ms": 1, "layout": "x", "values": pack_values([1.0]), **parts}
+    with pytest.raises(Undecodable) as raised:
+        decode("ops.metrics.n.s", encode(SampleBatch(**whole)))
+    assert str(raised.value) == why
 
 
 @given(events)

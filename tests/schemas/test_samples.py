@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.labels import canonical, text
-from schemas.samples import STALE, STALE_BITS, format_value, is_stale, layout_digest, pack_values, unpack_values
+from schemas.samples import (
+    STALE,
+    STALE_BITS,
+    format_value,
+    is_stale,
+    layout_digest,
+    pack_positions,
+    pack_values,
+    unpack_positions,
+    unpack_values,
+)
 
 all_floats = st.floats(allow_nan=True, allow_infinity=True)
 bit_patterns = st.integers(0, 2**64 - 1)
@@ -25,6 +35,14 @@ def test_a_column_keeps_every_bit(bits: list[int]) -> None:
     """Eight little-endian bytes a sample, in and out, whatever NaN it is."""
     packed = struct.pack(f"<{len(bits)}Q", *bits)
     assert pack_values(unpack_values(packed)) == packed
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), max_size=20))
+def test_positions_come_back(at: list[int]) -> None:
+    """Four little-endian bytes each."""
+    packed = pack_positions(at)
+    assert packed == struct.pack(f"<{len(at)}I", *at)
+    assert list(unpack_positions(packed)) == at
 
 
 def test_the_staleness_marker_is_prometheus_own() -> None:

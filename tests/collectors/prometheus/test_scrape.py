@@ -5,9 +5,6 @@ import base64
 import contextlib
 import json
 import os
-import shutil
-import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ from collectors.prometheus.config import PrometheusConfig
 from engine.runtime.batches import Batches
 from schemas.labels import Labels
 from schemas.plugins import Reading, Samples
-from schemas.samples import is_stale, unpack_values
+from schemas.samples import Metadata, is_stale, unpack_values
 from tests.collectors.contexts import by_name, by_text, context, next_samples
 from tests.collectors.prometheus.exporter import Exporter, exporting
 
@@ -121,6 +118,14 @@ async def test_a_failed_scrape_ends_the_series(tmp_path: Path, trouble: dict[str
             assert (await until_up(readings, exporter, 1)).series == good.series
 
 
+async def test_a_limit_counts_series_once(tmp_path: Path) -> None:
+    """A sample that stands again is one that is not kept, so it does not fill the limit either."""
+    exposed, limit = "a 1\nb 2\na 3\na 4\n", {"sample_limit": 2}
+    async with exporting(exposed) as exporter, scraping(tmp_path, of(exporter) | limit) as readings:
+        samples = await until_up(readings, exporter, 1)
+    assert by_name(samples)["scrape_samples_post_metric_relabeling"] == 4
+
+
 async def test_series_that_vanish_are_ended(tmp_path: Path) -> None:
     """A series that the target no longer exposes is marked in the scrape that lacks it."""
     async with exporting(BODY) as exporter, scraping(tmp_path, of(exporter)) as readings:
@@ -163,15 +168,23 @@ async def test_compressed_openmetrics(tmp_path: Path) -> None:
 
 
 async def test_a_samples_own_time_is_its_readings(tmp_path: Path) -> None:
-    """Samples of other times are readings of their own, once each, which end nothing."""
+    """Samples of other times are partial readings beside the scrape, once each, which end nothing."""
     exposed = "a 1 1000\nb 2 2000\nc 3 1000\nd 4\n"
     async with exporting(exposed) as exporter, scraping(tmp_path, of(exporter)) as readings:
         good = await until_up(readings, exporter, 1)
         seen = [reading async for reading in until_third(readings, exporter)]
     assert [(samples.time_ms, list(samples.values)) for samples in seen] == [(1000, [1, 3]), (2000, [2])]
-    assert len({samples.source for samples in seen}) == 2
+    assert [list(samples.at or ()) for samples in seen] == [[0, 2], [1]]
+    assert {samples.source for samples in seen} == {source(exporter) + ":timed"}
     assert by_name(good)["d"] == 4
     assert by_name(good)["scrape_samples_post_metric_relabeling"] == 4
+
+
+async def test_what_a_target_says_of_its_metrics_comes_along(tmp_path: Path) -> None:
+    """With the samples of the scrape, from the first one on."""
+    async with exporting(BODY) as exporter, scraping(tmp_path, of(exporter)) as readings:
+        samples = await until_up(readings, exporter, 1)
+    assert samples.metadata == {"requests_total": Metadata("counter", "")}
 
 
 async def test_credentials_are_read_anew_for_each_scrape(tmp_path: Path) -> None:
@@ -193,44 +206,6 @@ async def test_a_bearer_token_from_the_environment(tmp_path: Path) -> None:
         async with scraping(tmp_path, job) as readings:
             await until_up(readings, exporter, 1)
     assert f"authorization: bearer {os.environ['PYTEST_CURRENT_TEST']}\r\n".lower() in exporter.requests[0].lower()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate of `exporter.test` and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        assert "CI" not in os.environ, "openssl is missing"
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=exporter.test", "-addext", "subjectAltName=DNS:exporter.test"]
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *subject, *files], check=True, capture_output=True)
-    return certificate, key
-
-
-@pytest.mark.parametrize(
-    ("tls", "up"),
-    [
-        ({"server_name": "exporter.test"}, 1),
-        ({}, 0),
-        ({"server_name": "exporter.test", "ca_file": None}, 0),
-        ({"insecure_skip_verify": True, "ca_file": None}, 1),
-    ],
-)
-async def test_certificates_are_checked(
-    tmp_path: Path, certificate: tuple[Path, Path], tls: dict[str, Any], up: float
-) -> None:
-    """Against the given authority and name, unless the configuration says that they need not be."""
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(*certificate)
-    given = {name: value for name, value in {"ca_file": str(certificate[0]), **tls}.items() if value is not None}
-    async with exporting(BODY, server) as exporter:
-        job = of(exporter) | {"scheme": "https", "tls_config": given, "scrape_interval": "500ms"}
-        async with scraping(tmp_path, job) as readings:
-            await until_up(readings, exporter, up)
 
 
 def write(path: Path, content: str) -> None:

@@ -14,7 +14,7 @@ from collectors.prometheus.negotiation import grammar_of, request_headers
 from collectors.prometheus.scrape import offset_s
 from collectors.prometheus.series import SeriesNames
 from collectors.prometheus.targets import Target, Timing, target_of, timing_of
-from schemas.labels import text
+from schemas.labels import MOST_LABEL_BYTES, text
 
 TIMING = Timing(15_000, 10_000)
 
@@ -145,6 +145,7 @@ def test_a_target_does_not_say_whether_it_is_up() -> None:
         ({"label_name_length_limit": 8}, {"a_long_name": "b"}),
         ({"label_value_length_limit": 5}, {"a": "sixsix"}),
         ({"metric_relabel_configs": [{"action": "labeldrop", "regex": "__name__"}]}, {}),
+        ({}, {"a": "x" * MOST_LABEL_BYTES}),
     ],
 )
 def test_a_series_beyond_the_limits_voids_the_scrape(limits: dict[str, Any], exposed: dict[str, str]) -> None:

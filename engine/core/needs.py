@@ -1,0 +1,39 @@
+"""What has to be kept: the selectors of everything that may ever look at samples. What none picks is dropped."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from engine.core.compiled import Compiled, CompiledRule
+from engine.core.program import Program
+from engine.core.state import Ladder
+from engine.promql import LOOKBACK_MS, PromqlError, Selector, compile_expr, compile_query
+
+
+def needed(program: Program, compiled: Compiled, ladders: Iterable[Ladder]) -> Iterator[Selector]:
+    """The selectors of the program's rules and of the ladders that run, and what is pinned."""
+    for rule in compiled.rules.values():
+        yield from rule.selectors()
+        yield from _of_templates(rule)
+    heals = [*program.heals, *(ladder.rule for ladder in ladders)]
+    for expr in dict.fromkeys(step.verify.expr for heal in heals for step in heal.steps if step.verify):
+        yield from compile_expr(expr, subquery_step_ms=program.settings.evaluation_interval_ms).selectors
+    for text in program.settings.pinned:
+        yield from pinned(text, program.settings.retention_ms)
+
+
+def pinned(text: str, retention_ms: int) -> Iterator[Selector]:
+    """What a pinned query looks at, kept for so long at least. Raises `PromqlError`."""
+    for selector in compile_query(text).selectors:
+        yield replace(selector, range_ms=max(selector.range_ms or LOOKBACK_MS, retention_ms))
+
+
+def _of_templates(rule: CompiledRule) -> Iterator[Selector]:
+    """What `query` may ask for in its texts. What `printf` puts into a matcher can be anything."""
+    for text in dict.fromkeys(text for _, template in (*rule.labels, *rule.annotations) for text in template.queried):
+        try:
+            selectors = compile_query(text).selectors
+        except PromqlError:
+            continue  # a text that is no query
+        for selector in selectors:
+            yield replace(selector, matchers=tuple(each for each in selector.matchers if "%" not in each.value))

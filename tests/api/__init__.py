@@ -1,0 +1,1 @@
+"""Tests of `engine.api`: questions in, answers out, over a state that a story filled."""
