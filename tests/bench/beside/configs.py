@@ -36,14 +36,15 @@ def write_rules(folder: Path, groups: Groups) -> None:
     _write(folder / "rules.yaml", {"groups": list(groups)})
 
 
-def write_ours(folder: Path, node: str) -> Path:
-    """Our settings are the defaults. Returns the file."""
+def write_ours(folder: Path, node: str, *, remote_write: bool = False) -> Path:
+    """Our settings are the defaults; with `remote_write` the agent receives it, on a free port. Returns the file."""
     file = folder / "reflexarc.toml"
-    file.write_text(
-        f'node = "{node}"\n'
-        '[engine]\nrules = ["{config_dir}/rules.yaml"]\n'
-        '[agent.collectors.prometheus]\nscrape_config_files = ["{config_dir}/scrape.yaml"]\n'
-    )
+    text = f'node = "{node}"\n'
+    text += '[engine]\nrules = ["{config_dir}/rules.yaml"]\n'
+    text += '[agent.collectors.prometheus]\nscrape_config_files = ["{config_dir}/scrape.yaml"]\n'
+    if remote_write:
+        text += '[agent.collectors.remote_write]\nlisten = "127.0.0.1:0"\n'
+    file.write_text(text)
     return file
 
 

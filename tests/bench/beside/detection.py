@@ -7,22 +7,21 @@ ALERTS; Prometheus tells its Alertmanager, which is this process.
 import asyncio
 import random
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from engine.runtime.batches import Batches
+import psutil
+
 from engine.runtime.bus import Bus
 from engine.runtime.journal import read
-from engine.runtime.publishing import now_ms
 from schemas import subjects
 from schemas.alerts import AlertTransition
-from schemas.codec import decode_alert, encode
-from schemas.labels import METRIC_NAME, canonical
-from schemas.plugins import Samples
-from tests.bench.beside import configs, ours, prometheus
+from schemas.codec import decode_alert
+from tests.bench.beside import configs, ours, prometheus, pushes
 from tests.bench.beside.probes import Found, Probe
 from tests.bench.beside.prometheus import open_prometheus
+from tests.bench.beside.usage import port_of
 from tests.bench.beside.ward import METRIC, OURS, THEIRS, serving, ward
 from tests.bench.figures import Figure, percentile
 from tests.bench.site import NODE, Site, open_site
@@ -31,17 +30,14 @@ INTERVAL_S = 2.0
 TARGETS = 50
 EPISODES = 10
 """Of each target."""
-PUSHED = 500
-PUSHED_METRIC = "bench_pushed_up"
-PUSH_EVERY_S = 0.05
 READY_TIMEOUT_S = 60.0
 
 MAX_PUSHED_MS = 50.0
-MAX_ON_TOP_MS = 50.0
+MAX_ON_TOP_MS = INTERVAL_S * 1000 / 20
 
 _GROUPS: list[dict[str, Any]] = [
     {"name": "scraped", "rules": [{"alert": "ProbeDown", "expr": f"{METRIC} == 0"}]},
-    {"name": "pushed", "rules": [{"alert": "PushedDown", "expr": f"{PUSHED_METRIC} == 0"}]},
+    {"name": "pushed", "rules": [{"alert": "PushedDown", "expr": f"{pushes.METRIC} == 0"}]},
 ]
 
 
@@ -52,21 +48,23 @@ async def run() -> list[Figure]:
         sys.stderr.write(f"{prometheus.ABSENT}\n")
     sides = (OURS, THEIRS) if binary else (OURS,)
     probes = [Probe(sides) for _ in range(TARGETS)]
-    pushed = Probe((OURS,))
+    pushed = {way: Probe((OURS,)) for way in (pushes.AGENT, pushes.REMOTE_WRITE)}
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(ward(probes)))
-        site = await stack.enter_async_context(_started(binary, port))
+        site, agent = await stack.enter_async_context(_started(binary, port))
         await stack.enter_async_context(_listening(site.bus, probes, pushed))
         await _ready(site.bus)
         pauses = random.Random(0)
         await asyncio.gather(*(_break_often(probe, pauses) for probe in probes))
-        await _push(site.bus, pushed, pauses)
-    return [*_scraped(sides, [found for probe in probes for found in probe.found]), *_pushed(pushed.found)]
+        await pushes.break_often(pushes.by_agent(site.bus), pushed[pushes.AGENT])
+        async with pushes.by_remote_write(await port_of(agent)) as push:
+            await pushes.break_often(push, pushed[pushes.REMOTE_WRITE])
+    return [*_scraped(sides, [found for probe in probes for found in probe.found]), *_pushed(pushed)]
 
 
 @asynccontextmanager
-async def _started(binary: str | None, port: int) -> AsyncIterator[Site]:
-    """Both sides at work on the probes."""
+async def _started(binary: str | None, port: int) -> AsyncIterator[tuple[Site, psutil.Process]]:
+    """Both sides at work on the probes; our site, and the agent in it."""
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site())
         configs.write_scrapes(site.folder, port, TARGETS, INTERVAL_S)
@@ -74,12 +72,11 @@ async def _started(binary: str | None, port: int) -> AsyncIterator[Site]:
         if binary:
             config = configs.write_prometheus(site.folder, INTERVAL_S, alertmanager=f"127.0.0.1:{port}")
             await stack.enter_async_context(open_prometheus(binary, config))
-        ours.start(site, configs.write_ours(site.folder, NODE))
-        yield site
+        yield site, ours.start(site, configs.write_ours(site.folder, NODE, remote_write=True))["agent"]
 
 
 @asynccontextmanager
-async def _listening(bus: Bus, probes: Sequence[Probe], pushed: Probe) -> AsyncIterator[None]:
+async def _listening(bus: Bus, probes: Sequence[Probe], pushed: Mapping[str, Probe]) -> AsyncIterator[None]:
     """Our alerts are told to the probes while the body lasts."""
     listener = asyncio.create_task(_listen(bus, probes, pushed))
     try:
@@ -89,9 +86,10 @@ async def _listening(bus: Bus, probes: Sequence[Probe], pushed: Probe) -> AsyncI
         await asyncio.gather(listener, return_exceptions=True)
 
 
-async def _listen(bus: Bus, probes: Sequence[Probe], pushed: Probe) -> None:
+async def _listen(bus: Bus, probes: Sequence[Probe], pushed: Mapping[str, Probe]) -> None:
     async for alert in _alerts(bus):
-        probe = pushed if alert.alertname == "PushedDown" else probes[configs.target(alert.labels)]
+        named = pushed.get(alert.labels["instance"])
+        probe = named or probes[configs.target(alert.labels)]
         probe.tell(OURS, fires=alert.state == "firing")
 
 
@@ -112,22 +110,9 @@ async def _ready(bus: Bus) -> None:
 async def _break_often(probe: Probe, pauses: random.Random) -> None:
     for _ in range(EPISODES):
         await asyncio.sleep(pauses.uniform(0, INTERVAL_S))
-        await probe.turn(broken=True)
-        await probe.turn(broken=False)
-
-
-async def _push(bus: Bus, probe: Probe, pauses: random.Random) -> None:
-    """Publish as an agent does, now and then something broken."""
-    subject = subjects.metrics(NODE, "pushed")
-    series = [canonical({METRIC_NAME: PUSHED_METRIC, "instance": "pushed"})]
-    batches = Batches()
-    for _ in range(PUSHED):
         for broken in (True, False):
-            turning = asyncio.create_task(probe.turn(broken=broken))
-            (batch,) = batches.of(Samples(now_ms(), series, [float(not broken)]))
-            await bus.publish(subject, encode(batch))
-            await turning
-            await asyncio.sleep(pauses.uniform(0, PUSH_EVERY_S))
+            probe.turn(broken=broken)
+            await probe.told()
 
 
 def _scraped(sides: Sequence[str], found: Sequence[Found]) -> list[Figure]:
@@ -141,8 +126,14 @@ def _scraped(sides: Sequence[str], found: Sequence[Found]) -> list[Figure]:
     return figures
 
 
-def _pushed(found: Sequence[Found]) -> list[Figure]:
-    return _times("pushed by an agent: broken → alert", [each.since_broken_s for each in found], MAX_PUSHED_MS)
+def _pushed(pushed: Mapping[str, Probe]) -> list[Figure]:
+    return [
+        figure
+        for way, probe in pushed.items()
+        for figure in _times(
+            f"pushed, {way}: broken → alert", [found.since_broken_s for found in probe.found], MAX_PUSHED_MS
+        )
+    ]
 
 
 def _times(name: str, times_s: Sequence[float], limit_ms: float | None = None) -> list[Figure]:

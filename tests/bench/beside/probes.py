@@ -40,14 +40,13 @@ class Probe:
         self._fires[side] = fires
         self._told.set()
 
-    async def turn(self, *, broken: bool) -> None:
-        """Break or mend it, and wait until every side has told of it."""
+    def turn(self, *, broken: bool) -> None:
+        """Break or mend it."""
         self.broken = broken
         self._broke_s = time.perf_counter()
         self._shown_s.clear()
-        await self.noticed()
 
-    async def noticed(self) -> None:
+    async def told(self) -> None:
         """Wait until every side tells what is."""
         while any(fires != self.broken for fires in self._fires.values()):
             self._told.clear()

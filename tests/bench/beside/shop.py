@@ -24,7 +24,7 @@ class Family(NamedTuple):
     width: int
 
 
-FAMILIES = (Family("bench_requests_total", 500), Family("bench_errors_total", 250), Family("bench_calls_total", 250))
+FAMILIES = (Family("bench_requests_total", 650), Family("bench_errors_total", 175), Family("bench_calls_total", 175))
 SERIES = TARGETS * sum(family.width for family in FAMILIES)
 
 
