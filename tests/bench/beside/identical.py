@@ -32,7 +32,10 @@ async def compare(prometheus: Prometheus, end_ms: int, span_s: int) -> list[Comp
     store = Store()
     for family in FAMILIES:
         _fill(store, await prometheus.samples(f"{family.name}[{span_s + WINDOW_S}s]", end_ms))
-    return [await _compare(prometheus, store, rule, end_ms, span_s) for rule in RULES]
+    # The rules are of one group, so they are evaluated at the same moments, and these are the times of its alerts.
+    told = await prometheus.samples(f"ALERTS[{span_s}s]", end_ms)
+    times_ms = sorted({time_ms for series in told for time_ms in series.times_ms})
+    return [await _compare(prometheus, store, rule, times_ms) for rule in RULES]
 
 
 def _fill(store: Store, found: Sequence[Series]) -> None:
@@ -47,10 +50,8 @@ def _fill(store: Store, found: Sequence[Series]) -> None:
             store.append(rows, time_ms, np.ascontiguousarray(values))
 
 
-async def _compare(prometheus: Prometheus, store: Store, rule: Rule, end_ms: int, span_s: int) -> Compared:
+async def _compare(prometheus: Prometheus, store: Store, rule: Rule, times_ms: Sequence[int]) -> Compared:
     plan = compile_expr(rule.value)
-    told = await prometheus.samples(f'ALERTS{{alertname="{rule.name}"}}[{span_s}s]', end_ms)
-    times_ms = sorted({time_ms for series in told for time_ms in series.times_ms})
     values = different = 0
     for time_ms in times_ms:
         theirs = await prometheus.instant(rule.value, time_ms)
