@@ -10,6 +10,7 @@ from functools import lru_cache
 _INLINE_FLAGS = re.compile(r"\(\?([a-zA-Z-]+)\)")
 _GROUP = re.compile(r"\((?!\?)|\(\?(:|P?<\w+>|[a-zA-Z-]+:)")
 _CLASS = re.compile(r"\[(\^?)(\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*)\]", re.DOTALL)
+_REPEAT = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??")
 _CLASS_PART = re.compile(r"\\.|\[:\^?\w+:\]|.", re.DOTALL)
 _POSIX = {
     "[:alnum:]": "0-9A-Za-z",
@@ -26,13 +27,14 @@ _POSIX = {
 
 
 @lru_cache(maxsize=4096)
-def compile_regexp(pattern: str) -> re.Pattern[str]:
-    """`pattern` for use with `fullmatch`. As in Prometheus a dot matches a newline too, and classes are ASCII.
+def compile_regexp(pattern: str, *, dot_all: bool = True) -> re.Pattern[str]:
+    """`pattern` with ASCII classes and, unless `dot_all` is False, a dot that matches a newline too, as in Prometheus'
+    matchers, which are for `fullmatch`.
 
     Raises ValueError for what is malformed or has no equivalent in Python.
     """
     try:
-        return re.compile(_Translation(pattern).text(), re.DOTALL | re.ASCII)
+        return re.compile(_Translation(pattern).text(), re.ASCII | (re.DOTALL if dot_all else re.NOFLAG))
     except re.error as error:
         raise ValueError(f"regular expression {pattern!r}: {error}") from error
 
@@ -78,6 +80,12 @@ class _Translation:
             case "|":
                 flags = self._flags[-1]
                 return ")" * len(flags) + "|" + "".join(f"(?{flag}:" for flag in flags), at + 1
+            case "*" | "+" | "?" | "{" if found := _REPEAT.match(self._pattern, at):
+                if again := _REPEAT.match(self._pattern, found.end()):
+                    raise ValueError(f"regular expression {self._pattern!r}: {found[0]}{again[0]} repeats a repetition")
+                return found[0], found.end()
+            case "{":
+                return r"\{", at + 1
             case other:
                 return other, at + 1
 

@@ -7,7 +7,7 @@ Every scalar comes as text, as it stands in the YAML: Prometheus too reads `seve
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -37,6 +37,18 @@ def _above_zero(value_ms: int) -> int:
     if value_ms == 0:
         raise ValueError("expected a duration longer than 0s")
     return value_ms
+
+
+def _limit(value: Any) -> int:
+    """A whole number of 64 bits; as in Prometheus one below zero is no limit, and a fraction is cut off."""
+    text = value if isinstance(value, str) else ""
+    try:
+        limit = int(text, 0) if "." not in text and "e" not in text.lower() else int(float(text))
+    except (ValueError, OverflowError):
+        limit = 2**63
+    if abs(limit) >= 2**63:
+        raise ValueError(f"expected a whole number, got {shown(value)}")
+    return max(limit, 0)
 
 
 # --- names ---
@@ -112,16 +124,20 @@ Duration = Annotated[
     WithJsonSchema({"type": ["string", "integer"], "pattern": PATTERN, "examples": ["30s", "5m", "1h30m"]}),
 ]
 PositiveDuration = Annotated[Duration, AfterValidator(_above_zero)]
-Limit = Annotated[int, Field(ge=0)]
+Limit = Annotated[int, BeforeValidator(_limit), WithJsonSchema({"type": "integer"})]
 
 
 # --- the file ---
 
 
 class _Model(BaseModel):
-    """Unknown fields are errors. A known field without a value counts as left out, as in Prometheus."""
+    """Unknown fields are errors. A known field without a value counts as left out, as in Prometheus.
+
+    `spare` are fields of other kinds that may be there, as long as they say nothing.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    spare: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
@@ -129,11 +145,21 @@ class _Model(BaseModel):
         if not isinstance(data, dict):
             return data
         known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {name: value for name, value in data.items() if value is not None or name not in known}
+        return {
+            name: value
+            for name, value in data.items()
+            if (value is not None or name not in known) and not (name in cls.spare and _says_nothing(name, value))
+        }
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    return value is None or value in {"annotations": ({},), "record": ("",), "alert": ("",)}.get(name, ("0", "0s"))
 
 
 class AlertRule(_Model):
     """An alerting rule, as in Prometheus."""
+
+    spare = frozenset({"record"})
 
     alert: Name
     expr: Expression
@@ -145,6 +171,8 @@ class AlertRule(_Model):
 
 class RecordingRule(_Model):
     """A recording rule, as in Prometheus."""
+
+    spare = frozenset({"alert", "for", "keep_firing_for", "annotations"})
 
     record: SeriesName
     expr: Expression

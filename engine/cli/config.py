@@ -89,6 +89,7 @@ class EngineSection(_Section):
     lease: DurationMs = 10_000
     approval_ttl: DurationMs = 900_000
     external_labels: dict[str, str] = {}
+    external_url: str = ""
     pinned: list[Annotated[str, AfterValidator(_query)]] = []
     retention: DurationMs = 900_000
     max_series: int = Field(default=1_000_000, ge=1)

@@ -114,6 +114,9 @@ class _Evaluation:
         if not len(result) and not active:
             return []
         holding = self._holding(result)
+        self._check_limit(
+            len(holding) + sum(self._is_kept(active[labels]) for labels in active if labels not in holding)
+        )
         effects: list[Effect] = []
         for labels, (element, value) in holding.items():
             alert = active.get(labels)
@@ -137,9 +140,11 @@ class _Evaluation:
         holding = dict(zip(self._labels(result), pairs, strict=True))
         if len(holding) < len(result):
             raise RuleFailedError("vector contains metrics with the same labelset after applying alert labels")
-        if self.rule.limit and len(holding) > self.rule.limit:
-            raise RuleFailedError(f"exceeded limit of {self.rule.limit} with {len(holding)} alerts")
         return holding
+
+    def _check_limit(self, count: int) -> None:
+        if self.rule.limit and count > self.rule.limit:
+            raise RuleFailedError(f"exceeded limit of {self.rule.limit} with {count} alerts")
 
     def _labels(self, result: Vector) -> Iterator[Labels]:
         """The labels of the alert that each element is."""
@@ -173,13 +178,17 @@ class _Evaluation:
 
     def _clear(self, alert: Alert) -> list[Effect]:
         """The expression does not, or no longer, hold for this alert; nothing while it is kept firing."""
-        if alert.firing and self.rule.keep_firing_for_ms:
+        if self._is_kept(alert):
             if alert.cleared_ms is None:
                 alert.cleared_ms = self.now_ms
                 self._again_at(self.now_ms + self.rule.keep_firing_for_ms)
-            if self.now_ms - alert.cleared_ms < self.rule.keep_firing_for_ms:
-                return []
+            return []
         return self._transition(alert, "resolved" if alert.firing else "inactive", Reason.CONDITION_CLEARED)
+
+    def _is_kept(self, alert: Alert) -> bool:
+        """Whether the alert goes on firing though its expression no longer holds."""
+        cleared_ms = self.now_ms if alert.cleared_ms is None else alert.cleared_ms
+        return alert.firing and self.now_ms - cleared_ms < self.rule.keep_firing_for_ms
 
     def _transition(self, alert: Alert, reached: AlertState, reason: Reason) -> list[Effect]:
         return _transition(self.rule, alert, reached, self.now_ms, reason)
@@ -201,7 +210,8 @@ def _text(state: State, template: Template, labels: Mapping[str, str], value: fl
         return list(plan.evaluate(state.store, now_ms, state.settings.max_query_samples).items())
 
     try:
-        return template.render(labels, value, state.settings.external_labels, query)
+        settings = state.settings
+        return template.render(labels, value, settings.external_labels, query, settings.external_url)
     except (TemplateError, PromqlError) as error:
         return f"<error expanding template: {error}>"
 

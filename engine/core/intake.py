@@ -29,7 +29,7 @@ def append(turn: Turn, batch: SampleBatch, node: str) -> Layout | None:
         return None
     layout, values, at = found
     time_ms = min(batch.time_ms, turn.now_ms)
-    layout.used_ms = max(layout.used_ms, time_ms)
+    layout.used_ms = turn.now_ms
     rows, wanted = layout.samples(values, at)
     if len(rows):
         refused = turn.state.store.append(rows, time_ms, wanted, turn.state.settings.max_samples)
@@ -39,17 +39,17 @@ def append(turn: Turn, batch: SampleBatch, node: str) -> Layout | None:
 
 
 def forget(state: State) -> None:
-    """Forget layouts without recent samples, then the series without any, and what was said of their metrics.
+    """Forget layouts that were not used for a while, then the series without recent samples, and what was said of their
+    metrics.
 
-    In this order and with these limits (the store keeps a series for five minutes at least), a layout that is kept
-    never names a row that was given to another series.
+    A series that a layout names stays: a layout that is kept must never name a row that was given to another series.
     """
     forget_ms = state.now_ms - 3 * LAYOUT_REFRESH_MS
     for digest, layout in list(state.layouts.items()):
         if layout.used_ms <= forget_ms:
             state.compiled.sources.subtract(layout.triggered)
             del state.layouts[digest]
-    state.store.expire(state.now_ms)
+    state.store.expire(state.now_ms, [layout.kept_rows for layout in state.layouts.values()])
     state.metadata = {name: said for name, said in state.metadata.items() if _is_kept(state, name)}
 
 

@@ -15,7 +15,8 @@ class Layout:
     """`rows[i]` is the store's row of the layout's series `i`, or `DROPPED`.
 
     `triggered` are positions in the program's rules that are evaluated on arrival. `refused` of its series are wanted
-    and have no place in the store. `as_of` is the store's generation in which that was found.
+    and have no place in the store. `as_of` is the store's generation in which that was found. `used_ms` is when a batch
+    of it came last.
     """
 
     rows: IntArray

@@ -108,6 +108,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a command waits for a person."""
     external_labels: dict[str, str] = {}
     """What templates know as `$externalLabels`."""
+    external_url: str = ""
+    """What templates know as `externalURL`: where people find this engine."""
     pinned: tuple[str, ...] = ()
     """Selectors of series that are kept for people to ask about although no rule looks at them."""
     retention_ms: int = 15 * 60_000

@@ -50,7 +50,8 @@ def write_alerts(state: State, rule: AlertRule, to: Destination, time_ms: int) -
         return
     samples: dict[Labels, float] = {}
     for alert in state.alerts.get(rule.id, {}).values():
-        labels = dict(alert.labels)
+        # As in Prometheus, a label whose template has rendered to nothing stands here as it is in the rule.
+        labels = rule.labels | dict(alert.labels)
         if wanted[0]:
             named = {METRIC_NAME: ALERTS, "alertstate": "firing" if alert.firing else "pending"}
             samples[canonical(labels | named)] = 1.0

@@ -92,9 +92,11 @@ class CountValues:
     def evaluate(self, moment: Moment) -> Value:
         vector = vector_of(self.child, moment)
         groups = vector.index.grouped(self.grouping)
+        dropped = not self.grouping.by and self.label in self.grouping.names
         counts: Counter[Labels] = Counter()
         for code, value in zip(vector.pick(groups.codes).tolist(), vector.values.tolist(), strict=True):
-            counts[canonical(dict(groups.index.labels[code]) | {self.label: decimal(value)})] += 1
+            labels = groups.index.labels[code]
+            counts[labels if dropped else canonical(dict(labels) | {self.label: decimal(value)})] += 1
         if tuple(counts) != self._index.labels:
             self._index = Index(tuple(counts))
         return Vector(self._index, None, np.array(list(counts.values()), np.float64))

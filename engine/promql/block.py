@@ -28,6 +28,8 @@ class Block:
         self._seen_ms = np.full(len(rows), NEVER_MS)
         self.changes = 0
         """Grows with every sample."""
+        self.replaced = False
+        """Whether its columns now lie in other blocks."""
 
     @property
     def width(self) -> int:

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
 import promql_parser as ast
 
 from engine.promql.dates import DATE_FUNCTIONS
 from engine.promql.errors import PromqlError
-from engine.promql.functions import ELEMENT_FUNCTIONS
+from engine.promql.functions import ELEMENT_FUNCTIONS, larger, smaller
 from engine.promql.histograms import Collector, HistogramFraction, HistogramQuantile
 from engine.promql.labelling import Relabel, joining, replacement
 from engine.promql.nodes import CLOCKS, Absent, Clamp, Clock, Map, Node, Number, OfScalars, ToScalar, ToVector
@@ -66,7 +66,9 @@ def _absent(planner: Planning, args: Args) -> Node:
 def _absent_over_time(planner: Planning, args: Args) -> Node:
     ranged = planner.ranged(args[0])
     labels = demanded(ranged.selector.matchers if isinstance(ranged, RangeSelector) else ())
-    return Absent(RangeCall(RANGE_FUNCTIONS["present_over_time"], ranged, ()), labels)
+    # With its names: series that differ in nothing else are no reason to fail here.
+    present = replace(RANGE_FUNCTIONS["present_over_time"], keeps_name=True)
+    return Absent(RangeCall(present, ranged, ()), labels)
 
 
 def _clamp(planner: Planning, args: Args) -> Node:
@@ -116,11 +118,11 @@ def _timestamp(planner: Planning, args: Args) -> Node:
 
 
 def _max_of(left: float, right: float) -> float:
-    return float(np.maximum(left, right))
+    return float(larger(left, right))
 
 
 def _min_of(left: float, right: float) -> float:
-    return float(np.minimum(left, right))
+    return float(smaller(left, right))
 
 
 _OTHERS: dict[str, Callable[[Planning, Args], Node]] = {

@@ -27,6 +27,11 @@ class Part:
     width: int
 
 
+def are_valid(parts: Sequence[Part]) -> bool:
+    """Whether the rows still lie there: a row is moved by another block taking the place of its own."""
+    return not any(part.block.replaced for part in parts)
+
+
 class Columns:
     """All samples. `arrangement` grows whenever a row comes to lie elsewhere; `cells` are those within retention."""
 
@@ -37,7 +42,7 @@ class Columns:
         self._next = 0
         self._block_of = np.empty(0, np.int64)
         self._column_of = np.empty(0, np.int64)
-        self._routes: dict[int, tuple[weakref.ref[IntArray], int, list[Part]]] = {}
+        self._routes: dict[int, tuple[weakref.ref[IntArray], list[Part]]] = {}
 
     def append(self, rows: IntArray, time_ms: int, values: FloatArray, most_cells: int = UNLIMITED) -> int:
         """One sample for each of `rows`, which are distinct. Returns how many were refused for want of room.
@@ -63,10 +68,9 @@ class Columns:
         """Put lines of samples, `values` (lines, rows), where these rows have none."""
         for part in self.parts(rows):
             number = int(self._block_of[part.block.rows[0]])
-            self.cells -= part.block.cells
             filled = part.block.filled(part.columns, times_ms, values[:, part.positions])
-            self._blocks[number] = filled
-            self.cells += filled.cells
+            self.cells += filled.cells - part.block.cells
+            self._blocks[number], part.block.replaced = filled, True
         self.arrangement += 1
 
     def parts(self, rows: IntArray) -> list[Part]:
@@ -161,16 +165,18 @@ class Columns:
         return part.block.taken(np.flatnonzero(taken))
 
     def _drop(self, number: int) -> None:
-        self.cells -= self._blocks.pop(number).cells
+        block = self._blocks.pop(number)
+        block.replaced = True
+        self.cells -= block.cells
 
     def _route(self, rows: IntArray) -> list[Part]:
         """`parts`, remembered for as long as the caller keeps the array."""
         known = self._routes.get(id(rows))
-        if known is not None and known[0]() is rows and known[1] == self.arrangement:
-            return known[2]
+        if known is not None and known[0]() is rows and are_valid(known[1]):
+            return known[1]
         parts, key = self.parts(rows), id(rows)
         forget = weakref.ref(rows, lambda _: self._routes.pop(key, None))
-        self._routes[key] = (forget, self.arrangement, parts)
+        self._routes[key] = (forget, parts)
         return parts
 
 

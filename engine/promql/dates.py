@@ -15,13 +15,23 @@ _MARCH_1_OF_YEAR_0 = 719_468
 """Days from 0000-03-01 to 1970-01-01."""
 
 
-def _seconds(values: FloatArray) -> IntArray:
-    """Whole seconds, cut off; what is no time at all counts as the epoch."""
-    return np.where(np.isfinite(values), values, 0.0).astype(np.int64)
+_NO_TIME_S = 2**63
+"""What Go makes of a float that is no time, such as NaN: in Prometheus the year of NaN is 292277026596."""
+
+
+def _split(values: FloatArray) -> tuple[IntArray, IntArray]:
+    """Whole days since the epoch, and the whole seconds of the last one."""
+    is_time = np.abs(values) < _NO_TIME_S
+    days, of_day = np.divmod(np.where(is_time, values, 0.0).astype(np.int64), _DAY_S)
+    return np.where(is_time, days, _NO_TIME_S // _DAY_S), np.where(is_time, of_day, _NO_TIME_S % _DAY_S)
 
 
 def _days(values: FloatArray) -> IntArray:
-    return _seconds(values) // _DAY_S
+    return _split(values)[0]
+
+
+def _of_day(values: FloatArray) -> IntArray:
+    return _split(values)[1]
 
 
 def _civil(values: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -66,8 +76,8 @@ DATE_FUNCTIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "day_of_week": _float(lambda values: (_days(values) + 4) % 7),  # the epoch was a Thursday
     "day_of_year": _float(_day_of_year),
     "days_in_month": _float(_days_in_month),
-    "hour": _float(lambda values: _seconds(values) % _DAY_S // 3600),
-    "minute": _float(lambda values: _seconds(values) % 3600 // 60),
+    "hour": _float(lambda values: _of_day(values) // 3600),
+    "minute": _float(lambda values: _of_day(values) % 3600 // 60),
     "month": _float(lambda values: _civil(values)[1]),
     "year": _float(lambda values: _civil(values)[0]),
 }

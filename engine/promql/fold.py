@@ -59,19 +59,24 @@ class Fold:
 
     def sum(self, values: FloatArray) -> FloatArray:
         """Sums with the rounding errors added back, like Prometheus' but pairwise, so that no loop is over elements."""
+        return compensated(*self._summed(values))
+
+    def _summed(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The sums, and what their rounding has lost."""
         total = values[self._order]
         lost = np.zeros_like(total)
         for target, source in self._halvings:
             total[target], lost[target] = add_compensated(total[source], total[target], lost[target] + lost[source])
-        result = np.zeros(self._groups)
+        sums = np.zeros((2, self._groups))
         present = self.counts > 0
         first = self._starts[present]
-        result[present] = compensated(total[first], lost[first])
-        return result
+        sums[:, present] = total[first], lost[first]
+        return sums[0], sums[1]
 
     def mean(self, values: FloatArray) -> FloatArray:
         """Means; where the sum overflows, the sum of shares, which does not."""
-        mean = self.sum(values) / self.counts
+        total, lost = self._summed(values)
+        mean = compensated(total / self.counts, lost / self.counts)
         if not np.isfinite(mean).all():
             mean = np.where(np.isfinite(mean), mean, self.sum(values / self.counts[self._codes]))
         return mean

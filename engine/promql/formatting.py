@@ -8,8 +8,11 @@ from schemas.labels import Labels
 
 
 def shortest(value: float) -> str:
-    """`%g`: as short as reads back the same."""
-    return _special(value) or repr(value).removesuffix(".0")
+    """`%g`: as short as reads back the same, with an exponent from 1e+06 on."""
+    if special := _special(value):
+        return special
+    scientific = np.format_float_scientific(value, trim="-", exp_digits=2)
+    return decimal(value) if -4 <= int(scientific.partition("e")[2]) < 6 else scientific
 
 
 def decimal(value: float) -> str:

@@ -16,12 +16,15 @@ def _round(values: FloatArray, to_nearest: float = 1.0) -> FloatArray:
     return np.floor(values * inverse + 0.5) / inverse
 
 
-def _clamp_min(values: FloatArray, least: float) -> FloatArray:
-    return np.maximum(values, least)
+def larger(left: FloatArray | float, right: FloatArray | float) -> FloatArray:
+    """The larger of two, as Go has it: NaN where one is, unless the other is +Inf."""
+    either = np.maximum(left, right)
+    return np.where(np.isposinf(left) | np.isposinf(right), np.inf, either) if np.isnan(either).any() else either
 
 
-def _clamp_max(values: FloatArray, greatest: float) -> FloatArray:
-    return np.minimum(values, greatest)
+def smaller(left: FloatArray | float, right: FloatArray | float) -> FloatArray:
+    """The smaller of two, as Go has it: NaN where one is, unless the other is -Inf."""
+    return -larger(-left, -right)
 
 
 ELEMENT_FUNCTIONS: dict[str, ElementFunction] = {
@@ -33,8 +36,8 @@ ELEMENT_FUNCTIONS: dict[str, ElementFunction] = {
     "atan": np.arctan,
     "atanh": np.arctanh,
     "ceil": np.ceil,
-    "clamp_max": _clamp_max,
-    "clamp_min": _clamp_min,
+    "clamp_max": smaller,
+    "clamp_min": larger,
     "cos": np.cos,
     "cosh": np.cosh,
     "deg": np.degrees,

@@ -112,8 +112,9 @@ class HistogramQuantile:
         histograms = self.collector.collect(moment)
         if histograms is None:
             return EMPTY
-        for name in sorted(histograms.names(histograms.buckets.made_monotonic())):
-            moment.evaluation.note(not_monotonic(name))
+        forced = histograms.buckets.made_monotonic() & histograms.buckets.complete
+        if any(0 <= phi <= 1 for phi in phis):
+            moment.evaluation.note(*map(not_monotonic, sorted(histograms.names(forced))))
         columns = [histograms.buckets.quantile(phi) for phi in phis]
         if self.label is None:
             return distinct(Vector(histograms.index, histograms.present, columns[0]))

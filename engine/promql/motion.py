@@ -17,7 +17,7 @@ def delta(window: Window) -> FloatArray:
 def increase(window: Window, per_s: float = 1.0) -> FloatArray:
     """Counter increase, extrapolated to the bounds of the range, but not to before the counter was zero."""
     first = window.first
-    gain = window.last - first + _before_drops(window)
+    gain = _gain(window)
     sampled_s, to_start_s, to_end_s = _reach_s(window)
     was_zero = (first * sampled_s < gain * to_start_s) & (first >= 0)
     if was_zero.any():
@@ -29,16 +29,15 @@ def rate(window: Window) -> FloatArray:
     return increase(window, (window.end_ms - window.start_ms) / 1000)
 
 
-def _before_drops(window: Window) -> FloatArray | float:
-    """For each counter the sum of the values from which it fell: there it was reset, and began at zero again."""
+def _gain(window: Window) -> FloatArray:
+    """From the first sample to the last, and the values from which each counter fell: there it began at zero again."""
+    gain = window.last - window.first
     drops = window.values[1:] < window.values[:-1]
-    fell = np.flatnonzero(drops.any(axis=0))  # seldom more than a few
-    if not len(fell):
-        return 0.0
-    before: FloatArray = np.zeros(drops.shape[1])
-    # One after the other, as Prometheus adds them: a plain sum of a single column would go pairwise.
-    before[fell] = np.add.accumulate(np.where(drops[:, fell], window.values[:-1, fell], 0.0))[-1]
-    return before
+    fell = np.flatnonzero(drops.any(axis=0))
+    if len(fell):  # seldom more than a few: only these are gone through, each value in its turn
+        before = np.where(drops[:, fell], window.values[:-1, fell], 0.0)
+        gain[fell] = np.add.accumulate([gain[fell], *before])[-1]
+    return gain
 
 
 Reach = tuple[FloatArray, FloatArray, FloatArray]

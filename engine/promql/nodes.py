@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.promql.arrays import FloatArray
+from engine.promql.functions import larger, smaller
 from engine.promql.grouping import NAMELESS
 from engine.promql.index import Index
 from engine.promql.moment import Moment
@@ -142,7 +143,7 @@ class Clamp:
         least, greatest = scalar_of(self.least, moment), scalar_of(self.greatest, moment)
         if least > greatest:
             return EMPTY
-        return moment.nameless(vector.with_values(np.maximum(np.minimum(vector.values, greatest), least)))
+        return moment.nameless(vector.with_values(larger(smaller(vector.values, greatest), least)))
 
 
 class Absent:

@@ -104,6 +104,8 @@ class VectorBinary:
         filled_left = self._fill_left.fill(left, right) if self._fill_left else left
         filled_right = self._fill_right.fill(right, left) if self._fill_right else right
         pairs, partners = self._join.pair(filled_left, filled_right)
+        if not self._operator.compares:  # the join has taken the name away, and may have taken over another
+            return pairs.with_values(self._operator.function(pairs.values, partners))
         return self._operator.on_vector(moment, pairs, pairs.values, partners)
 
 

@@ -15,10 +15,15 @@ from engine.promql.window import Window
 
 def total(window: Window, terms: FloatArray) -> FloatArray:
     """Compensated sum of `terms` (k, n) down each column; cells outside the window count nothing."""
+    return compensated(*_summed(window, terms))
+
+
+def _summed(window: Window, terms: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The sum, and what its rounding has lost."""
     total = lost = np.zeros(terms.shape[1])
     for row in terms if window.dense else np.where(window.valid, terms, 0.0):
         total, lost = add_compensated(row, total, lost)
-    return compensated(total, lost)
+    return total, lost
 
 
 def sum_over_time(window: Window) -> FloatArray:
@@ -26,7 +31,8 @@ def sum_over_time(window: Window) -> FloatArray:
 
 
 def avg_over_time(window: Window) -> FloatArray:
-    mean = total(window, window.values) / window.counts
+    summed, lost = _summed(window, window.values)
+    mean = compensated(summed / window.counts, lost / window.counts)
     if np.isfinite(mean).all():
         return mean
     # Where the sum overflows, the sum of shares does not.
@@ -134,10 +140,9 @@ def ts_of_min_over_time(window: Window) -> FloatArray:
 
 
 def _ts_of_last_best(window: Window, better: np.ufunc) -> FloatArray:
-    """When the extreme value was reached last; of NaN only, when the first was."""
+    """When the extreme value was reached last; of NaN only, when the last was."""
     extreme = window.valid & (window.values == better.reduce(window.values, axis=0))
-    last = len(extreme) - 1 - np.argmax(extreme[::-1], axis=0)
-    row = np.where(extreme.any(axis=0), last, len(extreme) - window.counts)
+    row = len(extreme) - 1 - np.argmax(extreme[::-1], axis=0)
     times_ms = np.broadcast_to(window.times_ms, window.values.shape)
     return _seconds(window, times_ms[row, np.arange(len(row))])
 

@@ -103,7 +103,9 @@ class Planner:
             return FirstOfEach(ORDERS[name], self.plan(expr.param), grouping, child)
         match name:
             case "count_values":
-                return CountValues(text_of(expr.param), grouping, child)
+                if not (label := text_of(expr.param)):
+                    raise PromqlError('invalid label name ""')
+                return CountValues(label, grouping, child)
             case "limit_ratio":
                 return LimitRatio(self.plan(expr.param), child)
             case "quantile":

@@ -19,6 +19,10 @@ def _no_notes(_: Vector, *__: float) -> Iterable[Note]:
     return ()
 
 
+def _anything(*_: float) -> None:
+    pass
+
+
 def _not_counters(result: Vector) -> Iterator[Note]:
     """One for each metric whose name is not that of a counter."""
     for name in sorted({result.index.names[at] for at in result.positions.tolist()}):
@@ -35,13 +39,15 @@ def _quantile_out_of_range(_: Vector, phi: float) -> Iterator[Note]:
 class RangeFunction:
     """`kernel(window, *scalars)`; with `needs_time` the first scalar is the time of evaluation in seconds.
 
-    Series with fewer than `samples` samples have no result. `notes` are remarks on a result that still has its names.
+    Series with fewer than `samples` samples have no result. `check` refuses scalars as soon as there is any sample.
+    `notes` are remarks on a result that still has its names.
     """
 
     kernel: Kernel
     samples: int = 1
     keeps_name: bool = False
     needs_time: bool = False
+    check: Callable[..., None] = _anything
     notes: Callable[..., Iterable[Note]] = _no_notes
 
 
@@ -51,11 +57,13 @@ RANGE_FUNCTIONS: dict[str, RangeFunction] = {
     "count_over_time": RangeFunction(over_time.count_over_time),
     "delta": RangeFunction(motion.delta, samples=2),
     "deriv": RangeFunction(trends.deriv, samples=2),
-    "double_exponential_smoothing": RangeFunction(trends.double_exponential_smoothing, samples=2),
+    "double_exponential_smoothing": RangeFunction(
+        trends.double_exponential_smoothing, samples=2, check=trends.check_factors
+    ),
     "first_over_time": RangeFunction(over_time.first_over_time, keeps_name=True),
     "idelta": RangeFunction(motion.idelta, samples=2),
     "increase": RangeFunction(motion.increase, samples=2, notes=_not_counters),
-    "irate": RangeFunction(motion.irate, samples=2, notes=_not_counters),
+    "irate": RangeFunction(motion.irate, samples=2),
     "last_over_time": RangeFunction(over_time.last_over_time, keeps_name=True),
     "mad_over_time": RangeFunction(over_time.mad_over_time),
     "max_over_time": RangeFunction(over_time.max_over_time),

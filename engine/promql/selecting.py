@@ -132,11 +132,13 @@ class RangeCall:
     output_labels: LabelNames = None
 
     def evaluate(self, moment: Moment) -> Value:
+        scalars = [scalar_of(node, moment) for node in self.scalars]
         index, found = self.range.window(moment)
+        if len(found.counts):
+            self.function.check(*scalars)
         found = found.at_least(self.function.samples)
         if not len(found.counts):
             return Vector(index, np.empty(0, np.int64), np.empty(0))
-        scalars = [scalar_of(node, moment) for node in self.scalars]
         if self.function.needs_time:
             scalars.insert(0, moment.time_ms / 1000)
         vector = in_order(index, found.at, self.function.kernel(found, *scalars))

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.promql.arrays import MISSING, FloatArray, IntArray
-from engine.promql.block import NEVER_MS
-from engine.promql.columns import Columns, Part
+from engine.promql.arrays import FloatArray, IntArray
+from engine.promql.columns import Columns, Part, are_valid
+from engine.promql.gathered import Lines, Newest
 from engine.promql.index import Index
 from engine.promql.window import Window, packed
 from schemas.labels import Labels
 
+MOST_RANGES = 4
+"""Of so many ranges over one selection the lines are remembered: rules look back over few, people over any."""
 _NOWHERE = np.empty(0, np.int64)
 
 
@@ -38,7 +40,8 @@ class Selection:
         self._parts: list[Part] = []
         self._at: IntArray | None = _NOWHERE
         self._part_of: IntArray | None = None
-        self._known: _Newest | None = None
+        self._newest: Newest | None = None
+        self._lines: dict[int, Lines] = {}
 
     def series(self) -> Iterator[tuple[int, Labels]]:
         """Row and labels of each."""
@@ -59,70 +62,47 @@ class Selection:
         parts = self._lie_in()
         if self._at is None:
             return parts[0].block.newest(start_ms, end_ms, parts[0].columns)
-        known = self._known
+        known = self._newest
         if known is None or known.parts is not parts or not known.may_serve(start_ms, end_ms):
-            known = self._known = _Newest(parts, len(self.rows))
+            known = self._newest = Newest(parts, len(self.rows))
         return known.between(start_ms, end_ms)
 
     def window(self, start_ms: int, end_ms: int) -> Window:
         """The series that have samples in (start_ms, end_ms], with these samples, block by block."""
         parts = self._lie_in()
-        spans = [part.block.span(start_ms, end_ms) for part in parts]
-        depth = max((span.stop - span.start for span in spans), default=0)
-        if not depth:
-            return Window(_NOWHERE, _NOWHERE, np.empty((0, 1), np.int64), None, np.empty((0, 0)), start_ms, end_ms)
+        if len(parts) == 1:
+            return self._of_part(parts[0], start_ms, end_ms)
+        assert self._at is not None
+        assert self._part_of is not None
+        known = self._lines.pop(end_ms - start_ms, None)
+        if known is None or known.parts is not parts or not known.may_serve(start_ms, end_ms):
+            known = Lines(parts, self._at, self._part_of)
+        self._lines[end_ms - start_ms] = known
+        if len(self._lines) > MOST_RANGES:  # the one that was asked for least recently
+            del self._lines[next(iter(self._lines))]
+        return known.between(start_ms, end_ms)
+
+    def _of_part(self, part: Part, start_ms: int, end_ms: int) -> Window:
+        span = part.block.span(start_ms, end_ms)
+        depth = span.stop - span.start
         found = Window(
             at=self._at,
             counts=np.full(len(self.rows), depth),
-            lines_ms=np.stack([_lines_ms(*each, depth) for each in zip(parts, spans, strict=True)], axis=1),
-            line_of=self._part_of,
-            values=_beside([_values(*each, depth) for each in zip(parts, spans, strict=True)]),
+            lines_ms=part.block.times_ms[span][:, None],
+            line_of=None,
+            values=part.block.values[span][:, part.columns],
             start_ms=start_ms,
             end_ms=end_ms,
         )
-        regular = all(
-            span.stop - span.start == depth and not part.block.may_have_gaps(span)
-            for part, span in zip(parts, spans, strict=True)
-        )
-        return found if regular else packed(found)
+        return packed(found) if not depth or part.block.may_have_gaps(span) else found
 
     def _lie_in(self) -> list[Part]:
         if self._arrangement != self._columns.arrangement:
+            if self._arrangement < 0 or not are_valid(self._parts):
+                self._parts = self._columns.parts(self.rows)
+                self._at, self._part_of = _order(self._parts, len(self.rows))
             self._arrangement = self._columns.arrangement
-            self._parts = self._columns.parts(self.rows)
-            self._at, self._part_of = _order(self._parts, len(self.rows))
         return self._parts
-
-
-class _Newest:
-    """The newest cells of series in many parts, looked for anew only where samples have come.
-
-    Many small sources each bring a few series of a selection; without this, each would cost as much as all.
-    """
-
-    def __init__(self, parts: Sequence[Part], size: int) -> None:
-        self.parts = parts
-        self._changes = [-1] * len(parts)
-        self._values = np.full(size, MISSING)
-        self._times_ms = np.full(size, NEVER_MS)
-        self._start_ms = self._latest_ms = NEVER_MS
-
-    def may_serve(self, start_ms: int, end_ms: int) -> bool:
-        """Whether nothing that is looked for may have been passed over: time has not gone back."""
-        return start_ms >= self._start_ms and end_ms >= self._latest_ms
-
-    def between(self, start_ms: int, end_ms: int) -> tuple[FloatArray, IntArray]:
-        """Of each series the newest cell in (start_ms, end_ms] that is not empty, and its time."""
-        changes, values, times_ms = self._changes, self._values, self._times_ms
-        for nth, part in enumerate(self.parts):
-            block = part.block
-            if changes[nth] != block.changes:
-                values[part.positions], times_ms[part.positions] = block.newest(start_ms, end_ms, part.columns)
-                # What is newer than `end_ms` was passed over, so this part is looked at again.
-                changes[nth] = block.changes if block.newest_ms <= end_ms else -1
-                self._latest_ms = max(self._latest_ms, min(block.newest_ms, end_ms))
-        self._start_ms = max(self._start_ms, start_ms)
-        return np.where(times_ms > start_ms, values, MISSING), times_ms.copy()
 
 
 def _order(parts: Sequence[Part], size: int) -> tuple[IntArray | None, IntArray | None]:
@@ -132,21 +112,3 @@ def _order(parts: Sequence[Part], size: int) -> tuple[IntArray | None, IntArray 
     every, widths = np.arange(size), [part.width for part in parts]
     positions = [every[part.positions] for part in parts]
     return np.concatenate([every[:0], *positions]), np.repeat(np.arange(len(parts)), widths)
-
-
-def _values(part: Part, span: slice, depth: int) -> FloatArray:
-    """(depth, width): the cells of these lines, aligned at the end."""
-    values = part.block.values[span][:, part.columns]
-    if len(values) == depth:
-        return values
-    return np.concatenate([np.full((depth - len(values), part.width), MISSING), values])
-
-
-def _lines_ms(part: Part, span: slice, depth: int) -> IntArray:
-    """(depth,): the times of these lines, aligned at the end."""
-    times_ms = part.block.times_ms[span]
-    return times_ms if len(times_ms) == depth else np.concatenate([np.zeros(depth - len(times_ms), np.int64), times_ms])
-
-
-def _beside(matrices: Sequence[FloatArray]) -> FloatArray:
-    return matrices[0] if len(matrices) == 1 else np.concatenate(matrices, axis=1)

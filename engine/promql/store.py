@@ -123,9 +123,11 @@ class Store:
         """How many cells of eight bytes are within retention, empty ones included."""
         return self._columns.cells
 
-    def expire(self, now_ms: int) -> None:
-        """Forget the series that have no sample within their retention and the lookback."""
-        gone = np.sort(self._columns.over(now_ms))
+    def expire(self, now_ms: int, named: Sequence[IntArray] = ()) -> None:
+        """Forget the series that have no sample within their retention and the lookback, and whose row nobody names."""
+        gone = self._columns.over(now_ms)
+        if len(gone):
+            gone = np.setdiff1d(gone, np.concatenate([gone[:0], *named]))
         if len(gone):
             self._generation += 1
             self._columns.remove(gone)

@@ -34,11 +34,15 @@ def predict_linear(window: Window, now_s: float, seconds: float) -> FloatArray:
     return slope * seconds + value
 
 
-def double_exponential_smoothing(window: Window, smoothing: float, trend: float) -> FloatArray:
-    """Holt's linear method: level and trend, each smoothed by its factor. Raises `PromqlError` for a bad factor."""
+def check_factors(smoothing: float, trend: float) -> None:
+    """Raises `PromqlError` for a factor with which nothing can be smoothed. As in Prometheus, NaN passes."""
     for what, factor in (("smoothing", smoothing), ("trend", trend)):
-        if not 0 < factor < 1:
+        if factor <= 0 or factor >= 1:
             raise PromqlError(f"invalid {what} factor. Expected: 0 < {what[0]}f < 1, got: {shortest(factor)}")
+
+
+def double_exponential_smoothing(window: Window, smoothing: float, trend: float) -> FloatArray:
+    """Holt's linear method: level and trend, each smoothed by its factor."""
     before, level = np.zeros(len(window.counts)), window.first.copy()
     slope = _second(window) - level
     for nth, (row, valid) in enumerate(zip(window.values, window.valid, strict=True)):

@@ -1,5 +1,6 @@
 """Reads rule files from disk. The only module of the package that touches it."""
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ def read(paths: Sequence[Path]) -> dict[str, str]:
     errors: list[RuleError] = []
     for path in _rule_files(paths):
         try:
-            texts[path.as_posix()] = path.read_bytes().decode("utf-8")
+            texts[path.as_posix()] = _decoded(path.read_bytes())
         except UnicodeDecodeError as error:
             errors.append(_not_utf8(path, error))
         except OSError as error:
@@ -46,6 +47,13 @@ def _is_rule_file(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     named = path.suffix in _SUFFIXES and path.stem not in _BESIDE and not _TEST.search(path.stem)
     return named and not hidden and path.is_file()
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8, or as YAML has it UTF-16 with a byte order mark."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8")
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> RuleError:

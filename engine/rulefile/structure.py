@@ -15,7 +15,7 @@ from schemas.rulefile import AlertRule, Group, HealRule, RecordingRule, Rule, Ru
 from schemas.wording import shown
 
 KINDS: dict[str, type[Rule]] = {"heal": HealRule, "alert": AlertRule, "record": RecordingRule}
-"""A rule is of the first of these kinds whose field it has: `heal` rules have an `alert` too."""
+"""A rule is of the first of these kinds whose field says something: `heal` rules have an `alert` too."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -68,9 +68,10 @@ class Reader:
         except YamlError as error:
             self.errors.append(RuleError(path, error.mark.line, error.mark.column, error.problem))
             return ()
+        if isinstance(place.node, Scalar) and place.node.value is None:
+            return ()
         if not isinstance(place.node, Mapping):
-            got = "an empty file" if plain(place.node) is None else shown(plain(place.node))
-            self.errors.append(place.error((), f"expected a mapping with `groups`, got {got}"))
+            self.errors.append(place.error((), f"expected a mapping with `groups`, got {shown(plain(place.node))}"))
             return ()
         self._validated(RuleFile, place, "groups")
         return tuple(self._groups(place))
@@ -80,11 +81,16 @@ class Reader:
             name = _text(node, "name")
             place = Place(file.path, node, f"group {shown(name)}" if name else f"group #{position}")
             model = self._validated(Group, place, "rules")
+            limit = node.fields.get("limit") if isinstance(node, Mapping) else None
+            if model and isinstance(limit, Scalar) and not limit.plain:
+                self.errors.append(
+                    place.error(("limit",), f"expected a number without quotes, got {shown(limit.value)}")
+                )
             yield FoundGroup(Found(place, model, "name", name), tuple(self._rules(place)))
 
     def _rules(self, group: Place) -> Iterator[Found[Rule]]:
         for position, node in enumerate(_items(group.node, "rules"), start=1):
-            kind = next((kind for kind in KINDS if isinstance(node, Mapping) and kind in node.fields), "")
+            kind = _kind(node)
             name = _text(node, kind)
             where = f"{group.where}, rule {shown(name) if name else f'#{position}'}"
             place = Place(group.path, node, where)
@@ -109,6 +115,12 @@ class Reader:
             return None
 
 
+def _kind(node: Node) -> str:
+    """The kind of a rule: a field that is there but says nothing makes none while another one does."""
+    there = [kind for kind in KINDS if isinstance(node, Mapping) and kind in node.fields]
+    return next((kind for kind in there if _text(node, kind)), there[0] if there else "")
+
+
 def _kind_error(place: Place, kind: str) -> RuleError | None:
     """What is wrong with a rule before its fields are looked at: it is of no kind, of two, or of a later one."""
     if not isinstance(place.node, Mapping):
@@ -116,7 +128,7 @@ def _kind_error(place: Place, kind: str) -> RuleError | None:
     fields = place.node.fields
     if planned := next((name for name in fields if name in PLANNED), None):
         return place.error((planned,), PLANNED[planned], key=True)
-    if kind == "alert" and "record" in fields:
+    if kind == "alert" and _text(place.node, "record"):
         return place.error(("record",), "a rule has either `alert` or `record`, not both", key=True)
     if kind:
         return None
@@ -127,9 +139,13 @@ def _kind_error(place: Place, kind: str) -> RuleError | None:
 
 
 def _items(node: Node, name: str) -> tuple[Node, ...]:
-    """The items of the list in field `name`; none where there is no such list, which validation reports."""
+    """The items of the list in field `name`, but for those without a value, which are none in Prometheus either.
+
+    None where there is no such list, which validation reports.
+    """
     value = node.fields.get(name) if isinstance(node, Mapping) else None
-    return value.items if isinstance(value, Sequence) else ()
+    items = value.items if isinstance(value, Sequence) else ()
+    return tuple(item for item in items if not (isinstance(item, Scalar) and item.value is None))
 
 
 def _text(node: Node, name: str) -> str:

@@ -31,7 +31,7 @@ class YamlError(Exception):
 
 
 def parse(text: str) -> Node:
-    """The tree of the one document in `text`. Raises YamlError."""
+    """The tree of the first document in `text`; as in Prometheus, nobody looks at what follows. Raises YamlError."""
     if found := _NOT_IN_YAML.search(text):
         before = text[: found.start()]
         mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -53,12 +53,7 @@ class _Builder:
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
             return Scalar(Mark(1, 1), None)
-        node = self._node(next(self._events), 0)
-        next(self._events)
-        following = next(self._events)
-        if not isinstance(following, yaml.StreamEndEvent):
-            raise YamlError(_mark(following.start_mark), "expected one YAML document, got a second one")
-        return node
+        return self._node(next(self._events), 0)
 
     def _node(self, event: Any, depth: int) -> Node:
         mark = _mark(event.start_mark)
@@ -75,7 +70,8 @@ class _Builder:
 
     def _content(self, event: Any, mark: Mark, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(mark, None if event.implicit[0] and event.value in _NULLS else event.value)
+            is_plain = event.implicit[0]
+            return Scalar(mark, None if is_plain and event.value in _NULLS else event.value, is_plain)
         if isinstance(event, yaml.SequenceStartEvent):
             items = tuple(self._items(depth))
             return Sequence(mark, items, _size(mark, items))
@@ -94,6 +90,8 @@ class _Builder:
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             name = _name(key)
+            if name is None:
+                continue  # as in Go: a field without a name is none
             if name == "<<":
                 merged += _merged(value)
             elif name in keys:
@@ -113,12 +111,12 @@ def _size(mark: Mark, children: Iterable[Node]) -> int:
     return size
 
 
-def _name(key: Node) -> str:
+def _name(key: Node) -> str | None:
     if not isinstance(key, Scalar):
         raise YamlError(
             key.mark, f"expected the name of a field, got a {'list' if isinstance(key, Sequence) else 'mapping'}"
         )
-    return key.value or ""
+    return key.value
 
 
 def _merged(value: Node) -> list[Mapping]:

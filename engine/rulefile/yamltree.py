@@ -15,10 +15,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """Text, or None where no value is written."""
+    """Text, or None where no value is written. `plain`: it is written without quotes, and so may be a number."""
 
     mark: Mark
     value: str | None
+    plain: bool = True
     size: int = 1
 
 

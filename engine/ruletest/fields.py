@@ -56,10 +56,6 @@ def _reason(text: str) -> Reason:
     return Reason(text)
 
 
-def _refused(text: str) -> str:
-    raise ValueError(f"is not supported yet: leave out {shown(text)}")
-
-
 def _no_repeats(names: list[str]) -> list[str]:
     if again := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"{shown(again)} stands in it twice")
@@ -68,10 +64,10 @@ def _no_repeats(names: list[str]) -> list[str]:
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 Texts = dict[str, Text]
+Series = Annotated[Labels, _of_text(notation.series)]
 Metric = Annotated[Labels, _of_text(notation.metric)]
 Values = Annotated[notation.Values, _of_text(notation.values)]
 Number = Annotated[float, _of_text(_number)]
 Timestamp = Annotated[int, _of_text(_timestamp_ms)]
 NamedReason = Annotated[Reason, _of_text(_reason)]
 DistinctNames = Annotated[list[str], AfterValidator(_no_repeats)]
-Unsupported = Annotated[str, AfterValidator(_refused)]

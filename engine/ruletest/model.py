@@ -13,10 +13,10 @@ from engine.ruletest.fields import (
     Metric,
     NamedReason,
     Number,
+    Series,
     Text,
     Texts,
     Timestamp,
-    Unsupported,
     Values,
 )
 from schemas.outcomes import Status
@@ -51,7 +51,7 @@ class _Model(BaseModel):
 class InputSeries(_Model):
     """The samples of one series, one for each `interval` of the group, from its start on."""
 
-    labels: Metric = Field(default=(), alias="series")
+    labels: Series = Field(default=(), alias="series")
     values: Values = ()
 
 
@@ -154,7 +154,7 @@ class UnitTestGroup(_Model):
     alert_rule_test: list[AlertCase] = []
     promql_expr_test: list[ExprCase] = []
     external_labels: Texts = {}
-    external_url: Unsupported = ""
+    external_url: Text = ""
     inventory: list[InventoryTarget] = []
     outcomes: list[Answer] = []
     command_test: list[CommandCase] = []

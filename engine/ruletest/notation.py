@@ -39,7 +39,15 @@ _LABEL = re.compile(rf"(?:([a-zA-Z_][a-zA-Z0-9_]*|{_STRING})\s*=\s*)?({_STRING})
 _BETWEEN = re.compile(r",\s*|(?=\})")
 _NUMBER = r"(?:[0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|[iI][nN][fF]|[nN][aA][nN])"
 _GAP = re.compile(r"_(?:x([0-9]+))?")
-_RUN = re.compile(rf"([+-]?{_NUMBER})(?:([+-]{_NUMBER})?x([0-9]+))?")
+_RUN = re.compile(rf"([+-]?{_NUMBER})(?:([+-]{_NUMBER})?(?<![a-zA-Z])x([0-9]+))?")
+_OCTAL = re.compile(r"([+-]?)0([0-7][0-7_]*)")
+
+
+def series(text: str) -> Labels:
+    """The label set of an input series: as a metric, but as in Prometheus without a blank before the brace."""
+    if re.match(r"\s*[\w:]+\s+\{", text):
+        raise ValueError(f'expected a series such as up{{job="x"}}, got a blank before the brace in {shown(text)}')
+    return metric(text)
 
 
 def metric(text: str) -> Labels:
@@ -86,7 +94,7 @@ def values(text: str) -> Values:
     """The values of a series: numbers, `_` and `stale`, each of them once or, as `1+2x3`, `1x3` and `_x3`, in a run."""
     if "{{" in text:
         raise ValueError("native histograms are not supported")
-    return tuple(map(_run, text.split()))
+    return tuple(_run(item) for item in re.split(r"[ \t\r\n]+", text.strip(" \t\r\n")) if item)
 
 
 def _run(item: str) -> Run:
@@ -97,4 +105,10 @@ def _run(item: str) -> Run:
     run = _RUN.fullmatch(item)
     if run is None:
         raise ValueError(f"expected values such as 1 _ stale 0+10x3, got {shown(item)}")
-    return Run(float(run[1]), float(run[2] or 0), int(run[3] or 0) + 1)
+    return Run(_number(run[1]), _number(run[2] or "0"), int(run[3] or 0) + 1)
+
+
+def _number(text: str) -> float:
+    """As Go reads one: whole numbers that begin with a zero are octal."""
+    octal = _OCTAL.fullmatch(text)
+    return float(int(octal[1] + octal[2], 8)) if octal else float(text)

@@ -11,10 +11,11 @@ import numpy as np
 
 from engine.core.compiled import CompiledRule, compile_program
 from engine.core.evaluate import evaluate
-from engine.core.program import Program
+from engine.core.program import AlertRule, Program
 from engine.core.state import State
 from engine.ruletest.cases import Failure, check_alerts, check_expr, failing_rules
 from engine.ruletest.model import UnitTestFile, UnitTestGroup
+from engine.ruletest.rules import Said
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
 
 
@@ -48,8 +49,11 @@ class _Clock:
         now_ms = self.state.now_ms = self._start_ms + time_ms
         for scrape in self._scrapes.until(now_ms):
             self._append(scrape)
+        said = Said()
         for compiled in self._rules:
             evaluate(self.state, compiled, now_ms, 0)
+            if isinstance(compiled.rule, AlertRule) and (wrong := said.differently(self.state, compiled.rule)):
+                self.state.failing[compiled.rule.id] = wrong
 
     def _append(self, scrape: Scrape) -> None:
         store = self.state.store

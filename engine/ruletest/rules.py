@@ -4,8 +4,10 @@ Nothing here decides whether an alert is active; that is `engine.core.evaluate`'
 """
 
 from engine.core.evaluate import worded
+from engine.core.program import AlertRule
 from engine.core.state import State
 from engine.ruletest.compare import SeenAlert, seen
+from schemas.labels import Labels, text
 
 
 def firing(state: State, name: str) -> list[SeenAlert]:
@@ -17,3 +19,18 @@ def firing(state: State, name: str) -> list[SeenAlert]:
         for alert in state.alerts.get(rule.id, {}).values()
         if alert.firing
     ]
+
+
+class Said:
+    """What the rules say of ALERTS_FOR_STATE at one moment: that two differ about a series is a failure."""
+
+    def __init__(self) -> None:
+        self._active_at_ms: dict[Labels, int] = {}
+
+    def differently(self, state: State, rule: AlertRule) -> str:
+        """What is wrong with the word of this rule, beside those before it."""
+        for labels, alert in state.alerts.get(rule.id, {}).items():
+            said_ms = self._active_at_ms.setdefault(labels, alert.active_at_ms)
+            if said_ms != alert.active_at_ms:
+                return f"two values at the same time: ALERTS_FOR_STATE{text(labels)} is {said_ms // 1000} already"
+        return ""

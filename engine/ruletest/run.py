@@ -61,7 +61,9 @@ def _problems(
 
 
 def _failures(document: Document, group: UnitTestGroup, program: Program, *, on_arrival: bool) -> Iterator[Failure]:
-    settings = msgspec.structs.replace(program.settings, external_labels=dict(group.external_labels))
+    settings = msgspec.structs.replace(
+        program.settings, external_labels=dict(group.external_labels), external_url=group.external_url
+    )
     program = msgspec.structs.replace(program, settings=settings)
     if on_arrival:
         yield from live.check(program, document.file, group)

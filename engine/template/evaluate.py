@@ -1,8 +1,8 @@
 """Nodes to text: walks a parsed template with the data of one alert."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from engine.template import functions, gofmt
+from engine.template import access, functions, gofmt
 from engine.template.errors import TemplateError
 from engine.template.nodes import (
     Action,
@@ -18,13 +18,16 @@ from engine.template.nodes import (
     Operand,
     Pipe,
     Text,
+    Use,
     Variable,
 )
 from engine.template.prometheus import FUNCTIONS
-from engine.template.values import Data, Query, Value, field, type_name
+from engine.template.values import Data, Query, Value, type_name
 
 MAX_ROUNDS = 100_000
 """Of all `range` loops of one rendering together, so that no template can occupy the engine."""
+MAX_USES = 50
+"""Of definitions that use definitions."""
 
 
 class _Left(Exception):
@@ -38,15 +41,17 @@ class _Left(Exception):
 class Evaluation:
     """One rendering. `variables` are in scope from the last to the first, as they were declared."""
 
-    def __init__(self, data: Data, query: Query | None) -> None:
+    def __init__(self, data: Data, query: Query | None, definitions: Mapping[str, Body]) -> None:
         self._query = query
+        self._definitions = definitions
+        self._uses = 0
         self._rounds = 0
         self._printed: list[str] = []
         self._variables: list[tuple[str, Value]] = [
             ("$", data),
             ("$labels", data.labels),
             ("$externalLabels", data.external_labels),
-            ("$externalURL", ""),
+            ("$externalURL", data.external_url),
             ("$value", data.value),
         ]
         self._data = data
@@ -78,6 +83,8 @@ class Evaluation:
                 del self._variables[outer:]
             case Leave():
                 raise _Left(node.keyword)
+            case Use():
+                self._use(node, None if node.pipe is None else self._pipe(node.pipe, dot))
 
     def _branch(self, branch: Branch, value: Value, dot: Value) -> None:
         if branch.keyword == "range":
@@ -87,14 +94,30 @@ class Evaluation:
         else:
             self._body(branch.otherwise, dot)
 
+    def _use(self, use: Use, data: Value) -> None:
+        """Print a definition, which sees nothing but the data it is given."""
+        if use.name not in self._definitions:
+            raise TemplateError(f'template "{use.name}" not defined', use.offset)
+        if self._uses == MAX_USES:
+            raise TemplateError(f"templates within templates more than {MAX_USES} deep", use.offset)
+        outside, self._variables = self._variables, [("$", data)]
+        self._uses += 1
+        self._go_round(use.offset)
+        self._body(self._definitions[use.name], data)
+        self._uses -= 1
+        self._variables = outside
+
+    def _go_round(self, offset: int) -> None:
+        self._rounds += 1
+        if self._rounds > MAX_ROUNDS:
+            raise TemplateError(f"`range` went round more than {MAX_ROUNDS} times", offset)
+
     def _range(self, branch: Branch, value: Value, dot: Value) -> None:
         empty = True
         outer = len(self._variables)
         for key, item in _items(value, branch.pipe.offset):
             empty = False
-            self._rounds += 1
-            if self._rounds > MAX_ROUNDS:
-                raise TemplateError(f"`range` went round more than {MAX_ROUNDS} times", branch.pipe.offset)
+            self._go_round(branch.pipe.offset)
             names = branch.pipe.variables
             self._set(branch.pipe, dict(zip(names, (key, item) if len(names) > 1 else (item,), strict=False)))
             try:
@@ -121,7 +144,10 @@ class Evaluation:
                 self._variables[self._position(name)] = (name, value)
 
     def _position(self, name: str) -> int:
-        return max(position for position, (known, _) in enumerate(self._variables) if known == name)
+        for position in reversed(range(len(self._variables))):
+            if self._variables[position][0] == name:
+                return position
+        raise TemplateError(f"undefined variable: {name}")
 
     def _pipe(self, pipe: Pipe, dot: Value) -> Value:
         first, *others = pipe.commands
@@ -133,8 +159,16 @@ class Evaluation:
     def _command(self, command: Command, dot: Value, piped: tuple[Value, ...]) -> Value:
         first, *operands = command.operands
         try:
-            if isinstance(first, Function):
-                return self._call(first, operands, dot, piped)
+            match first:
+                case Function():
+                    return self._call(first, operands, dot, piped)
+                case Chain() if operands or piped:
+                    arguments = [*(self._operand(operand, dot) for operand in operands), *piped]
+                    return access.invoke(self._fields(first, dot, first.fields[:-1]), first.fields[-1], arguments)
+                case Literal(value=None):
+                    raise TemplateError("nil is not a command")
+            if operands or piped:
+                raise TemplateError("only a function can take arguments")
             return self._operand(first, dot)
         except TemplateError as error:
             raise TemplateError(error.message, error.offset or command.offset) from error
@@ -168,10 +202,13 @@ class Evaluation:
             case Function():
                 return self._call(operand, [], dot, ())
             case Chain():
-                value = self._operand(operand.operand, dot)
-                for name in operand.fields:
-                    value = field(value, name)
-                return value
+                return self._fields(operand, dot, operand.fields)
+
+    def _fields(self, chain: Chain, dot: Value, names: Sequence[str]) -> Value:
+        value = self._operand(chain.operand, dot)
+        for name in names:
+            value = access.field(value, name)
+        return value
 
 
 def _items(value: Value, offset: int) -> Iterable[tuple[Value, Value]]:

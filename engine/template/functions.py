@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from engine.template import gofmt, printf
+from engine.template.access import index
 from engine.template.errors import TemplateError
-from engine.template.values import Query, Sample, Value, equal, index, less, type_name
+from engine.template.values import Query, Sample, Value, equal, less, type_name
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity|nan)", re.ASCII | re.IGNORECASE)
 
@@ -100,6 +101,23 @@ def _html(*values: Value) -> str:
     return "".join(escapes.get(character, character) for character in gofmt.sprint(values))
 
 
+_SCRIPT = {
+    "\\": r"\\", "'": r"\'", '"': r"\"", "<": r"\u003C", ">": r"\u003E", "&": r"\u0026", "=": r"\u003D",
+}  # fmt: skip
+
+
+def _js(*values: Value) -> str:
+    return "".join(
+        _SCRIPT.get(character)
+        or (f"\\u{ord(character):04X}" if character < " " or not character.isprintable() else character)
+        for character in gofmt.sprint(values)
+    )
+
+
+def _call(function: Value, *_: Value) -> Value:
+    raise TemplateError(f"call: non-function of type {type_name(function)}")
+
+
 GO: Mapping[str, Function] = {
     "and": Function(lambda *values: values[-1], ("any",), "any"),
     "or": Function(lambda *values: values[-1], ("any",), "any"),
@@ -108,14 +126,17 @@ GO: Mapping[str, Function] = {
     "ne": Function(lambda left, right: not equal(left, right), ("any", "any")),
     "lt": Function(less, ("any", "any")),
     "le": Function(lambda left, right: less(left, right) or equal(left, right), ("any", "any")),
-    "gt": Function(lambda left, right: less(right, left), ("any", "any")),
-    "ge": Function(lambda left, right: less(right, left) or equal(left, right), ("any", "any")),
+    # Of NaN the opposite of what is false is true, as in Go.
+    "gt": Function(lambda left, right: not (less(left, right) or equal(left, right)), ("any", "any")),
+    "ge": Function(lambda left, right: not less(left, right), ("any", "any")),
     "len": Function(_length, ("any",)),
     "index": Function(_index, ("any",), "any"),
     "slice": Function(_slice, ("any",), "any"),
     "print": Function(lambda *values: gofmt.sprint(values), (), "any"),
     "println": Function(lambda *values: " ".join(map(gofmt.text, values)) + "\n", (), "any"),
     "printf": Function(lambda form, *values: printf.sprintf(form, values), ("text",), "any"),
+    "call": Function(_call, ("any",), "any"),
+    "js": Function(_js, (), "any"),
     "html": Function(_html, (), "any"),
     "urlquery": Function(lambda *values: quote_plus(gofmt.sprint(values), safe="~"), (), "any"),
 }

@@ -27,7 +27,11 @@ def text(value: Value) -> str:
         case Sample():
             return "{" + f"{text(value.labels)} {text(value.value)}" + "}"
         case Data():
-            return "{" + f"{text(value.labels)} {text(value.external_labels)}  {text(value.value)}" + "}"
+            return (
+                "{"
+                + f"{text(value.labels)} {text(value.external_labels)} {value.external_url} {text(value.value)}"
+                + "}"
+            )
         case str():
             return value
         case Sequence():
@@ -63,5 +67,5 @@ def sprint(values: Sequence[Value]) -> str:
     for position, value in enumerate(values):
         if position and not isinstance(value, str) and not isinstance(values[position - 1], str):
             printed += " "
-        printed += text(value)
+        printed += "<nil>" if value is None else text(value)
     return printed

@@ -1,5 +1,6 @@
 """Go's constants as they stand in a template: quoted text, characters and numbers."""
 
+import math
 import re
 
 from engine.template.errors import TemplateError
@@ -40,6 +41,9 @@ def _number(token: Token) -> int | float:
     except ValueError:
         pass
     try:
-        return float(token.text)
+        number = float(token.text)
     except ValueError:
-        raise TemplateError(f"expected a number, got {token.text}", token.offset) from None
+        number = math.inf
+    if math.isinf(number):
+        raise TemplateError(f"expected a number, got {token.text}", token.offset)
+    return number

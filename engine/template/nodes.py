@@ -47,7 +47,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One stage of a pipeline: an operand, or a function and its arguments."""
+    """One stage of a pipeline: an operand, and where it is a function or a method, its arguments."""
 
     operands: tuple[Operand, ...]
     offset: int
@@ -97,5 +97,14 @@ class Leave:
     keyword: str
 
 
-Node = Text | Action | Branch | Leave
+@dataclass(frozen=True, slots=True)
+class Use:
+    """`template "name" pipeline`: the definition of this name, with the pipeline's value as its data."""
+
+    name: str
+    pipe: Pipe | None
+    offset: int
+
+
+Node = Text | Action | Branch | Leave | Use
 Body = tuple[Node, ...]

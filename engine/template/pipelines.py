@@ -53,8 +53,10 @@ class Pipelines:
         commands = [self._command()]
         while self._peek().kind == "pipe":
             self._take()
+            if self._peek().kind == closing:  # as in Go, a last | leads nowhere
+                break
             command = self._command()
-            if not isinstance(command.operands[0], Function):
+            if isinstance(command.operands[0], Literal | Dot):
                 raise TemplateError("only a function can take a value from |", command.offset)
             commands.append(command)
         self._take(closing, "}}" if closing == "close" else ")")
@@ -71,9 +73,6 @@ class Pipelines:
             follows = self._peek(ahead + 1)
             if follows.kind in ("declare", "assign") and len(names) <= most:
                 self._next += ahead + 2
-                if follows.kind == "assign":
-                    for name in names:
-                        self._check_variable(name, follows.offset)
                 return tuple(names), follows.kind == "declare"
             if follows.kind != "comma":
                 break
@@ -87,11 +86,6 @@ class Pipelines:
             if not self._peek().spaced:
                 raise TemplateError(f"unexpected {self._peek().text}", self._peek().offset)
             operands.append(self._operand())
-        first = operands[0]
-        if isinstance(first, Literal) and first.value is None:
-            raise TemplateError("nil is not a command", offset)
-        if len(operands) > 1 and not isinstance(first, Function):
-            raise TemplateError("only a function can take arguments", offset)
         return Command(tuple(operands), offset)
 
     def _operand(self) -> Operand:
@@ -102,7 +96,7 @@ class Pipelines:
             fields.append(self._take().text[1:])
         if not fields:
             return operand
-        if isinstance(operand, Literal | Function):
+        if isinstance(operand, Literal):
             raise TemplateError(f"{token.text} has no fields", token.offset)
         self._note_label(operand, fields)
         return Chain(operand, tuple(fields), token.offset)

@@ -7,10 +7,11 @@ from urllib.parse import quote_plus
 
 from engine.template.functions import GO, Function
 from engine.template.humanize import humanize, humanize_1024, humanize_duration, humanize_percentage, moment
-from engine.template.values import Query, Sample, Value
+from engine.template.values import Arguments, Query, Sample, Value
 from schemas.durations import duration_ms
+from schemas.regexp import compile_regexp
 
-_WORD = re.compile(r"[^\W_]\w*")
+_WORD = re.compile(r"\w+(?:[.':\u00b7]\w+)*")
 
 
 def _query(query: Query, text: str) -> list[Sample]:
@@ -38,7 +39,7 @@ def _replace(pattern: str, replacement: str, text: str) -> str:
 
         return re.sub(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<plain>\w+))", group, replacement)
 
-    return re.sub(pattern, expand, text)
+    return compile_regexp(pattern, dot_all=False).sub(expand, text)
 
 
 def _split_port(address: str) -> tuple[str, str] | None:
@@ -63,7 +64,23 @@ def _strip_domain(address: str) -> str:
 
 
 def _title(text: str) -> str:
-    return _WORD.sub(lambda word: word[0][0].upper() + word[0][1:], text)
+    """The first letter of each word as a capital; a full stop or an apostrophe within it ends no word."""
+    return _WORD.sub(
+        lambda word: re.sub(r"[^\W\d_]", lambda first: _single(first[0].title(), first[0]), word[0], count=1), text
+    )
+
+
+def _upper(text: str) -> str:
+    return "".join(_single(character.upper(), character) for character in text)
+
+
+def _lower(text: str) -> str:
+    return "".join(character.lower()[0] for character in text)
+
+
+def _single(changed: str, character: str) -> str:
+    """Go changes no letter to two."""
+    return changed if len(changed) == 1 else character
 
 
 def _graph(tab: int) -> Function:
@@ -74,8 +91,8 @@ def _by_label(label: str, vector: Sequence[Sample]) -> list[Sample]:
     return sorted(vector, key=lambda sample: sample.labels.get(label, ""))
 
 
-def _arguments(*values: Value) -> dict[str, Value]:
-    return {f"arg{position}": value for position, value in enumerate(values)}
+def _arguments(*values: Value) -> Arguments:
+    return Arguments({f"arg{position}": value for position, value in enumerate(values)})
 
 
 PROMETHEUS: Mapping[str, Function] = {
@@ -94,9 +111,11 @@ PROMETHEUS: Mapping[str, Function] = {
     "toTime": Function(moment, ("number",)),
     "parseDuration": Function(lambda text: duration_ms(text) / 1000, ("text",)),
     "title": Function(_title, ("text",)),
-    "toUpper": Function(str.upper, ("text",)),
-    "toLower": Function(str.lower, ("text",)),
-    "match": Function(lambda pattern, text: bool(re.search(pattern, text)), ("text", "text")),
+    "toUpper": Function(_upper, ("text",)),
+    "toLower": Function(_lower, ("text",)),
+    "match": Function(
+        lambda pattern, text: bool(compile_regexp(pattern, dot_all=False).search(text)), ("text", "text")
+    ),
     "reReplaceAll": Function(_replace, ("text", "text", "text")),
     "safeHtml": Function(str, ("text",)),
     "urlQueryEscape": Function(quote_plus, ("text",)),

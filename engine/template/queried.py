@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from engine.template.nodes import Action, Body, Branch, Chain, Function, Literal, Node, Operand, Pipe
+from engine.template.nodes import Action, Body, Branch, Chain, Function, Literal, Node, Operand, Pipe, Use
 
 
-def queried(body: Body) -> tuple[str, ...]:
+def queried(bodies: Iterable[Body]) -> tuple[str, ...]:
     """Every text constant of a template that calls `query`, none of another. Some of them are no queries."""
-    operands = [operand for node in body for operand in _of_node(node)]
+    operands = [operand for body in bodies for node in body for operand in _of_node(node)]
     if not any(isinstance(operand, Function) and operand.name == "query" for operand in operands):
         return ()
     texts = (operand.value for operand in operands if isinstance(operand, Literal))
@@ -16,7 +16,7 @@ def queried(body: Body) -> tuple[str, ...]:
 
 def _of_node(node: Node) -> Iterator[Operand]:
     match node:
-        case Action(pipe):
+        case Action(pipe) | Use(_, Pipe() as pipe):
             yield from _of_pipe(pipe)
         case Branch(_, pipe, body, otherwise):
             yield from _of_pipe(pipe)

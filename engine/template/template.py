@@ -1,7 +1,7 @@
 """The package's two public names: a parsed template, and how text becomes one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.template.evaluate import Evaluation
 from engine.template.nodes import Body, Text
@@ -20,6 +20,7 @@ class Template:
     text: str
     body: Body
     label_names: frozenset[str]
+    definitions: Mapping[str, Body] = field(default_factory=dict)
 
     @property
     def is_literal(self) -> bool:
@@ -29,7 +30,7 @@ class Template:
     @property
     def queried(self) -> tuple[str, ...]:
         """Every text constant of it, if it calls `query`: the queries that it asks are among them."""
-        return queried(self.body)
+        return queried([self.body, *self.definitions.values()])
 
     def render(
         self,
@@ -37,16 +38,18 @@ class Template:
         value: float,
         external_labels: Mapping[str, str] = {},  # read only
         query: Query | None = None,
+        external_url: str = "",
     ) -> str:
         """The text for one alert. A missing label is empty. `query` evaluates PromQL at the alert's time.
 
         Raises TemplateError where Go's engine or one of the functions would fail.
         """
-        return Evaluation(Data(labels, external_labels, value), query).text(self.body)
+        data = Data(labels, external_labels, value, external_url)
+        return Evaluation(data, query, self.definitions).text(self.body)
 
 
 def parse(text: str) -> Template:
     """Parse `text`. Raises TemplateError for bad syntax and for unknown functions and variables."""
     parser = Parser(text, FUNCTIONS, VARIABLES)
     body = parser.template()
-    return Template(text, body, frozenset(parser.label_names))
+    return Template(text, body, frozenset(parser.label_names), parser.definitions)

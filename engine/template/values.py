@@ -1,6 +1,6 @@
-"""What a template computes with: Go's kinds of value, their fields, and how they compare.
+"""What a template computes with: Go's kinds of value, and how they compare. What is in them is `access`'.
 
-Text, int, float, bool, None, mappings and sequences are Python's own; `Data`, `Sample` and `Moment` are the rest.
+Text, int, float, bool, None, mappings and sequences are Python's own; the classes here are the rest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +21,11 @@ class Data:
     labels: Mapping[str, str]
     external_labels: Mapping[str, str]
     value: float
+    external_url: str = ""
+
+
+class Arguments(dict[str, object]):
+    """What `args` makes: values of any kind by name, of which a missing one is none rather than empty text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,43 +43,9 @@ class Moment:
     time_ms: int
 
 
-def field(value: Value, name: str) -> Value:
-    """`value.name`. A label that is missing is empty text. Raises TemplateError where there is no such field."""
-    match value:
-        case Data():
-            fields: dict[str, Value] = {
-                "Labels": value.labels,
-                "ExternalLabels": value.external_labels,
-                "ExternalURL": "",
-                "Value": value.value,
-            }
-        case Sample():
-            fields = {"Labels": value.labels, "Value": value.value}
-        case Mapping():
-            return value.get(name, "")
-        case _:
-            fields = {}
-    if name not in fields:
-        raise TemplateError(f"{type_name(value)} has no field {name}")
-    return fields[name]
-
-
-def index(value: Value, key: Value) -> Value:
-    """`index value key`: of a mapping by name, of a sequence or text by number."""
-    if isinstance(value, Mapping):
-        return value.get(key, "")
-    if isinstance(value, Sequence) and isinstance(key, int):
-        if not 0 <= key < len(value):
-            raise TemplateError(f"index out of range: {key}")
-        return ord(value[key]) if isinstance(value, str) else value[key]
-    raise TemplateError(f"cannot index {type_name(value)} with {type_name(key)}")
-
-
-def is_number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def equal(left: Value, right: Value) -> bool:
+    if left is None or right is None:
+        return left is right
     _check_comparable(left, right)
     return left == right
 
@@ -82,14 +53,16 @@ def equal(left: Value, right: Value) -> bool:
 def less(left: Value, right: Value) -> bool:
     _check_comparable(left, right)
     if isinstance(left, bool) or not isinstance(left, str | int | float):
-        raise TemplateError(f"{type_name(left)} has no order")
+        raise TemplateError("invalid type for comparison")
     return left < right  # type: ignore[operator]  # of the same kind, as just checked
 
 
 def _check_comparable(left: Value, right: Value) -> None:
-    same = type(left) is type(right) or (is_number(left) and is_number(right))
-    if not same or not isinstance(left, str | int | float | bool):
-        raise TemplateError(f"cannot compare {type_name(left)} with {type_name(right)}")
+    """Go compares no whole number with one that has a point: `gt $value 10` fails, `gt $value 10.0` does not."""
+    if type(left) is not type(right):
+        raise TemplateError(f"incompatible types for comparison: {type_name(left)} and {type_name(right)}")
+    if not isinstance(left, str | int | float | bool):
+        raise TemplateError("invalid type for comparison")
 
 
 def type_name(value: Value) -> str:

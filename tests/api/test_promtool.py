@@ -1,26 +1,28 @@
 """Prometheus' own client asks the API, and understands the answers."""
 
 import asyncio
-import shutil
 
 import pytest
 
 from engine.api import Desk
 from tests.api.asking import START_S, shop
 from tests.api.served import served
+from tests.peers import installed
 
-PROMTOOL = shutil.which("promtool")
 NOW_S = START_S + 30
 SINCE = f"--start={START_S}"
 
-pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="there is no promtool here: the package prometheus has it")
+
+@pytest.fixture(autouse=True)
+def _needs_promtool() -> None:
+    """Before a server is started."""
+    installed("promtool", "prometheus")
 
 
 async def promtool(*words: str) -> str:
     """What it prints; it must succeed."""
-    assert PROMTOOL
     process = await asyncio.create_subprocess_exec(
-        PROMTOOL, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        "promtool", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
@@ -61,6 +63,7 @@ async def test_series_and_label_values() -> None:
 
 async def test_health_and_readiness() -> None:
     """`promtool check healthy` and `ready`."""
+    installed("promtool", "prometheus", at_least=(2, 45, 0))
     async with served(shop(), Desk()) as url:
         assert "SUCCESS" in await promtool("check", "healthy", f"--url={url}")
         assert "SUCCESS" in await promtool("check", "ready", f"--url={url}")

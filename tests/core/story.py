@@ -3,6 +3,7 @@
 Every telling returns what followed from it, in order. `commands`, `alerts` and `reasons` pick out of that.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,6 +85,19 @@ class Story:
             **more,
         )
         return self.tell(batch, node)
+
+    def part(self, names: Sequence[Labels], samples: dict[int, float]) -> list[Effect]:
+        """One scrape that brings samples of some of the series, by position; they are named only the first time."""
+        layout = layout_digest(list(names))
+        return self.tell(
+            SampleBatch(
+                time_ms=self.now_ms,
+                layout=layout,
+                values=pack_values(list(samples.values())),
+                series=None if layout in self.state.layouts else list(names),
+                at=array("I", samples).tobytes(),
+            )
+        )
 
     def every_second(self, seconds: int, *values: float) -> list[Effect]:
         """A tick and a scrape of `up` each second."""

@@ -99,6 +99,14 @@ def test_more_alerts_than_the_limit_are_an_error() -> None:
     assert states(story.samples(0, 1)) == ["firing"]
 
 
+def test_alerts_that_are_kept_firing_count_towards_the_limit() -> None:
+    """As in Prometheus, what is active is counted, whether or not the expression still holds."""
+    story = Story(program(alert(limit=1, keep_firing_for_s=60)))
+    assert states(story.samples(0, 1)) == ["firing"]
+    story.tick()
+    assert reasons(story.samples(1, 0)) == [Reason.EVALUATION_FAILED]
+
+
 def test_an_error_is_reported_once_until_it_passes() -> None:
     """The audit is not flooded by a rule that fails on every sample."""
     story = Story(program(alert(limit=1)))

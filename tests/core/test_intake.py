@@ -8,11 +8,12 @@ import msgspec
 from engine.core.effects import Effect, Rejected
 from engine.core.messages import Unreadable
 from engine.core.program import AlertRule, Program, RecordingRule
+from engine.core.snapshot import restore, save
 from schemas.labels import Labels
 from schemas.reasons import Reason
 from schemas.samples import Metadata, SampleBatch, layout_digest, pack_values
-from tests.core.story import Story, details, reasons, rejection, replica, series, states, values
-from tests.core.world import INTERVAL_S, alert, program, record
+from tests.core.story import Story, alerts, details, reasons, rejection, replica, series, states, values
+from tests.core.world import INTERVAL_S, SECOND_MS, alert, program, record
 
 
 def with_settings(*rules: AlertRule | RecordingRule, **settings: Any) -> Program:
@@ -21,11 +22,13 @@ def with_settings(*rules: AlertRule | RecordingRule, **settings: Any) -> Program
     return msgspec.structs.replace(built, settings=msgspec.structs.replace(built.settings, **settings))
 
 
-def part(story: Story, names: list[Labels], samples: dict[int, float], *, named: bool = False) -> list[Effect]:
+def part(
+    story: Story, names: list[Labels], samples: dict[int, float], *, named: bool = False, age_s: int = 0
+) -> list[Effect]:
     """A batch with samples of some of the layout's series, by position."""
     return story.tell(
         SampleBatch(
-            time_ms=story.now_ms,
+            time_ms=story.now_ms - age_s * SECOND_MS,
             layout=layout_digest(names),
             values=pack_values(list(samples.values())),
             series=names if named else None,
@@ -140,14 +143,16 @@ def test_series_and_layouts_that_fell_silent_are_forgotten() -> None:
     assert (len(story.state.store), story.state.layouts) == (0, {})
 
 
-def test_a_layout_that_brings_only_old_samples_never_outlives_its_series() -> None:
-    """History of a source that is long gone may come late; its place in the store is not confused with another's."""
-    story = Story(program(alert()))
-    for _ in range(3):
-        story.scrape({series("old"): 1.0}, age_s=400)
+def test_history_needs_its_names_as_seldom_as_news() -> None:
+    """Who catches up with samples many minutes old is known for as long as it sends, and its series with it."""
+    story = Story(program(alert(), alert("Old", "max_over_time(old[1h]) < 0")))
+    names = [series("old")]
+    for minute in range(5):
+        part(story, names, {0: 5.0 + minute}, named=minute == 0, age_s=2000)
         story.wait(60)
-        assert layout_digest([series("old")]) not in story.state.layouts
-        assert states(story.samples(1)) == []
+        story.scrape({series("up", minute=str(minute)): 1.0})
+    assert values(story, "max_over_time(old[1h])") == {(): 9.0}
+    assert values(story, "max_over_time(up[1h])").keys() == {(("minute", str(minute)),) for minute in range(5)}
 
 
 # --- parts of a layout ---
@@ -174,6 +179,20 @@ def test_a_part_that_cannot_be_right_is_refused() -> None:
     short = SampleBatch(time_ms=time_ms, layout=layout, values=pack_values([0.0, 0.0]), at=array("I", [1]).tobytes())
     assert "expected 2 positions, got 1" in rejection(story.tell(short))
     assert values(story, "up") == {replica(0): 1.0}
+
+
+def test_a_series_keeps_its_place_while_its_layout_is_in_use() -> None:
+    """A series that others of its layout outlive for long is no other one's when it comes back, nor is a snapshot."""
+    story = Story(program(alert()))
+    names = [replica(0), replica(1)]
+    part(story, names, {0: 1.0}, named=True)
+    for second in range(7 * 60):
+        story.tick()
+        part(story, names, {0: 1.0}, named=second % 60 == 0)
+        story.scrape({series("up", other="x"): 1.0})
+    story.state = restore(save(story.state))
+    assert [dict(each.labels)["replica"] for each in alerts(part(story, names, {1: 0.0}))] == ["1"]
+    assert values(story, "up == 1") == {replica(0): 1.0, series("up", other="x"): 1.0}
 
 
 # --- limits ---

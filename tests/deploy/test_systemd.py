@@ -1,9 +1,7 @@
 """The units: hardened, accepted by systemd, and starting commands that there are."""
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from engine.cli.config import load
 from engine.cli.main import parser
+from tests import peers
 from tests.deploy.paths import SYSTEMD
 
 ROLES = ("agent", "engine", "actuator")
@@ -36,12 +35,7 @@ def start_words(name: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def analyze() -> str:
-    """`systemd-analyze`; a developer may lack it, CI may not."""
-    found = shutil.which("systemd-analyze")
-    if found is None and os.environ.get("CI") != "true":
-        pytest.skip("systemd-analyze is not installed (Debian package systemd)")
-    assert found, "CI installs the Debian package systemd"
-    return found
+    return peers.installed("systemd-analyze", "systemd")
 
 
 @pytest.fixture

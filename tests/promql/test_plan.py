@@ -28,6 +28,7 @@ from tests.promql.columns import STEP_MS, ask, labels, store_of
         ("label_replace(x, '', '', 'a', '')", "destination label"),
         ("sum(x", "parse error"),
         ('x{a=~"\\\\pL"}', "\\p"),
+        ('x{a=~"a++"}', "repeats a repetition"),
     ],
 )
 def test_what_is_not_supported_is_a_load_error_that_names_it(expr: str, named: str) -> None:
@@ -162,6 +163,8 @@ def test_freshness_is_that_of_the_most_silent_series() -> None:
         ("[a&&b~~|]", "&", "c"),
         (r"\d+", "12", "\u0661"),
         ("a|b", "a", "ab"),
+        ("a{,2}", "a{,2}", "aa"),
+        ("a+?b", "aab", "b"),
     ],
 )
 def test_regular_expressions_mean_what_they_mean_in_go(pattern: str, accepted: str, refused: str) -> None:

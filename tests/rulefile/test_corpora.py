@@ -1,22 +1,16 @@
 """Rule files that others wrote for Prometheus are valid as they are."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
-from engine.rulefile import RuleError, RuleErrors, load, read
+from engine.rulefile import RuleError, RuleErrors, load
 from engine.template import parse
-from tests.rulefile.corpora import corpus
+from tests.rulefile.corpora import corpus, rule_files
 
 UNSUPPORTED = re.compile(r"bad PromQL: .* (is|are) not supported")
 CORPORA = ("wikimedia", "govuk", "thanos", "samber")
-
-
-def rule_files(folder: Path) -> dict[str, str]:
-    # One file of samber's is a Jekyll template from which its rule files are made.
-    return {path: text for path, text in read([folder]).items() if not path.endswith("dist/template.yml")}
 
 
 def errors_of(files: dict[str, str]) -> tuple[RuleError, ...]:

@@ -91,6 +91,24 @@ def test_a_field_without_value_counts_as_left_out() -> None:
     assert (rule.for_ms, rule.annotations, rule.labels) == (0, {}, {"team": ""})
 
 
+@pytest.mark.parametrize("text", ["", "# later\n", "~", "groups:", "groups:\n-\n", "groups: []\n---\ngroups: [\n"])
+def test_a_file_may_say_nothing(text: str) -> None:
+    """Nothing, a group that is none, and what stands in a second document are no mistakes, as in Prometheus."""
+    assert loaded(text).alerts == ()
+
+
+def test_a_field_of_another_kind_may_say_nothing() -> None:
+    """A rule is of the kind whose name it has."""
+    text = "groups: [{name: g, rules: [~, {alert: ~, record: 'a:b', expr: 1, for: 0s, annotations: {}}]}]"
+    assert [rule.name for rule in loaded(text).records] == ["a:b"]
+
+
+@pytest.mark.parametrize(("limit", "number"), [("7", 7), ("-7", 0), ("7.9", 7), ("0x10", 16), ("1_0", 10), ("~", 0)])
+def test_a_limit_is_a_number_as_yaml_has_it(limit: str, number: int) -> None:
+    """Below zero there is no limit, and what stands behind a decimal point is cut off."""
+    assert alert("", group=f"name: g\n  limit: {limit}").limit == number
+
+
 def test_anchors_and_merge_keys_work() -> None:
     """What is written once can be used again; a field of its own wins over a merged one."""
     rule = alert("    labels: &base {severity: page, team: shop}\n    annotations: {<<: *base, team: db}\n")

@@ -36,11 +36,6 @@ def test_each_mistake_has_its_message(text: str, expected: list[str]) -> None:
     assert errors_of({PATH: text}) == expected
 
 
-def test_an_empty_file_is_named() -> None:
-    """A file without a byte is a mistake: a rule file that says nothing was most likely cut off."""
-    assert errors_of({PATH: ""}) == [f"{PATH}:1:1: expected a mapping with `groups`, got an empty file"]
-
-
 def test_a_control_character_is_named() -> None:
     """A character that YAML does not allow is named by its code point."""
     assert errors_of({PATH: "groups: \x07\n"}) == [f"{PATH}:1:9: the character U+0007 is not allowed in YAML"]

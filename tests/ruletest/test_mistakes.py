@@ -21,7 +21,6 @@ from tests.ruletest.site import problems, verdict
         ("tests: [{input_series: [{series: [up], values: '1'}]}]", "series: expected text, got a list"),
         ("tests: [{input_series: [{series: up, values: one}]}]", "2:46: tests[0].input_series[0].values: expected"),
         ("tests: [{start_timestamp: yesterday}]", 'expected a Unix time or RFC 3339, got "yesterday"'),
-        ("tests: [{external_url: 'http://x'}]", "external_url: is not supported yet"),
         ("tests: [{promql_expr_test: [{expr: a, exp_samples: [{value: many}]}]}]", 'expected a number, got "many"'),
         ("tests: [{command_test: [{exp_decisions: [{reason: COOL}]}]}]", 'did you mean "COOLDOWN"?'),
         ("tests: {}", "2:8: tests: expected a list, got a mapping"),

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from engine.ruletest.notation import metric, values
+from engine.ruletest.notation import metric, series, values
 from schemas.samples import is_stale
 
 
@@ -42,7 +42,8 @@ def test_a_series_is_its_labels(text: str, labels: dict[str, str]) -> None:
         ("-2+4x1", [-2, 2]),
         ("1+.5x1 7", [1, 1.5, 7]),
         ("_ 1 _x2 2", [None, 1, None, None, 2]),
-        ("Inf -inf", [math.inf, -math.inf]),
+        ("Inf -inf Inf+1x1", [math.inf, -math.inf, math.inf, math.inf]),
+        ("010 09 -017x1", [8, 9, -15, -15]),
         ("0.1+0.1x2", [0.1, 0.2, 0.1 + 0.1 + 0.1]),
     ],
 )
@@ -67,7 +68,9 @@ def test_a_run_of_any_length_costs_nothing_until_it_is_looked_at() -> None:
     assert next(iter(run)) == 0
 
 
-@pytest.mark.parametrize("text", ["1 two", "1+2", "1x", "x3", "stalex3", "1,2", "_x", "--1", "1+2xx3"])
+@pytest.mark.parametrize(
+    "text", ["1 two", "1+2", "1x", "x3", "stalex3", "1,2", "_x", "--1", "1+2xx3", "NaNx2", "1+Infx2", "1\u00a02"]
+)
 def test_what_are_no_values_is_named(text: str) -> None:
     """The item that cannot be read is in the message."""
     with pytest.raises(ValueError, match="expected values such as 1 _ stale 0"):
@@ -78,6 +81,13 @@ def test_native_histograms_are_refused_by_name() -> None:
     """They are not part of this engine, and nobody shall look for the reason."""
     with pytest.raises(ValueError, match="native histograms are not supported"):
         values("{{schema:1 sum:2 count:3}}")
+
+
+def test_a_series_has_no_blank_before_its_brace() -> None:
+    """An expected sample may have one: Prometheus reads the two by different rules."""
+    assert metric('up {job="x"}') == metric('up{job="x"}')
+    with pytest.raises(ValueError, match="a blank before the brace"):
+        series('up {job="x"}')
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,45 @@ tests:
     assert verdict(tmp_path, tests.replace("north", "south"), rules).problems == ()
 
 
+def test_templates_see_the_external_url_and_the_name_of_the_metric(tmp_path: Path) -> None:
+    """`$labels` is the element as the expression yields it; `ALERTS` shows a label that rendered to nothing."""
+    rules = """
+groups:
+- name: g
+  rules:
+  - alert: Up
+    expr: x
+    labels: {metric: "{{ $labels.__name__ }}", gone: "{{ $labels.gone }}"}
+    annotations: {url: "{{ $externalURL }} {{ .ExternalURL }}"}
+"""
+    tests = """
+tests:
+- external_url: http://here
+  input_series: [{series: x, values: 1}]
+  alert_rule_test:
+  - {alertname: Up, exp_alerts: [{exp_labels: {metric: x}, exp_annotations: {url: http://here http://here}}]}
+  promql_expr_test:
+  - expr: ALERTS
+    exp_samples:
+    - {labels: 'ALERTS{alertname="Up", alertstate="firing", metric="x", gone="{{ $labels.gone }}"}', value: 1}
+"""
+    assert verdict(tmp_path, tests, rules).problems == ()
+
+
+def test_two_rules_do_not_say_different_things_of_one_series(tmp_path: Path) -> None:
+    """Alerts of the same name and labels that began at different times are one series with two values."""
+    rules = """
+groups:
+- name: g
+  rules:
+  - {alert: Same, expr: vector(1)}
+  - {alert: Same, expr: vector(time()) > 30}
+"""
+    tests = "tests: [{alert_rule_test: [{alertname: Same, eval_time: 1m}]}]"
+    (problem,) = verdict(tmp_path, tests, rules).problems
+    assert 'rule Same at 1m: two values at the same time: ALERTS_FOR_STATE{alertname="Same"} is 0 already' in problem
+
+
 def test_alerts_are_series_that_expressions_can_ask_for(tmp_path: Path) -> None:
     """`ALERTS` says the state; `ALERTS_FOR_STATE` since when; both end with the alert."""
     tests = """

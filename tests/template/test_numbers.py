@@ -80,6 +80,10 @@ def test_a_date_is_that_of_the_calendar(time_s: int) -> None:
         ('printf "%s|%5s|%-5s|%.1s|%q|%x" "ab" "ab" "ab" "ab" "a\\"b" "ab"', 'ab|   ab|ab   |a|"a\\"b"|6162'),
         ('printf "%t %v %T" true true $value', "true true float64"), ('printf "100%%"', "100%"),
         ('printf "%*d" 4 7', "   7"), ('printf "%d %d" 1', "1 %!d(MISSING)"), ('printf "%d" 1 2', "1%!(EXTRA int=2)"),
+        ('printf "%[2]d %[1]d %[3]d" 1 2', "2 1 %!d(BADINDEX)"), ('printf "%v %s" nil nil', "<nil> %!s(<nil>)"),
+        ('printf "%U %#U %q %O %#o %.3d|%x" 65 65 65 8 8 5 1.5', "U+0041 U+0041 'A' 'A' 0o10 010 005|0x1.8p+00"),
+        ('printf "%#q %+q % x %#v" "a" "\u00e9" "hi" "a"', '`a` "\\u00e9" 68 69 "a"'),
+        ('printf "%q" (args 1 "a")', 'map["arg0":\'\\x01\' "arg1":"a"]'),
         ('printf "%"', "%!(NOVERB)"), ('printf "%d" "x"', "%!d(string=x)"), ('$value | printf "%.1f"', "1234.5"),
     ],
 )  # fmt: skip

@@ -29,6 +29,14 @@ CASES = {
     "{{ $value }} {{ .Value }}": "0.25 0.25",
     '{{ index $labels "job" }}': "web",
     "{{ $externalURL }}{{ .ExternalURL }}{{ externalURL }}{{ pathPrefix }}": "",
+    "{{ $x := printf `%v` $value }}{{ gt (toTime 0).Unix 1 }}": "false",
+    # --- definitions ---
+    "{{ define `x` }}[{{ . }}]{{ end }}{{ template `x` $labels.job }}{{ template `x` }}": "[web][<no value>]",
+    "{{ template `x` . }}{{ define `x` }}{{ .Labels.job }}{{ $.Value }}{{ end }}": "web0.25",
+    "{{ block `x` 1 }}{{ . }}{{ end }}{{ template `x` 2 }}": "12",
+    "{{ define `x` }}{{ if . }}{{ . }} {{ template `x` (slice . 1) }}{{ end }}{{ end }}{{ template `x` `abc` }}": (
+        "abc bc c "
+    ),
     # --- text around actions ---
     "a {{- /* gone */ -}} b": "ab",
     "a  {{- 1 -}}  b": "a1b",
@@ -60,7 +68,10 @@ CASES = {
     "{{ and 0 1 }} {{ and 1 2 }} {{ or 0 3 }} {{ not 0 }}": "0 2 3 true",
     '{{ or $labels.job (index "" 1) }}': "web",
     "{{ eq 1 2 3 1 }} {{ ne 1 2 }} {{ lt 1 2 }} {{ le 2 2 }} {{ ge 1 2 }}": "true true true true false",
+    "{{ if $x := 0 }}{{ else }}{{ $x }}{{ end }}": "0",
+    "{{ eq nil nil }} {{ eq 1 nil }} {{ print nil `a` 1 | }}": "true false <nil>a1",
     # --- Go's functions ---
+    "{{ js `it's <b>` }}": r"it\'s \u003Cb\u003E",
     '{{ len "abc" }} {{ len $labels }} {{ slice "abcd" 1 3 }}': "3 2 bc",
     '{{ print 1 2 "a" 3 4 }} {{ println "x" 1 }}': "1 2a3 4 x 1\n",
     "{{ html `<a&b>` }} {{ urlquery `a b&c` }}": "&lt;a&amp;b&gt; a+b%26c",
@@ -69,6 +80,9 @@ CASES = {
     "{{ query `up` | sortByLabel `instance` | first | label `instance` }}": "a",
     "{{ query `up` | sortByLabel `instance` | first | strvalue }}": "text",
     "{{ with args 1 `x` }}{{ .arg0 }}{{ .arg1 }}{{ end }}": "1x",
+    "{{ with args 1 }}{{ .arg1 }}{{ end }}": "<no value>",
+    "{{ title `it's a.b 3ab-c ßa` }} {{ toUpper `aß` }} {{ toLower `İ` }}": "It's A.b 3Ab-C ßa Aß i",
+    "{{ reReplaceAll `[[:digit:]]` `x` `a1` }}": "ax",
     "{{ title `hello big world` }} {{ toLower `ABC` }} {{ safeHtml `<b>` }}": "Hello Big World abc <b>",
     "{{ match `^web` $labels.job }} {{ match `db` $labels.job }}": "true false",
     "{{ reReplaceAll `(?P<n>a)(b)` `${n}-$2-$9-$$` `ab` }}": "a-b--$",
@@ -78,6 +92,12 @@ CASES = {
     "{{ parseDuration `1h30m` }}": "5400",
     "{{ graphLink `up == 0` }} {{ tableLink `up` }}": "/graph?g0.expr=up+%3D%3D+0&g0.tab=0 /graph?g0.expr=up&g0.tab=1",
     "{{ toTime 1 }}": "1970-01-01 00:00:01 +0000 UTC",
+    "{{ (toTime 1).Year }} {{ with toTime 1e9 }}{{ .Month }} {{ .Weekday }} {{ .Unix }}{{ end }}": (
+        "1970 September Sunday 1000000000"
+    ),
+    "{{ (toTime 1e9).Format `Mon, 02 Jan 2006 15:04:05.00 -0700 3PM 002` }}": (
+        "Sun, 09 Sep 2001 01:46:40.00 +0000 1AM 252"
+    ),
 }
 
 
@@ -98,10 +118,19 @@ FAILURES = {
     "{{ humanize `x` }}": 'humanize: expected a number, got "x"',
     "{{ humanize ` 1` }}": 'humanize: expected a number, got " 1"',
     "{{ humanize true }}": "humanize: expected a number, got bool",
-    "{{ reReplaceAll `(` `` `` }}": "reReplaceAll: missing ), unterminated subpattern at position 0",
+    "{{ match `(` `` }}": "match: regular expression '(': missing ), unterminated subpattern at position 0",
     "{{ parseDuration `soon` }}": 'parseDuration: expected a duration such as 5m, got "soon"',
-    '{{ eq 1 "1" }}': "cannot compare int with string",
-    "{{ lt true false }}": "bool has no order",
+    '{{ eq 1 "1" }}': "incompatible types for comparison: int and string",
+    "{{ gt $value 10 }}": "incompatible types for comparison: float64 and int",
+    "{{ lt true false }}": "invalid type for comparison",
+    "{{ nil }}": "nil is not a command",
+    "{{ 1 2 }}": "only a function can take arguments",
+    "{{ $x = 1 }}": "undefined variable: $x",
+    "{{ index $labels 1 }}": "value has type int; should be string",
+    "{{ call 1 }}": "call: non-function of type int",
+    "{{ (toTime 1).Zone }}": "*time.Time has no field Zone",
+    "{{ template `x` }}": 'template "x" not defined',
+    "{{ define `x` }}{{ template `x` }}{{ end }}{{ template `x` }}": "templates within templates more than 50 deep",
     "{{ index `abc` 7 }}": "index out of range: 7",
     "{{ len 1 }}": "len: int has no length",
     "{{ range true }}{{ end }}": "range cannot go over bool",

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from schemas.plugins import Samples
 from schemas.samples import Metadata, is_stale
 from tests.collectors.prometheus.exporter import Exporter, exporting
 from tests.collectors.remote_write.receiver import Host, receiving
+from tests.peers import installed
 
 BODY = """\
 # HELP requests_total Requests.
@@ -28,10 +28,7 @@ nothing NaN
 @pytest.fixture
 def binary() -> str:
     """Prometheus itself, from PATH."""
-    found = shutil.which("prometheus")
-    if found is None:
-        pytest.skip("prometheus is not installed")
-    return found
+    return installed("prometheus", "prometheus")
 
 
 @contextlib.asynccontextmanager
