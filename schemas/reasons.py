@@ -107,7 +107,7 @@ MEANING: dict[Reason, str] = {
     Reason.REPLAY_DIVERGED: "a replay decided otherwise than the audit records; the record stands",
     Reason.RECORD_CUT: "more was decided at once than one record of the audit holds",
     Reason.EVALUATION_FAILED: "an expression or template failed to evaluate",
-    Reason.TIME_JUMPED: "ticks were missing: nobody was deciding for a while",
+    Reason.TIME_JUMPED: "ticks were missing: nobody was deciding for a while; or the clock of the journal was set back",
     Reason.WARMING_UP: "new rules look further back than the journal, so they know less than they will",
     Reason.CLOCK_SKEWED: "for a minute all samples of a node were ahead of the journal, or late, by over an interval",
     Reason.SERIES_LIMIT: "as many series are kept as may be (`max_series`), so new ones are not",

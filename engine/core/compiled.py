@@ -2,16 +2,17 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from engine.core.destination import Destination
+from engine.core.layout import Layout
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
-from engine.promql import Derived, Index, Plan, Selector, Triggers, compile_expr
+from engine.promql import Derived, Index, IntArray, Plan, Selector, Store, Triggers, compile_expr
 from engine.template import Template, parse
-from schemas.labels import METRIC_NAME, Labels, canonical
+from schemas.labels import METRIC_NAME, canonical
 
 Rule = AlertRule | RecordingRule
 Templates = tuple[tuple[str, Template], ...]
@@ -124,11 +125,12 @@ class Watch:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._triggers = Triggers([plan])
-        self._touched: dict[str, bool] = {}
+        self._known: dict[str, tuple[IntArray, bool]] = {}
 
-    def touched_by(self, layout: str, series: Iterable[Labels]) -> bool:
+    def touched_by(self, digest: str, layout: Layout, store: Store) -> bool:
         """Whether a batch of this layout brings a sample that the expression selects."""
-        known = self._touched.get(layout)
-        if known is None:
-            known = self._touched[layout] = bool(self._triggers.of(series))
-        return known
+        rows, touched = self._known.get(digest, (None, False))
+        if rows is not layout.kept_rows:
+            touched = bool(self._triggers.of(store.labels(row) for row in layout.kept_rows.tolist()))
+            self._known[digest] = layout.kept_rows, touched
+        return touched

@@ -27,7 +27,8 @@ class Destination:
         if series != self._series or store.generation != self._generation:
             places = [place for place, labels in enumerate(series) if store.wants(labels)]
             wanted = [series[place] for place in places]
-            if len(store) + len(store.unknown(wanted)) > most:
+            new = len(store.unknown(wanted))
+            if new and len(store) + new > most:
                 raise TooManySeriesError(f"more than {most:,} series (max_series)")
             self._rows, self._places = store.rows(wanted), np.array(places, np.int64)
             self._series, self._generation = series, store.generation

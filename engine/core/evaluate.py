@@ -29,7 +29,8 @@ class RuleFailedError(Exception):
 
 
 def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> list[Effect]:
-    """Evaluate one rule at `now_ms`. An error changes nothing and is reported once, until it passes."""
+    """Evaluate one rule at `now_ms`. An error changes nothing and is reported once, until it passes; that there is no
+    room for ALERTS changes no alert either."""
     rule, effects = compiled.rule, list[Effect]()
     state.evaluated_ms[rule.id] = now_ms
     if _sleeps(state, compiled):
@@ -43,10 +44,12 @@ def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> lis
         else:
             _record(state, compiled, result, looked_at_ms)
     except (PromqlError, RuleFailedError, TooManySeriesError) as error:
-        if state.failing.get(rule.id) == str(error):
-            return []
-        state.failing[rule.id] = str(error)
-        return [AuditEntry(kind="decision", reason=Reason.EVALUATION_FAILED, rule=rule.name, detail=str(error))]
+        if state.failing.get(rule.id) != str(error):
+            state.failing[rule.id] = str(error)
+            effects.append(
+                AuditEntry(kind="decision", reason=Reason.EVALUATION_FAILED, rule=rule.name, detail=str(error))
+            )
+        return effects
     state.failing.pop(rule.id, None)
     return effects
 
@@ -57,14 +60,18 @@ def _sleeps(state: State, compiled: CompiledRule) -> bool:
     So the many rules of a large set that are about what is not there cost next to nothing.
     """
     rule, asleep = compiled.rule.id, state.compiled.asleep
-    if rule in state.alerts or rule in state.written or rule in state.failing or compiled.asks_the_time:
-        return False
-    if any(len(state.store.select(selector.matchers).rows) for selector in compiled.plan.selectors):
+    yields = rule in state.alerts or rule in state.written or rule in state.failing
+    if yields or compiled.asks_the_time or _selects(state, compiled):
         asleep.discard(rule)
         return False
     slept = rule in asleep
     asleep.add(rule)
     return slept
+
+
+def _selects(state: State, compiled: CompiledRule) -> bool:
+    """Whether its expression selects any series."""
+    return any(len(state.store.select(selector.matchers).rows) for selector in compiled.plan.selectors)
 
 
 def remove_rule(state: State, rule: AlertRule, now_ms: int) -> list[Effect]:

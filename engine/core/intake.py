@@ -14,9 +14,12 @@ from engine.promql import FloatArray, IntArray
 from schemas.audit import AuditEntry
 from schemas.labels import Labels, canonical, text
 from schemas.reasons import Reason
-from schemas.samples import LAYOUT_REFRESH_MS, SampleBatch, layout_digest
+from schemas.samples import LAYOUT_REFRESH_MS, Metadata, SampleBatch, layout_digest
 
 MINUTE_MS = 60_000
+LONGEST_TEXT = 1_000
+"""Characters that are kept of what is said of a metric."""
+
 _SUFFIXES = ("_bucket", "_count", "_sum", "_total", "_info", "_created", "_gcount", "_gsum")
 """What stands behind the name of a metric in the names of its series."""
 
@@ -108,7 +111,7 @@ def _named(turn: Turn, batch: SampleBatch, node: str) -> Layout | str:
             detail = f"{layout.refused} series of {node} have no place: {state.settings.max_series:,} are kept"
             turn.effects.append(AuditEntry(kind="decision", reason=Reason.SERIES_LIMIT, detail=detail))
     if batch.metadata:
-        state.metadata |= {name: said for name, said in batch.metadata.items() if _is_kept(state, name)}
+        state.metadata |= {name: _short(said) for name, said in batch.metadata.items() if _is_kept(state, name)}
     return layout
 
 
@@ -156,6 +159,11 @@ def _misfit(layout: Layout, samples: int, at: IntArray | None) -> str | None:
     if samples and int(at.max()) >= len(layout.rows):
         return f"at: expected positions below {len(layout.rows)}, got {int(at.max())}"
     return "at: names a position twice" if len(np.unique(at)) < samples else None
+
+
+def _short(said: Metadata) -> Metadata:
+    """No publisher can fill the memory with texts."""
+    return Metadata(said.type[:LONGEST_TEXT], said.help[:LONGEST_TEXT], said.unit[:LONGEST_TEXT])
 
 
 def _is_kept(state: State, metric: str) -> bool:

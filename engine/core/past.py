@@ -12,8 +12,10 @@ from engine.core.compiled import compile_program
 from engine.core.layout import DROPPED, Layout
 from engine.core.needs import needed
 from engine.core.program import Program
+from engine.core.rebase import follow
 from engine.core.state import State
 from engine.core.turn import Turn
+from engine.promql import Covered
 from schemas.audit import AuditEntry
 from schemas.reasons import Reason
 from schemas.samples import LAYOUT_REFRESH_MS, SampleBatch
@@ -26,9 +28,9 @@ class Past:
 
     def __init__(self, state: State, program: Program, now_ms: int) -> None:
         compiled = compile_program(program)
-        kept = state.store.selectors
+        kept = Covered(state.store.selectors)
         looked_at = needed(program, compiled, state.ladders.values())
-        self._missing = frozenset(each for each in looked_at if not any(old.covers(each) for old in kept))
+        self._missing = frozenset(each for each in looked_at if each not in kept)
         self._rules = [rule for rule in compiled.rules.values() if self._missing.intersection(rule.selectors())]
         self._now_ms = now_ms
         room = max(program.settings.max_series - len(state.store), 0)
@@ -43,6 +45,7 @@ class Past:
 
     def tell(self, seq: int, time_ms: int, node: str, batch: SampleBatch) -> None:
         """The samples of one message. They come in the journal's order."""
+        follow(self._told, time_ms)
         self._told.now_ms = max(self._told.now_ms, time_ms)
         intake.append(Turn(self._told, self._told.now_ms, seq), batch, node)
 

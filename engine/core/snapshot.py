@@ -16,7 +16,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 2
+FORMAT = 3
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):

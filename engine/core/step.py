@@ -1,7 +1,7 @@
 """The loop of one message: run what came due before it, apply it, return what was decided.
 
 `step` is the whole interface of the core. It owns the clock of the decisions: `now` is the journal time of the message,
-never running backwards, and work that comes due between two messages runs at its due time, in order.
+never running backwards (but see `rebase`), and work that comes due between two messages runs at its due time, in order.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,9 @@ from engine.core.effects import Effect, Rejected
 from engine.core.evaluate import evaluate, remove_rule
 from engine.core.intake import MINUTE_MS
 from engine.core.messages import Activation, Message, Unreadable
-from engine.core.program import AlertRule, RecordingRule
+from engine.core.program import RecordingRule
+from engine.core.rebase import follow
+from engine.core.schedule import schedule_rules
 from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
@@ -33,9 +35,12 @@ TICKS_MISSED = 3
 
 def step(state: State, message: Message) -> tuple[Effect, ...]:
     """Apply one journal message and return what follows from it, in order."""
+    back_ms = follow(state, message.time_ms)
     before_ms = state.now_ms
     now_ms = max(before_ms, message.time_ms)
     turn = Turn(state, now_ms, message.seq)
+    if back_ms:
+        _note_jump(turn, f"the clock of the journal was set back by {back_ms / 1000:g} s")
     _notice_gap(turn, message.seq)
     _run_due(turn, now_ms)
     turn.now_ms = state.now_ms = now_ms
@@ -57,8 +62,12 @@ def _notice_gap(turn: Turn, seq: int) -> None:
         return
     if turn.now_ms >= state.settle_until_ms:
         what = f"messages {state.seq + 1} to {seq - 1} are missing" if jumped else "no engine was ticking"
-        turn.effects.append(AuditEntry(kind="decision", reason=Reason.TIME_JUMPED, detail=what))
+        _note_jump(turn, what)
     state.unsettled_ms = turn.now_ms
+
+
+def _note_jump(turn: Turn, what: str) -> None:
+    turn.effects.append(AuditEntry(kind="decision", reason=Reason.TIME_JUMPED, detail=what))
 
 
 def _run_due(turn: Turn, until_ms: int) -> None:
@@ -123,11 +132,7 @@ def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
     if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
         return  # late samples fill windows and trigger nothing
     _evaluate(turn, _due_on_arrival(turn, layout.triggered))
-    touched = (
-        key
-        for key, watch in state.watches.items()
-        if watch.touched_by(batch.layout, (state.store.labels(row) for row in layout.kept_rows.tolist()))
-    )
+    touched = (key for key, watch in state.watches.items() if watch.touched_by(batch.layout, layout, state.store))
     decide.on_samples(turn, sorted(touched))
 
 
@@ -167,26 +172,13 @@ def _activate(turn: Turn, activation: Activation) -> None:
             effects = remove_rule(state, rule, turn.now_ms)
             turn.effects += effects
             decide.on_transitions(turn, effects)
-    _schedule_rules(state)
+    schedule_rules(state)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
     detail += f"{len(program.heals)} heal rules"
     by = activation.request.by
     turn.effects.append(
         AuditEntry(kind="control", reason=Reason.RULES_ACTIVATED, verb="activate", by=by, detail=detail)
     )
-
-
-def _schedule_rules(state: State) -> None:
-    """Put every rule on its grid, and back where `for` or `keep_firing_for` of an active alert ends."""
-    state.timers.drop("evaluate")
-    for key, compiled in state.compiled.rules.items():
-        state.timers.set(Timer(compiled.next_grid_ms(state.now_ms), "evaluate", compiled.place, key))
-        if isinstance(compiled.rule, AlertRule):
-            for alert in state.alerts.get(key, {}).values():
-                ends_ms = alert.active_at_ms + compiled.rule.for_ms
-                if alert.cleared_ms is not None:
-                    ends_ms = alert.cleared_ms + compiled.rule.keep_firing_for_ms
-                state.timers.set(Timer(max(ends_ms, state.now_ms), "evaluate", compiled.place, key))
 
 
 def _housekeep(turn: Turn) -> None:

@@ -41,6 +41,11 @@ class Timers:
         self._heap = sorted(timer for timer in self._heap if timer.kind != kind)
         self._set = set(self._heap)
 
+    def set_back(self, by_ms: int) -> None:
+        """Let every timer come due earlier."""
+        self._heap = [timer._replace(due_ms=timer.due_ms - by_ms) for timer in self._heap]
+        self._set = set(self._heap)
+
     def __iter__(self) -> Iterator[Timer]:
         """All timers in order."""
         return iter(sorted(self._heap))

@@ -61,6 +61,8 @@ def write_alerts(state: State, rule: AlertRule, to: Destination, time_ms: int) -
 
 
 def _end(state: State, series: Sequence[Labels], time_ms: int) -> None:
-    wanted = [labels for labels in series if state.store.wants(labels)]
+    """Those that are still there: a series without samples has ended already."""
+    gone = set(state.store.unknown(series))
+    wanted = [labels for labels in series if labels not in gone and state.store.wants(labels)]
     if wanted:
         state.store.append(state.store.rows(wanted), time_ms, np.full(len(wanted), STALE))

@@ -11,7 +11,7 @@ from engine.promql.notes import Note
 from engine.promql.plan import Plan, compile_expr
 from engine.promql.query import Query, compile_query
 from engine.promql.results import Answer, Matrix, Series
-from engine.promql.selector import LOOKBACK_MS, Matcher, Matchers, Selector, exact_name, picks
+from engine.promql.selector import LOOKBACK_MS, Covered, Matcher, Matchers, Selector, exact_name, picks
 from engine.promql.store import Store
 from engine.promql.texts import formatted, is_demanding, metric_selector, on_one_line
 from engine.promql.triggers import Triggers
@@ -20,6 +20,7 @@ from engine.promql.vector import Vector
 __all__ = [
     "LOOKBACK_MS",
     "Answer",
+    "Covered",
     "Derived",
     "FloatArray",
     "Freshness",

@@ -15,7 +15,7 @@ _FIRST_LINES = 4
 
 
 class Block:
-    """`width` columns; `rows` says whose they are. What is `retention_ms` older than the newest line may be dropped."""
+    """`width` columns; `rows` says whose they are. What is `retention_ms` older than the newest line is dropped."""
 
     def __init__(self, rows: IntArray, retention_ms: int) -> None:
         self.rows = rows
@@ -51,21 +51,21 @@ class Block:
 
     @property
     def cells(self) -> int:
-        """How many cells are within retention. Lines that are over but not yet dropped are no part of the state."""
-        return self._within(self.newest_ms) * self.width
+        """How many cells there are."""
+        return (self._end - self._begin) * self.width
 
     def growth(self, time_ms: int) -> int:
         """By how many cells `append` at this time will change `cells`."""
         newest_ms = self.newest_ms
         if time_ms > newest_ms:
-            return (self._within(time_ms) + 1) * self.width - self.cells
+            return (1 - self._over(time_ms - self.retention_ms)) * self.width
         line = int(self.times_ms.searchsorted(time_ms))
         known = time_ms <= newest_ms - self.retention_ms or bool(self.times_ms[line] == time_ms)
         return 0 if known else self.width
 
-    def _within(self, newest_ms: int) -> int:
-        """How many lines are within retention when the newest is of this time."""
-        return self._end - self._begin - int(self.times_ms.searchsorted(newest_ms - self.retention_ms, "right"))
+    def _over(self, until_ms: int) -> int:
+        """How many lines are not later."""
+        return int(self.times_ms.searchsorted(until_ms, "right"))
 
     @property
     def seen_ms(self) -> IntArray:
@@ -93,7 +93,8 @@ class Block:
         if time_ms <= newest_ms - self.retention_ms:
             return
         self.changes += 1
-        self._make_room(max(time_ms, newest_ms))
+        self._begin += self._over(max(time_ms, newest_ms) - self.retention_ms)
+        self._make_room()
         if time_ms > newest_ms:
             line = self._end
             self._end += 1
@@ -126,40 +127,42 @@ class Block:
             found_ms[missing] = self.times_ms[lines.start + line]
         return found, found_ms
 
-    def taken(self, columns: IntArray) -> "Block":
-        """A block of only these columns."""
-        block = Block(self.rows[columns], self.retention_ms)
-        block._fill(self.times_ms, self.values[:, columns])
-        block._full_ms, block._seen_ms = self._full_ms, self._seen_ms[columns]
-        return block
+    def taken(self, columns: IntArray, retention_ms: int) -> "Block":
+        """A block of only these columns, for so long."""
+        return Block.restored(
+            self.rows[columns], retention_ms, self.times_ms, self.values[:, columns], self.seen_ms[columns]
+        )
 
     def filled(self, columns: Places, times_ms: IntArray, values: FloatArray) -> "Block":
         """The block with these samples in the cells of `columns` that are empty, as far as they are in retention."""
         every_ms = np.union1d(self.times_ms, times_ms)
-        every_ms = every_ms[every_ms > every_ms.max(initial=NEVER_MS) - self.retention_ms]
         cells = np.full((len(every_ms), self.width), MISSING)
-        new = np.isin(times_ms, every_ms)
-        cells[np.searchsorted(every_ms, times_ms[new])[:, None], np.arange(self.width)[columns]] = values[new]
-        old = np.isin(self.times_ms, every_ms)
-        lines = np.searchsorted(every_ms, self.times_ms[old])
-        cells[lines] = np.where(is_missing(self.values[old]), cells[lines], self.values[old])
-        return Block.restored(self.rows, self.retention_ms, every_ms, cells)
+        cells[np.searchsorted(every_ms, times_ms)[:, None], np.arange(self.width)[columns]] = values
+        lines = np.searchsorted(every_ms, self.times_ms)
+        cells[lines] = np.where(is_missing(self.values), cells[lines], self.values)
+        seen_ms = np.maximum(self.seen_ms, _seen_ms(every_ms, cells))
+        return Block.restored(self.rows, self.retention_ms, every_ms, cells, seen_ms)
 
-    def _fill(self, times_ms: IntArray, values: FloatArray) -> None:
-        self._times_ms, self._values = times_ms.copy(), values.copy()
-        self._ragged = np.asarray(np.isnan(values).any(axis=1))
-        self._ragged_ms = int(times_ms[self._ragged].max(initial=NEVER_MS))
-        self._begin, self._end = 0, len(times_ms)
+    def set_back(self, now_ms: int, by_ms: int) -> "Block":
+        """The block with the lines later than `now_ms` moved back by so much; they take the place of what was there."""
+        moved = self.times_ms > now_ms
+        kept = ~moved & (self.times_ms < self.times_ms[moved].min(initial=2**62) - by_ms)
+        times_ms = np.concatenate([self.times_ms[kept], self.times_ms[moved] - by_ms])
+        seen_ms = np.where(self.seen_ms > now_ms, self.seen_ms - by_ms, self.seen_ms)
+        return Block.restored(self.rows, self.retention_ms, times_ms, self.values[kept | moved], seen_ms)
 
     @classmethod
-    def restored(cls, rows: IntArray, retention_ms: int, times_ms: IntArray, values: FloatArray) -> "Block":
-        """The block with these lines; `values` is (lines, width)."""
+    def restored(
+        cls, rows: IntArray, retention_ms: int, times_ms: IntArray, values: FloatArray, seen_ms: IntArray
+    ) -> "Block":
+        """The block with those of these lines that are in retention; `values` is (lines, width), `seen_ms` (width,)."""
         block = cls(rows, retention_ms)
-        block._fill(times_ms, values)
-        there = ~is_missing(block.values)
-        last = len(times_ms) - 1 - np.argmax(there[::-1], axis=0) if len(times_ms) else np.empty(0, np.int64)
-        if len(times_ms):
-            block._seen_ms = np.where(there.any(axis=0), times_ms[last], NEVER_MS)
+        kept = times_ms > times_ms.max(initial=NEVER_MS) - retention_ms
+        block._times_ms, block._values = times_ms[kept], values[kept]
+        block._ragged = np.asarray(np.isnan(block._values).any(axis=1))
+        block._ragged_ms = int(block._times_ms[block._ragged].max(initial=NEVER_MS))
+        block._end = len(block._times_ms)
+        block._seen_ms = seen_ms.copy()
         return block
 
     def _see(self, time_ms: int, values: FloatArray, ragged: bool) -> None:
@@ -169,11 +172,10 @@ class Block:
             self._ragged_ms = max(self._ragged_ms, time_ms)
             self._seen_ms = np.where(is_missing(values), self._seen_ms, np.maximum(self._seen_ms, time_ms))
 
-    def _make_room(self, newest_ms: int) -> None:
-        """Room for one more line: what is beyond retention goes, and what is left moves up or gets more memory."""
+    def _make_room(self) -> None:
+        """Room for one more line: those that are there move up or get more memory."""
         if self._end < len(self._times_ms):
             return
-        self._begin += int(np.searchsorted(self.times_ms, newest_ms - self.retention_ms, side="right"))
         lines = self._end - self._begin
         old = self.times_ms, self.values, self._ragged[self._begin : self._end]
         if lines * 3 // 2 + _FIRST_LINES > len(self._times_ms):
@@ -190,3 +192,13 @@ class Block:
             column[line + 1 : self._end + 1] = column[line : self._end]
         self._values[line] = MISSING
         self._end += 1
+
+
+def _seen_ms(times_ms: IntArray, values: FloatArray) -> IntArray:
+    """When each column of these lines has its last cell that is not empty."""
+    if not len(times_ms):
+        return np.full(values.shape[1], NEVER_MS)
+    there = ~is_missing(values)
+    last = len(times_ms) - 1 - np.argmax(there[::-1], axis=0)
+    seen_ms: IntArray = np.where(there.any(axis=0), times_ms[last], NEVER_MS)
+    return seen_ms

@@ -1,11 +1,12 @@
 """Which series there are: labels and row numbers, by metric name. Samples do not live here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 import numpy as np
 
 from engine.promql.arrays import IntArray
-from engine.promql.selector import Matcher, Matchers, exact_name, metric_name, picks
+from engine.promql.grouping import value_of
+from engine.promql.selector import Matcher, Matchers, exact_name, fixed_label, metric_name, picks
 from schemas.labels import METRIC_NAME, Labels, shared
 
 
@@ -15,10 +16,12 @@ class Catalogue:
     def __init__(self, series: list[Labels | None] | None = None, free: list[int] | None = None) -> None:
         self.series = [None if labels is None else shared(labels) for labels in series or ()]
         self.free = [] if free is None else free
-        self.version = 0
+        self.version = 1  # 0 is that of names without series
         self._row_of: dict[Labels, int] = {}
         self._families: dict[str, dict[int, None]] = {}
         self._family_version: dict[str, int] = {}
+        # By metric name, label and value; only of labels that somebody asked for.
+        self._alike: dict[str, dict[str, dict[str, set[int]]]] = {}
         for row, labels in enumerate(self.series):
             if labels is not None:
                 self._enter(row, labels)
@@ -83,7 +86,7 @@ class Catalogue:
         What is `known` from an earlier pick, in that order, is not matched again, and costs little to sort.
         """
         name = exact_name(matchers)
-        candidates = set(self._row_of.values()) if name is None else self._families.get(name, {}).keys()
+        candidates = set(self._row_of.values()) if name is None else self._of_family(name, matchers)
         rows = [row for row, labels in known if self.series[row] is labels]
         others = tuple(each for each in matchers if name is None or each != Matcher("=", METRIC_NAME, name))
         new = candidates - set(rows)
@@ -91,16 +94,37 @@ class Catalogue:
         labels = [self.series[row] or () for row in rows]
         return [rows[at] for at in sorted(range(len(rows)), key=labels.__getitem__)]
 
+    def _of_family(self, name: str, matchers: Matchers) -> Set[int]:
+        """The rows of a metric that may be picked: those that have the value that a label has to have, or all."""
+        family = self._families.get(name, {})
+        label, value = fixed_label(matchers) or ("", "")
+        if not family or not label:
+            return family.keys()
+        by_label = self._alike.setdefault(name, {})
+        if label not in by_label:
+            by_value = by_label[label] = dict[str, set[int]]()
+            for row in family:
+                by_value.setdefault(value_of(self.labels(row), label), set()).add(row)
+        return by_label[label].get(value, set())
+
     def _enter(self, row: int, labels: Labels) -> None:
         name = metric_name(labels)
         self._row_of[labels] = row
         self._families.setdefault(name, {})[row] = None
         self._family_version[name] = self.version
+        for label, by_value in self._alike.get(name, {}).items():
+            by_value.setdefault(value_of(labels, label), set()).add(row)
 
     def _leave(self, row: int) -> None:
         labels = self.labels(row)
         name = metric_name(labels)
         del self._row_of[labels], self._families[name][row]
         self._family_version[name] = self.version
+        for label, by_value in self._alike.get(name, {}).items():
+            value = value_of(labels, label)
+            by_value[value].discard(row)
+            if not by_value[value]:
+                del by_value[value]
         if not self._families[name]:
             del self._families[name], self._family_version[name]
+            self._alike.pop(name, None)

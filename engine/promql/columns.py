@@ -33,7 +33,7 @@ def are_valid(parts: Sequence[Part]) -> bool:
 
 
 class Columns:
-    """All samples. `arrangement` grows whenever a row comes to lie elsewhere; `cells` are those within retention."""
+    """All samples. `arrangement` grows whenever a row comes to lie elsewhere; `cells` are those of all blocks."""
 
     def __init__(self) -> None:
         self.arrangement = 0
@@ -112,9 +112,14 @@ class Columns:
                 continue
             self._drop(number)
             for each in np.unique(wanted).tolist():
-                part = block.taken(np.flatnonzero(wanted == each))
-                part.retention_ms = each
-                self._put(part)
+                self._put(block.taken(np.flatnonzero(wanted == each), each))
+
+    def set_back(self, now_ms: int, by_ms: int) -> None:
+        """Move the samples later than `now_ms` back by so much."""
+        for number, block in list(self._blocks.items()):
+            if block.newest_ms > now_ms:
+                self._drop(number)
+                self._put(block.set_back(now_ms, by_ms))
 
     def over(self, now_ms: int) -> IntArray:
         """The rows without a sample within their retention and the lookback."""
@@ -160,9 +165,9 @@ class Columns:
         taken[part.columns] = True
         self._drop(number)
         if not taken.all():
-            self._put(part.block.taken(np.flatnonzero(~taken)))
+            self._put(part.block.taken(np.flatnonzero(~taken), part.block.retention_ms))
         self.arrangement += 1
-        return part.block.taken(np.flatnonzero(taken))
+        return part.block.taken(np.flatnonzero(taken), part.block.retention_ms)
 
     def _drop(self, number: int) -> None:
         block = self._blocks.pop(number)
@@ -191,4 +196,5 @@ def _merged(blocks: Sequence[Block]) -> Block:
     for block in blocks:
         values[np.searchsorted(times_ms, block.times_ms), first : first + block.width] = block.values
         first += block.width
-    return Block.restored(rows, blocks[0].retention_ms, times_ms, values)
+    seen_ms = np.concatenate([block.seen_ms for block in blocks])
+    return Block.restored(rows, blocks[0].retention_ms, times_ms, values, seen_ms)

@@ -43,6 +43,7 @@ class Plan:
         self._tree = tree
         self._subquery_step_ms = subquery_step_ms
         self._root = planner.plan(tree)
+        self._has_subquery = planner.has_subquery
         self.selectors: tuple[Selector, ...] = tuple(dict.fromkeys(planner.selectors.met))
         self.placeholders: frozenset[str] = frozenset(planner.selectors.placeholders)
 
@@ -53,8 +54,10 @@ class Plan:
 
     @property
     def asks_the_time(self) -> bool:
-        """Whether its value may change by the clock alone, even where it selects no series."""
-        return _CLOCKS.search(self.text) is not None
+        """Whether its value may change by the clock alone, even where it selects no series; a subquery may, by how
+        many moments it has.
+        """
+        return self._has_subquery or _CLOCKS.search(self.text) is not None
 
     def bind(self, labels: Mapping[str, str]) -> "Plan":
         """The plan with each placeholder replaced by the value of that label.

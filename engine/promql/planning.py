@@ -44,6 +44,7 @@ class Planner:
         self._depth = 0
         self._within_ms = 0
         self._moments = self.moments = 1
+        self.has_subquery = False
 
     def plan(self, expr: ast.Expr) -> Node:
         """Raises `PromqlError` naming what is not supported."""
@@ -83,6 +84,7 @@ class Planner:
     def _subquery(self, expr: ast.SubqueryExpr) -> Ranged:
         range_ms, offset_ms = milliseconds(expr.range), milliseconds(expr.offset)
         step_ms = milliseconds(expr.step) or self._subquery_step_ms
+        self.has_subquery = True
         around = self._within_ms, self._moments
         self._within_ms += range_ms + max(offset_ms, 0)
         self._moments *= range_ms // step_ms + 1

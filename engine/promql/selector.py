@@ -4,6 +4,7 @@ Nothing here knows samples.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 from typing import Generic, Literal, TypeVar
 
 import msgspec
@@ -13,6 +14,9 @@ from schemas.labels import METRIC_NAME, Labels
 
 LOOKBACK_MS = 5 * 60_000
 """How long the newest sample of a series stands for its value."""
+
+_MANY_MATCHERS = 8
+"""Of more matchers not every subset is tried."""
 
 MatchOperator = Literal["=", "!=", "=~", "!~"]
 
@@ -37,6 +41,8 @@ class Matcher(msgspec.Struct, frozen=True):
 
 
 Matchers = tuple[Matcher, ...]
+Pair = tuple[str, str] | None
+"""A label and its value."""
 
 
 def picks(matchers: Matchers, labels: Labels) -> bool:
@@ -52,6 +58,11 @@ def metric_name(labels: Labels) -> str:
 def exact_name(matchers: Matchers) -> str | None:
     """The metric name that every picked series has, None where it is open."""
     return next((m.value for m in matchers if m.name == METRIC_NAME and m.op == "=" and m.value), None)
+
+
+def fixed_label(matchers: Matchers) -> Pair:
+    """A label other than the name that every picked series has, with its value; None where there is none."""
+    return next(((m.name, m.value) for m in matchers if m.op == "=" and m.value and m.name != METRIC_NAME), None)
 
 
 Anchor = int | Literal["start", "end"] | None
@@ -80,9 +91,22 @@ class Selector(msgspec.Struct, frozen=True):
     def picks(self, labels: Labels) -> bool:
         return picks(self.matchers, labels)
 
-    def covers(self, other: "Selector") -> bool:
-        """Whether this one surely needs every sample that `other` needs."""
-        return self.window_ms >= other.window_ms and set(self.matchers) <= set(other.matchers)
+
+class Covered:
+    """What many selectors together surely need; whether another needs more is found without trying them all."""
+
+    def __init__(self, selectors: Iterable[Selector]) -> None:
+        self._window_ms: dict[frozenset[Matcher], int] = {}
+        for selector in selectors:
+            matchers = frozenset(selector.matchers)
+            self._window_ms[matchers] = max(selector.window_ms, self._window_ms.get(matchers, 0))
+
+    def __contains__(self, selector: Selector) -> bool:
+        """Whether one of them surely needs every sample that it needs: without further matchers, and as far back."""
+        distinct = tuple(dict.fromkeys(selector.matchers))
+        sizes = range(len(distinct), -1, -1) if len(distinct) <= _MANY_MATCHERS else (len(distinct), 1, 0)
+        subsets = (frozenset(some) for size in sizes for some in combinations(distinct, size))
+        return any(self._window_ms.get(some, -1) >= selector.window_ms for some in subsets)
 
 
 T = TypeVar("T")
@@ -91,25 +115,28 @@ T = TypeVar("T")
 class SelectorIndex(Generic[T]):
     """Which of many selectors pick a series, each with something that belongs to it.
 
-    Selectors are found by metric name, and equal ones are tried once, so the cost for a series follows the number of
-    different selectors over its own metric.
+    Selectors are found by metric name and by one label that has to have one value, and equal ones are tried once. So
+    the cost for a series follows the number of different selectors that may pick it.
     """
 
     def __init__(self, entries: Iterable[tuple[Selector, T]]) -> None:
-        self._by_name: dict[str | None, dict[Matchers, list[T]]] = {}
+        self._by_name: dict[str | None, dict[Pair, dict[Matchers, list[T]]]] = {}
         for selector, item in entries:
             family = self._by_name.setdefault(exact_name(selector.matchers), {})
-            family.setdefault(selector.matchers, []).append(item)
+            family.setdefault(fixed_label(selector.matchers), {}).setdefault(selector.matchers, []).append(item)
 
     def of_name(self, name: str) -> Iterator[T]:
         """What belongs to the selectors that can pick series of this metric name, as far as the name alone tells."""
         for family in (name, None):
-            for items in self._by_name.get(family, {}).values():
-                yield from items
+            for alike in self._by_name.get(family, {}).values():
+                for items in alike.values():
+                    yield from items
 
     def of(self, labels: Labels) -> Iterator[T]:
         """What belongs to the selectors that pick this series."""
-        for family in (metric_name(labels), None):
-            for matchers, items in self._by_name.get(family, {}).items():
-                if picks(matchers, labels):
-                    yield from items
+        for name in (metric_name(labels), None):
+            if family := self._by_name.get(name):
+                for pair in (None, *labels):
+                    for matchers, items in family.get(pair, {}).items():
+                        if picks(matchers, labels):
+                            yield from items

@@ -21,6 +21,7 @@ from schemas.labels import Labels
 class _BlockDump(msgspec.Struct, array_like=True):
     retention_ms: int
     rows: bytes
+    seen_ms: bytes
     times_ms: bytes
     values: bytes
 
@@ -94,9 +95,13 @@ class Store:
             self._columns.fill(row_of[block.rows], block.times_ms, block.values)
         return row_of
 
+    def set_back(self, now_ms: int, by_ms: int) -> None:
+        """Samples later than `now_ms` were taken by a clock that was so much ahead: move them to where they belong."""
+        self._columns.set_back(now_ms, by_ms)
+
     def retain(self, selectors: Iterable[Selector]) -> None:
         """From now on, keep of each series what the longest window of the selectors over it needs; of one that none
-        picks, the lookback. What was kept so far is not forgotten at once.
+        picks, the lookback.
         """
         self._set_selectors(list(selectors))
         series = self._catalogue.series
@@ -120,7 +125,7 @@ class Store:
 
     @property
     def samples(self) -> int:
-        """How many cells of eight bytes are within retention, empty ones included."""
+        """How many cells of eight bytes there are, empty ones included."""
         return self._columns.cells
 
     def expire(self, now_ms: int, named: Sequence[IntArray] = ()) -> None:
@@ -185,17 +190,18 @@ class Store:
 
 
 def _dumped(block: Block) -> _BlockDump:
-    """A block without the lines that are over but not yet dropped: when that happens is no part of the state."""
-    lines = block.span(block.newest_ms - block.retention_ms, block.newest_ms)
     return _BlockDump(
         retention_ms=block.retention_ms,
         rows=block.rows.astype("<i8").tobytes(),
-        times_ms=block.times_ms[lines].astype("<i8").tobytes(),
-        values=block.values[lines].astype("<f8").tobytes(),
+        seen_ms=block.seen_ms.astype("<i8").tobytes(),
+        times_ms=block.times_ms.astype("<i8").tobytes(),
+        values=block.values.astype("<f8").tobytes(),
     )
 
 
 def _loaded(dump: _BlockDump) -> Block:
-    rows, times_ms = (np.frombuffer(column, "<i8").astype(np.int64) for column in (dump.rows, dump.times_ms))
+    rows, seen_ms, times_ms = (
+        np.frombuffer(column, "<i8").astype(np.int64) for column in (dump.rows, dump.seen_ms, dump.times_ms)
+    )
     values = np.frombuffer(dump.values, "<f8").astype(np.float64).reshape(len(times_ms), len(rows))
-    return Block.restored(rows, dump.retention_ms, times_ms, values)
+    return Block.restored(rows, dump.retention_ms, times_ms, values, seen_ms)

@@ -48,6 +48,7 @@ class Ticker:
                 await self._bus.publish(self._subject, self._tick)
 
     def _wake_ms(self) -> int:
+        self._ticked_ms = min(self._ticked_ms, now_ms())  # a clock that is set back must not end the ticking
         regular_ms = self._ticked_ms + self._interval_ms
         due_ms = self._next_due_ms()
         if due_ms is None or due_ms <= self._ticked_ms:  # that tick is on its way through the journal

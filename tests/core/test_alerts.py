@@ -172,3 +172,14 @@ def test_templates_know_the_external_labels() -> None:
     settings = msgspec.structs.replace(rules.settings, external_labels={"region": "eu"})
     (fired,) = alerts(Story(msgspec.structs.replace(rules, settings=settings)).samples(0))
     assert fired.annotations == {"summary": "eu: up"}
+
+
+def test_an_absence_that_comes_back_between_two_evaluations_fires_again() -> None:
+    """A rule about what is not there looks again after it had something to tell, however seldom it is evaluated."""
+    story = Story(program(alert("Silent", "absent(other)", interval_ms=600_000)))
+    while not story.tick():
+        pass
+    story.wait(595)
+    story.scrape({series("other"): 1.0})
+    assert states(story.wait(10)) == ["resolved"]
+    assert states(story.wait(595)) == ["firing"]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from engine.core.effects import Effect, Rejected
+from engine.core.intake import LONGEST_TEXT
 from engine.core.messages import Unreadable
 from engine.core.program import AlertRule, Program, RecordingRule
 from engine.core.snapshot import restore, save
@@ -91,6 +92,13 @@ def test_what_is_said_of_a_metric_is_kept_with_its_series() -> None:
     assert sorted(story.state.metadata) == ["latency", "up"]
     story.wait(7 * 60)
     assert story.state.metadata == {}
+
+
+def test_only_the_beginning_of_a_long_text_is_kept() -> None:
+    """What a publisher says of its metrics cannot fill the memory."""
+    story = Story(program(alert()))
+    story.scrape({replica(0): 1.0}, metadata={"up": Metadata("gauge", "x" * 100_000)})
+    assert story.state.metadata["up"].help == "x" * LONGEST_TEXT
 
 
 # --- layouts ---

@@ -9,7 +9,7 @@ from engine.core.program import DEFAULT_WITHIN_MS, Verify
 from schemas.commands import Command
 from schemas.outcomes import Status
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, asked, commands, entries, only_command, reasons, states
+from tests.core.story import Story, alerts, asked, commands, entries, only_command, reasons, series, states
 from tests.core.world import COOLDOWN_S, INTERVAL_S, SETTINGS, alert, heal, page, program, restart, rollback, shop
 
 LADDER = (restart(), rollback(), page())
@@ -466,3 +466,18 @@ def test_only_the_actuator_that_was_asked_can_answer() -> None:
     effects = story.answer(msgspec.structs.replace(command, scope="elsewhere"))
     assert [entry.reason for entry in entries(effects)] == [Reason.UNSOLICITED_OUTCOME]
     assert story.state.ladders
+
+
+def test_a_series_that_finds_room_during_a_verify_is_looked_at_as_it_comes() -> None:
+    """What a source's samples can move is found anew when more of its series are kept."""
+    verify = Verify(expr="other == 1", within_ms=1_200_000, hold_ms=0)
+    rules = program(alert(), heal(restart(verify)))
+    rules = msgspec.structs.replace(rules, settings=msgspec.structs.replace(rules.settings, max_series=1))
+    story = Story(rules)
+    story.answer(only_command(story.samples(0)))
+    for _ in range(400):
+        assert Reason.VERIFIED not in reasons(story.tick())
+        effects = story.scrape({series("other"): 1.0})
+        if len(story.state.store) == 1 and story.state.store.has_name("other"):
+            break
+    assert Reason.VERIFIED in reasons(effects)

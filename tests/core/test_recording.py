@@ -1,9 +1,11 @@
 """What rules write: recorded series, ALERTS and ALERTS_FOR_STATE, as Prometheus writes them, and who reads them."""
 
+import msgspec
+
 from engine.core.compiled import CompiledRule
 from engine.promql import compile_expr
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, reasons, states
+from tests.core.story import Story, alerts, reasons, series, states
 from tests.core.world import INTERVAL_S, alert, program, record
 
 
@@ -96,3 +98,24 @@ def test_recorded_labels_are_no_templates_and_the_limit_counts() -> None:
     effects = story.wait(INTERVAL_S)
     assert [(fired.alertname, fired.labels["x"]) for fired in alerts(effects)] == [("A", "{{ $value }}")] * 2
     assert reasons(effects) == [Reason.EVALUATION_FAILED]
+
+
+def test_an_alert_fires_although_there_is_no_room_for_its_series() -> None:
+    """That nobody can ask for ALERTS is an error of the rule, but what it is about is told all the same."""
+    rules = program(alert(), alert("Meta", "ALERTS > 1"))
+    rules = msgspec.structs.replace(rules, settings=msgspec.structs.replace(rules.settings, max_series=2))
+    effects = Story(rules).samples(0, 0)
+    assert states(effects) == ["firing", "firing"]
+    assert reasons(effects) == [Reason.EVALUATION_FAILED]
+
+
+def test_ending_a_series_that_is_forgotten_takes_no_room() -> None:
+    """What a rule wrote long ago, and its end, are not brought back."""
+    story = Story(program(record("n", "up", interval_ms=900_000), alert("N", "n == 0")))
+    story.every_second(900, 1)
+    gone = []
+    for _ in range(1200):
+        story.tick()
+        gone.append(bool(story.state.store.unknown([series("n", workload="shop", replica="0")])))
+    assert gone == sorted(gone)
+    assert gone[-1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.promql import Freshness, PromqlError, Triggers, compile_expr
+from engine.promql import Covered, Freshness, PromqlError, Triggers, compile_expr
 from engine.promql.regexp import compile_regexp
 from schemas.samples import STALE
 from tests.promql.columns import STEP_MS, ask, labels, store_of
@@ -176,3 +176,27 @@ def test_regular_expressions_mean_what_they_mean_in_go(pattern: str, accepted: s
 def test_raw_strings_hold_backslashes() -> None:
     """A regular expression in backticks needs no second backslash."""
     assert list(ask(store_of({labels("x", a="12"): [1.0]}), r"x{a=~`\d+`}", 0)) == [labels("x", a="12")]
+
+
+def test_what_may_change_by_the_clock_alone() -> None:
+    """Such an expression is evaluated although it selects nothing; a subquery, too, counts more or fewer moments."""
+    for text in ("vector(time())", "absent(x) and on () minute() > 3", "count_over_time(vector(1)[5s:10s]) > 0"):
+        assert compile_expr(text).asks_the_time
+    assert not compile_expr("absent(uptime) or rate(x[1m]) > 0").asks_the_time
+
+
+def test_what_is_covered_by_other_selectors() -> None:
+    """Fewer matchers and as long a window need all that more matchers and a shorter window do."""
+    kept = [each for text in ('x{a="1"}', "rate(y[1h])", "rate(y[10m])") for each in compile_expr(text).selectors]
+    covered = Covered(kept)
+
+    def is_covered(text: str) -> bool:
+        return all(selector in covered for selector in compile_expr(text).selectors)
+
+    assert is_covered('x{a="1"}')
+    assert is_covered('x{b=~"2.*", a="1"}')
+    assert is_covered('rate(y{a="1"}[30m] offset 30m)')
+    assert not is_covered('x{b="1"}')
+    assert not is_covered("x")
+    assert not is_covered('rate(x{a="1"}[10m])')
+    assert not is_covered("rate(y[1h] offset 1m)")
