@@ -3,7 +3,7 @@
 Metrics are MessagePack, everything else is JSON, so that people and foreign publishers can read and write it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from schemas.events import Event, Events
 from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.outcomes import Outcome
-from schemas.samples import SampleBatch, unpack_positions
+from schemas.samples import Metadata, SampleBatch, unpack_positions
 from schemas.subjects import commands, token
 
 Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
@@ -26,10 +26,23 @@ class Undecodable(Exception):
     """The peer's failure: the message goes to DEAD with this reason, and the loop goes on."""
 
 
+class _SamplesOnWire(msgspec.Struct, frozen=True, kw_only=True, tag="samples", tag_field="kind"):
+    """A `SampleBatch` whose series are not read yet."""
+
+    time_ms: int
+    layout: str
+    values: bytes
+    series: msgspec.Raw = msgspec.Raw()
+    at: bytes | None = None
+    metadata: dict[str, Metadata] | None = None
+
+
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What the decoders raise: wrong, not text, nested beyond reason."""
 
-_samples = msgspec.msgpack.Decoder(SampleBatch)
+_samples = msgspec.msgpack.Decoder(_SamplesOnWire)
+_series = msgspec.msgpack.Decoder(list[Labels])
+_NIL = msgspec.msgpack.encode(None)
 _events = msgspec.json.Decoder(Event | list[Event])
 _controls: dict[str, msgspec.json.Decoder[Control]] = {
     "halt": msgspec.json.Decoder(Halt),
@@ -55,16 +68,17 @@ def encode(value: msgspec.Struct) -> bytes:
     return msgspec.json.encode(value)
 
 
-def decode(subject: str, data: bytes) -> Body:
+def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _: False) -> Body:
     """What a journal message on `subject` holds.
 
-    Raises `Undecodable` naming the place and what was expected.
+    Now and then a batch names its series, for whoever does not know its layout yet. They are most of its bytes, and of
+    a layout that `is_known` they are passed over. Raises `Undecodable` naming the place and what was expected.
     """
     kind, _, rest = subject.removeprefix("ops.").partition(".")
     try:
         match kind:
             case "metrics":
-                return _decode_samples(data)
+                return _decode_samples(data, is_known)
             case "events":
                 return _decode_events(data)
             case "outcomes":
@@ -102,17 +116,33 @@ def _storable(value: msgspec.Struct) -> None:
         raise Undecodable(str(error)) from error
 
 
-def _decode_samples(data: bytes) -> SampleBatch:
-    batch = _samples.decode(data)
+def _decode_samples(data: bytes, is_known: Callable[[str], bool]) -> SampleBatch:
+    wire = _samples.decode(data)
+    named = bytes(wire.series) not in (b"", _NIL)
+    batch = SampleBatch(
+        time_ms=wire.time_ms,
+        layout=wire.layout,
+        values=wire.values,
+        series=_decode_series(wire.series) if named and not is_known(wire.layout) else None,
+        at=wire.at,
+        metadata=wire.metadata,
+    )
     if len(batch.values) % 8:
         raise Undecodable(f"values: expected a multiple of 8 bytes, got {len(batch.values)}")
-    if batch.metadata is not None and batch.series is None:
+    if batch.metadata is not None and not named:
         raise Undecodable("metadata: expected only together with series")
     if batch.at is not None:
         _check_positions(batch.at, len(batch.values) // 8, batch.series)
     elif batch.series is not None and len(batch.series) * 8 != len(batch.values):
         raise Undecodable(f"values: expected {len(batch.series)} samples, got {len(batch.values) // 8}")
     return batch
+
+
+def _decode_series(encoded: msgspec.Raw) -> list[Labels]:
+    try:
+        return _series.decode(encoded)
+    except _UNDECODABLE as error:
+        raise Undecodable(f"series: {error}") from error
 
 
 def _check_positions(at: bytes, samples: int, series: Sequence[Labels] | None) -> None:

@@ -6,6 +6,8 @@ Prometheus' data model. An empty value is the same as an absent label, so canoni
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from itertools import starmap
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -21,6 +23,18 @@ MOST_LABEL_BYTES = 64 * 1024
 def canonical(labels: Mapping[str, str]) -> Labels:
     """The sorted, hashable form of `labels`, without empty values."""
     return tuple(sorted((name, value) for name, value in labels.items() if value))
+
+
+def shared(labels: Labels) -> Labels:
+    """The same labels, made of the very pairs that other series have: most of a series' labels are its neighbours' too,
+    and who keeps many series would keep each of them many times.
+    """
+    return tuple(starmap(_pair, labels))
+
+
+@lru_cache(maxsize=4096)
+def _pair(name: str, value: str) -> tuple[str, str]:
+    return name, value
 
 
 def text(labels: Labels) -> str:

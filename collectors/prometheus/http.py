@@ -2,17 +2,27 @@
 
 import base64
 import ssl
+import zlib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-import httpx
+import h11
 
+from collectors.prometheus.exchange import Answer, Exchange
 from collectors.prometheus.failure import ScrapeFailed
 from collectors.prometheus.fields import read_secret
 from collectors.prometheus.http_config import HttpConfig, TlsConfig
+from schemas.wording import shown
 
 _TLS_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+_PORTS = {"http": 80, "https": 443}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10
+_USER_AGENT = {"User-Agent": "reflexarc"}
 
 
 Versions = tuple[int, ...]
@@ -25,77 +35,98 @@ class Response:
     body: bytes
 
 
-class HttpClient:
-    """Asks in one way (`config`) any number of servers. `close` ends its connections.
+class _Origin(NamedTuple):
+    """What a connection is to."""
 
-    Certificates that were renewed hold for the next request. What is under way then still goes on with the old ones,
-    whose client is closed when the next one is retired.
-    """
+    scheme: str
+    host: str
+    port: int
+    versions: Versions
+    """Of the certificates: those that were renewed hold for the next request."""
+
+
+class HttpClient:
+    """Asks in one way (`config`) any number of servers. `close` ends its connections."""
 
     def __init__(self, config: HttpConfig) -> None:
         self._config = config
-        self._versions: Versions | None = None
-        self._client: httpx.AsyncClient | None = None
-        self._retired: httpx.AsyncClient | None = None
+        self._idle: dict[_Origin, list[Exchange]] = defaultdict(list)
 
     async def close(self) -> None:
-        for client in (self._client, self._retired):
-            if client is not None:
-                await client.aclose()
+        for idle in self._idle.values():
+            for exchange in idle:
+                exchange.close()
+        self._idle.clear()
 
     async def get(self, url: str, headers: Mapping[str, str], limit_bytes: int) -> Response:
         """The answer to a GET, decompressed; `limit_bytes` 0 is none. Raises `ScrapeFailed`; the caller bounds time."""
         try:
-            return await self._get(url, {**headers, **_authorization(self._config)}, limit_bytes)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            answer = await self._follow(url, _USER_AGENT | dict(headers) | _authorization(self._config), limit_bytes)
+        except (h11.ProtocolError, OSError, ValueError, zlib.error) as error:
             raise ScrapeFailed(f"{type(error).__name__}: {error}") from error
+        if answer.status != 200:
+            raise ScrapeFailed(f"server returned HTTP status {answer.status} {answer.reason}".rstrip())
+        return Response(answer.headers.get("content-type", ""), answer.body)
 
-    async def _get(self, url: str, headers: Mapping[str, str], limit_bytes: int) -> Response:
-        client = await self._current()
-        server_name = self._config.tls_config.server_name
-        extensions = {"sni_hostname": server_name} if server_name else {}
-        async with client.stream("GET", url, headers=headers, extensions=extensions) as response:
-            if response.status_code != httpx.codes.OK:
-                raise ScrapeFailed(f"server returned HTTP status {response.status_code} {response.reason_phrase}")
-            return Response(response.headers.get("content-type", ""), await _read(response, limit_bytes))
+    async def _follow(self, url: str, headers: dict[str, str], limit_bytes: int) -> Answer:
+        for _ in range(_MOST_REDIRECTS + 1):
+            parts = urlsplit(url)
+            answer = await self._ask(parts, headers, limit_bytes)
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or location is None or not self._config.follow_redirects:
+                return answer
+            url = urljoin(url, location)
+            if self._origin(urlsplit(url)) != self._origin(parts):
+                headers.pop("Authorization", None)  # it was meant for the other one
+        raise ScrapeFailed(f"redirected more than {_MOST_REDIRECTS} times")
 
-    async def _current(self) -> httpx.AsyncClient:
-        """Made at the first use: a certificate that is not there yet is a failed scrape and not a dead agent."""
-        versions = _versions(self._config.tls_config)
-        if self._client is None or versions != self._versions:
-            client = _client(self._config, versions)
-            retired, self._retired, self._client, self._versions = self._retired, self._client, client, versions
-            if retired is not None:
-                await retired.aclose()
-            return client
-        return self._client
+    async def _ask(self, url: SplitResult, headers: Mapping[str, str], limit_bytes: int) -> Answer:
+        origin = self._origin(url)
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        exchange = self._take(origin) or await self._open(origin)
+        try:
+            answer = await exchange.get(path, {"Host": url.netloc.rpartition("@")[2], **headers}, limit_bytes)
+        except BaseException as error:
+            exchange.close()
+            if not (isinstance(error, ConnectionError) and exchange.forsaken):
+                raise
+            return await self._ask(url, headers, limit_bytes)
+        self._keep(origin, exchange)
+        return answer
 
+    def _take(self, origin: _Origin) -> Exchange | None:
+        """A connection that is open and idle."""
+        idle = self._idle[origin]
+        while idle:
+            exchange = idle.pop()
+            if exchange.lives:
+                return exchange
+            exchange.close()
+        return None
 
-async def _read(response: httpx.Response, limit_bytes: int) -> bytes:
-    chunks = []
-    size_bytes = 0
-    async for chunk in response.aiter_bytes():
-        size_bytes += len(chunk)
-        if 0 < limit_bytes < size_bytes:
-            raise ScrapeFailed(f"the body is larger than {limit_bytes} bytes (body_size_limit)")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    def _keep(self, origin: _Origin, exchange: Exchange) -> None:
+        if exchange.lives:
+            self._idle[origin].append(exchange)
+        else:
+            exchange.close()
+
+    async def _open(self, origin: _Origin) -> Exchange:
+        # Made at each connection, so that a certificate that is not there yet is a failed scrape and not a dead agent.
+        tls = self._config.tls_config
+        context = _ssl_context(tls, origin.versions) if origin.scheme == "https" else None
+        return await Exchange.open(origin.host, origin.port, context, tls.server_name)
+
+    def _origin(self, url: SplitResult) -> _Origin:
+        """Raises ValueError for what no HTTP server can be, OSError where a certificate is missing."""
+        if url.scheme not in _PORTS or not url.hostname:
+            raise ValueError(f"expected a URL of http or https, got {shown(url.geturl())}")
+        versions = _versions(self._config.tls_config) if url.scheme == "https" else ()
+        return _Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme], versions)
 
 
 def _versions(tls: TlsConfig) -> Versions:
     """When the files of certificates were changed. Raises OSError where one is missing."""
     return tuple(file.stat().st_mtime_ns for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
-
-
-def _client(config: HttpConfig, versions: Versions) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    return httpx.AsyncClient(
-        verify=_ssl_context(config.tls_config, versions),
-        follow_redirects=config.follow_redirects,
-        limits=limits,
-        timeout=None,  # whoever asks bounds the whole exchange, not its parts
-        trust_env=False,
-    )
 
 
 @lru_cache

@@ -10,6 +10,11 @@ _COMMENT_OR_STRING = re.compile(r'(^#.*$)|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+"', re.
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
+def is_sample_line(line: str) -> bool:
+    """Whether it is neither blank nor a comment."""
+    return line != "" and line[0] != "#"
+
+
 def sample_lines(text: str) -> list[str]:
     """The lines that are neither blank nor comments."""
     return [line for line in text.split("\n") if line and line[0] != "#"]
@@ -34,17 +39,27 @@ def on_one_line(text: str) -> str:
     return _COMMENT_OR_STRING.sub(lambda found: found[1] or found[0].replace("\n", r"\n"), text)
 
 
-def floats(values: Sequence[str], text: str) -> list[float]:
-    """The values of the sample lines of `text`. Raises `Malformed`.
+def plain_floats(values: Sequence[str], length: int | None = None) -> list[float] | None:
+    """The numbers that the texts are; None where one is none, has a space, or all together have another length.
 
-    Python would also read `1_000` and other scripts' digits, which the formats do not know.
+    Python would also read ` 1`, `1_000` and other scripts' digits, which the formats do not know.
     """
     joined = "".join(values)
-    if "_" not in joined and joined.isascii():
-        try:
-            return list(map(float, values))
-        except ValueError:
-            pass
+    if (length is not None and len(joined) != length) or joined.split() != [joined]:
+        return None
+    if "_" in joined or not joined.isascii():
+        return None
+    try:
+        return list(map(float, values))
+    except ValueError:
+        return None
+
+
+def floats(values: Sequence[str], text: str) -> list[float]:
+    """The values of the sample lines of `text`. Raises `Malformed`."""
+    read = plain_floats(values)
+    if read is not None or not values:
+        return read or []
     for at, value in enumerate(values):
         try:
             float("_" if "_" in value or not value.isascii() else value)

@@ -6,7 +6,7 @@ from collectors.prometheus.config import ScrapeConfig
 from collectors.prometheus.failure import ScrapeFailed
 from collectors.prometheus.known_lines import DROPPED
 from collectors.prometheus.relabel import relabel
-from schemas.labels import METRIC_NAME, MOST_LABEL_BYTES, Labels, canonical
+from schemas.labels import METRIC_NAME, MOST_LABEL_BYTES, Labels, canonical, shared
 from schemas.wording import shown
 
 REPORTS = (
@@ -32,7 +32,7 @@ class SeriesNames:
         labels = self._merged(exposed)
         if not relabel(labels, self._job.metric_relabel_configs):
             return DROPPED
-        series = canonical(labels)
+        series = shared(canonical(labels))
         if series and not labels.get(METRIC_NAME):
             raise ScrapeFailed(f"relabelling left a series without a name: {shown(str(labels))}")
         self._check_limits(series, labels.get(METRIC_NAME, ""))

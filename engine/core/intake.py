@@ -97,6 +97,8 @@ def _checked(turn: Turn, batch: SampleBatch, node: str) -> tuple[Layout, FloatAr
         return f"layout {batch.layout!r} is not known: its series were never sent"
     if isinstance(layout, str):
         return layout
+    if batch.metadata:
+        state.metadata |= {name: _short(said) for name, said in batch.metadata.items() if _is_kept(state, name)}
     values = np.frombuffer(batch.values, dtype="<f8")
     at = None if batch.at is None else np.frombuffer(batch.at, dtype="<u4").astype(np.int64)
     return _misfit(layout, len(values), at) or (layout, values, at)
@@ -120,14 +122,12 @@ def _named(turn: Turn, batch: SampleBatch, node: str) -> Layout | str:
         if wrong := _wrong(batch.layout, batch.series):
             return wrong
         layout = state.layouts[batch.layout] = Layout(np.full(len(batch.series), DROPPED))
-    if layout.as_of != state.store.generation or layout.refused:
+    if not state.knows_layout(batch.layout):
         before = layout.refused
         _admit(state, layout, batch.series)
         if layout.refused > before:
             detail = f"{layout.refused} series of {node} have no place: {state.settings.max_series:,} are kept"
             turn.effects.append(AuditEntry(kind="decision", reason=Reason.SERIES_LIMIT, detail=detail))
-    if batch.metadata:
-        state.metadata |= {name: _short(said) for name, said in batch.metadata.items() if _is_kept(state, name)}
     return layout
 
 

@@ -152,6 +152,11 @@ class State:
         """Until when acts wait: one fresh interval after the last gap."""
         return 0 if self.unsettled_ms is None else self.unsettled_ms + self.settings.evaluation_interval_ms
 
+    def knows_layout(self, digest: str) -> bool:
+        """Whether it would learn nothing from the names of the layout's series: all that are wanted have a place."""
+        layout = self.layouts.get(digest)
+        return layout is not None and layout.as_of == self.store.generation and not layout.refused
+
     def alert_of(self, ladder: Ladder) -> Alert | None:
         """The alert that the ladder is about, while it is active."""
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)

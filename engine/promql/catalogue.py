@@ -7,14 +7,14 @@ import numpy as np
 from engine.promql.arrays import IntArray
 from engine.promql.grouping import value_of
 from engine.promql.selector import Matcher, Matchers, exact_name, fixed_label, metric_name, picks
-from schemas.labels import METRIC_NAME, Labels
+from schemas.labels import METRIC_NAME, Labels, shared
 
 
 class Catalogue:
     """`series[row]` are the labels of a row, None where the row is free. `version` grows as series come and go."""
 
     def __init__(self, series: list[Labels | None] | None = None, free: list[int] | None = None) -> None:
-        self.series = [] if series is None else series
+        self.series = [None if labels is None else shared(labels) for labels in series or ()]
         self.free = [] if free is None else free
         self.version = 1  # 0 is that of names without series
         self._row_of: dict[Labels, int] = {}
@@ -56,7 +56,7 @@ class Catalogue:
         missing = max(len(series) - len(self.free), 0)
         self.free[:0] = range(len(self.series) + missing - 1, len(self.series) - 1, -1)
         self.series.extend([None] * missing)
-        for labels in series:
+        for labels in map(shared, series):
             row = self.free.pop()
             self.series[row] = labels
             self._enter(row, labels)

@@ -33,9 +33,10 @@ def _gain(window: Window) -> FloatArray:
     """From the first sample to the last, and the values from which each counter fell: there it began at zero again."""
     gain = window.last - window.first
     drops = window.values[1:] < window.values[:-1]
-    if drops.any():
-        for k in np.flatnonzero(drops.any(axis=1)).tolist():
-            gain += np.where(drops[k], window.values[k], 0.0)
+    fell = np.flatnonzero(drops.any(axis=0))
+    if len(fell):  # seldom more than a few: only these are gone through, each value in its turn
+        before = np.where(drops[:, fell], window.values[:-1, fell], 0.0)
+        gain[fell] = np.add.accumulate([gain[fell], *before])[-1]
     return gain
 
 

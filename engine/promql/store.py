@@ -17,6 +17,9 @@ from engine.promql.selection import Selection
 from engine.promql.selector import LOOKBACK_MS, Matchers, Selector, SelectorIndex
 from schemas.labels import Labels
 
+MOST_WAITING = 64
+"""Scrapes that have come and are not in their places yet."""
+
 
 class _BlockDump(msgspec.Struct, array_like=True):
     retention_ms: int
@@ -41,7 +44,8 @@ class Store:
 
     def __init__(self) -> None:
         self._catalogue = Catalogue()
-        self._columns = Columns()
+        self._placed = Columns()
+        self._waiting: list[tuple[IntArray, int, FloatArray]] = []
         self._generation = 0
         self._set_selectors([])
         # Whoever uses a selection keeps it alive; here it is only found again, by another rule with the same selector.
@@ -80,7 +84,12 @@ class Store:
         grow beyond `most_samples`.
         """
         assert len(rows) == len(values)
-        return self._columns.append(rows, time_ms, values, most_samples)
+        # No append makes more cells than there are series, so this one is not refused, nor any that wait.
+        most_cells = self._placed.cells + (len(self._waiting) + 1) * len(self)
+        if len(self._waiting) == MOST_WAITING or most_cells > most_samples:
+            return self._columns.append(rows, time_ms, values, most_samples)
+        self._waiting.append((rows, time_ms, values))
+        return 0
 
     @property
     def selectors(self) -> Sequence[Selector]:
@@ -140,12 +149,13 @@ class Store:
 
     def select(self, matchers: Matchers) -> Selection:
         """The series that all matchers accept. The same as long as no series of that metric name comes or goes."""
+        columns = self._columns
         version = self._catalogue.version_of(matchers)
         selection = self._selections.get(matchers)
         if selection is None or selection.version != version:
             rows = self._catalogue.pick(matchers, () if selection is None else selection.series())
             labels = [self.labels(row) for row in rows]
-            selection = Selection(self._columns, rows, labels, version, selection)
+            selection = Selection(columns, rows, labels, version, selection)
             self._selections[matchers] = selection
         return selection
 
@@ -159,6 +169,18 @@ class Store:
         values, _ = selection.newest(start_ms - 1, end_ms)
         there = np.broadcast_to(~is_missing(values), len(selection.rows))
         return [labels for labels, found in zip(selection.index.labels, there.tolist(), strict=True) if found]
+
+    @property
+    def _columns(self) -> Columns:
+        """With everything in its place.
+
+        Samples wait until somebody looks. Scrapes come one by one, each to a processor that has done something else
+        meanwhile, and to put ten of them in their places one after the other costs little more than one.
+        """
+        waiting, self._waiting = self._waiting, []
+        for rows, time_ms, values in waiting:
+            self._placed.append(rows, time_ms, values)
+        return self._placed
 
     def _retention_ms(self, labels: Labels) -> int:
         return max(self._windows.of(labels), default=LOOKBACK_MS)

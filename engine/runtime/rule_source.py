@@ -58,7 +58,7 @@ class RuleSource:
         The files are found anew each time, as one that an editor has replaced is another file.
         """
         try:
-            changes = awatch(*self._paths, debounce=200, step=20, rust_timeout=REREAD_MS, yield_on_timeout=True)
+            changes = awatch(*self._paths, debounce=400, step=200, rust_timeout=REREAD_MS, yield_on_timeout=True)
             async with aclosing(changes):
                 await anext(changes)
         except OSError:  # there is no file just now, or too much is watched on this machine

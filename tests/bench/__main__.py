@@ -1,4 +1,4 @@
-"""`python -m tests.bench [latency|agent|idle] [--json]`: measure, tell, and exit 1 if a figure is over its limit."""
+"""`python -m tests.bench [PART] [--json]`: measure, tell, and exit 1 if a figure is over its limit."""
 
 import argparse
 import asyncio
@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, idle, latency, state
+from tests.bench import agent, idle, latency, many_rules, state
+from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
 
@@ -21,6 +22,9 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "latency": _latency,
     "agent": agent.run,
     "idle": idle.run,
+    "rules": many_rules.run,
+    "detection": detection.run,
+    "pipeline": pipeline.run,
 }
 
 

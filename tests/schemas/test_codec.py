@@ -107,6 +107,13 @@ def test_samples(batch: SampleBatch, node: str, source: str) -> None:
     assert decode(subjects.metrics(node, source), encode(batch)) == batch
 
 
+@given(batches())
+def test_series_of_a_known_layout_are_passed_over(batch: SampleBatch) -> None:
+    """Everything else of the batch is there."""
+    read = decode(subjects.metrics("n", "s"), encode(batch), lambda layout: layout == batch.layout)
+    assert read == msgspec.structs.replace(batch, series=None)
+
+
 @given(st.lists(events, max_size=4), texts, texts)
 def test_events(several: list[Event], node: str, source: str) -> None:
     """Events come back in their order."""

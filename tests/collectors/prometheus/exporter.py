@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import itertools
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ class Exporter:
     status: str = "200 OK"
     compress: bool = False
     extra_headers: str = ""
+    answers_each: int = 0
+    """So many over one connection, which is then closed without a warning; 0: any number."""
     address: str = ""
     requests: list[str] = field(default_factory=list)
     connections: int = 0
@@ -45,7 +48,7 @@ async def exporting(
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         exporter.connections += 1
         try:
-            while True:
+            for _ in range(exporter.answers_each) if exporter.answers_each else itertools.count():
                 exporter.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
                 if exporter.body is None:
                     await asyncio.Event().wait()

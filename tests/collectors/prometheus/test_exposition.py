@@ -219,3 +219,23 @@ def test_any_text_is_read_or_refused(exposition: str, grammar: Grammar) -> None:
         except Malformed as error:
             results.append(str(error))
     assert results[0] == results[1]
+
+
+@given(samples, st.data())
+def test_a_page_of_known_shape_is_read_as_any_other(
+    exposed: dict[tuple[str, Labels], float], data: st.DataObject
+) -> None:
+    """Whatever is typed into it: what was read before makes no difference, nor to which line is refused."""
+    lines = KnownLines(canonical)
+    lines.read(written(exposed), TEXT)
+    at = data.draw(st.integers(0, len(written(exposed))))
+    typed = data.draw(st.text(st.sampled_from("15e.-_ \t\u0665{}\na"), max_size=3))
+    changed = written(exposed)[:at] + typed + written(exposed)[at:]
+    results: list[object] = []
+    for reader in (lines, KnownLines(canonical)):
+        try:
+            read = reader.read(changed, TEXT)
+            results.append((read.series, str(read.values), str(read.timed)))
+        except Malformed as error:
+            results.append(str(error).partition(":")[0])
+    assert results[0] == results[1]
