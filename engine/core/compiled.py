@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine.core.destination import Destination
 from engine.core.layout import Layout
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
-from engine.promql import Derived, Index, IntArray, Plan, Selector, Store, Triggers, compile_expr
+from engine.promql import Derived, Index, IntArray, Plan, Selector, Store, Triggers, compile_expr, exact_name
 from engine.template import Template, parse
 from schemas.labels import METRIC_NAME, canonical
 
@@ -19,6 +19,8 @@ Rule = AlertRule | RecordingRule
 Templates = tuple[tuple[str, Template], ...]
 
 ALERTNAME = "alertname"
+ALERTS = "ALERTS"
+ALERTS_FOR_STATE = "ALERTS_FOR_STATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class CompiledRule:
     """One rule with its plan. `period_ms` and `offset_ms` are its grid; `on_arrival`: samples trigger it too.
 
     `labels` are the templates of its labels, none where all of them are plain text. `named` gives the label sets that a
-    recording rule yields, and `destination` is where what the rule writes lies. `asks_the_time` as of its plan.
+    recording rule yields, and `destination` is where what the rule writes lies. `moves_by_itself`: its value may change
+    although no sample comes that it selects, and not only because old ones are over.
     """
 
     rule: Rule
@@ -37,7 +40,7 @@ class CompiledRule:
     period_ms: int
     offset_ms: int
     on_arrival: bool
-    asks_the_time: bool
+    moves_by_itself: bool
     named: Derived
     destination: Destination
 
@@ -63,15 +66,17 @@ class CompiledRule:
 
 @dataclass(slots=True)
 class Compiled:
-    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`. `asleep` are those
-    that had nothing to look at when they were evaluated last, and yielded nothing.
+    """`rules` by id in the order of their evaluation; `triggers` gives positions in `on_arrival`. `idle` are those that
+    had nothing to look at when they were evaluated last, and yielded nothing. `unscheduled` are those of `on_arrival`
+    that are evaluated when a sample comes, and for which no time is set until then.
     """
 
     rules: dict[str, CompiledRule] = field(default_factory=dict)
     on_arrival: tuple[CompiledRule, ...] = ()
     triggers: Triggers = field(default_factory=lambda: Triggers(()))
     heals: dict[str, tuple[HealRule, ...]] = field(default_factory=dict)
-    asleep: set[str] = field(default_factory=set)
+    idle: set[str] = field(default_factory=set)
+    unscheduled: set[str] = field(default_factory=set)
     sources: Counter[int] = field(default_factory=Counter)
     """How many known layouts trigger each of `on_arrival`, by position."""
     interval_ms: int = 0
@@ -121,10 +126,15 @@ def _compile(rule: Rule, place: int, program: Program) -> CompiledRule:
         period_ms=period_ms,
         offset_ms=CompiledRule.grid_offset_ms(rule, period_ms),
         on_arrival=isinstance(rule, AlertRule) and rule.interval_ms is None,
-        asks_the_time=plan.asks_the_time,
+        # ALERTS is read when its reader comes due: it triggers nothing, or two rules could wake each other for ever.
+        moves_by_itself=plan.asks_the_time or any(map(_may_pick_alerts, plan.selectors)),
         named=_named({METRIC_NAME: rule.name} | rule.labels),
         destination=Destination(),
     )
+
+
+def _may_pick_alerts(selector: Selector) -> bool:
+    return exact_name(selector.matchers) in (None, ALERTS, ALERTS_FOR_STATE)
 
 
 def _named(fixed: dict[str, str]) -> Derived:

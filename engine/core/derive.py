@@ -4,6 +4,7 @@ from engine.core import intake
 from engine.core.compiled import Compiled, compile_program
 from engine.core.needs import needed
 from engine.core.program import Program
+from engine.core.schedule import find_unscheduled
 from engine.core.state import State, cooldown_key, index_targets
 from engine.core.verification import watch
 
@@ -29,6 +30,7 @@ def rebuild(state: State) -> None:
     state.compiled = compile_program(state.program)
     for layout in state.layouts.values():
         intake.see_triggers(state, layout)
+    find_unscheduled(state)
     state.targets = index_targets(state.inventory)
     for key, ladder in state.ladders.items():
         state.at_work |= {cooldown_key(ladder, target): key for target in ladder.acted_on}

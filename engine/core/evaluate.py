@@ -32,10 +32,10 @@ def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> lis
     """Evaluate one rule at `now_ms`. An error changes nothing and is reported once, until it passes; that there is no
     room for ALERTS changes no alert either."""
     rule, effects = compiled.rule, list[Effect]()
-    state.evaluated_ms[rule.id] = now_ms
-    if _sleeps(state, compiled):
-        return effects
     looked_at_ms = now_ms - rule.query_offset_ms
+    state.evaluated_ms[rule.id] = now_ms
+    if _is_idle(state, compiled, looked_at_ms):
+        return effects
     try:
         result = compiled.plan.evaluate(state.store, looked_at_ms, state.settings.max_query_samples)
         if isinstance(rule, AlertRule):
@@ -54,24 +54,19 @@ def evaluate(state: State, compiled: CompiledRule, now_ms: int, seq: int) -> lis
     return effects
 
 
-def _sleeps(state: State, compiled: CompiledRule) -> bool:
+def _is_idle(state: State, compiled: CompiledRule, looked_at_ms: int) -> bool:
     """Whether the rule has nothing to look at and yields nothing, as at its last evaluation.
 
     So the many rules of a large set that are about what is not there cost next to nothing.
     """
-    rule, asleep = compiled.rule.id, state.compiled.asleep
+    rule, idle = compiled.rule.id, state.compiled.idle
     yields = rule in state.alerts or rule in state.written or rule in state.failing
-    if yields or compiled.asks_the_time or _selects(state, compiled):
-        asleep.discard(rule)
+    if yields or compiled.moves_by_itself or not compiled.plan.sees_nothing(state.store, looked_at_ms):
+        idle.discard(rule)
         return False
-    slept = rule in asleep
-    asleep.add(rule)
-    return slept
-
-
-def _selects(state: State, compiled: CompiledRule) -> bool:
-    """Whether its expression selects any series."""
-    return any(len(state.store.select(selector.matchers).rows) for selector in compiled.plan.selectors)
+    was_idle = rule in idle
+    idle.add(rule)
+    return was_idle
 
 
 def remove_rule(state: State, rule: AlertRule, now_ms: int) -> list[Effect]:

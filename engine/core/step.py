@@ -14,7 +14,7 @@ from engine.core.intake import MINUTE_MS
 from engine.core.messages import Activation, Message, Unreadable
 from engine.core.program import RecordingRule
 from engine.core.rebase import follow
-from engine.core.schedule import schedule_rules
+from engine.core.schedule import refresh_at, schedule_rules
 from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
@@ -26,7 +26,7 @@ from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.samples import SampleBatch
 
-AT_ONCE = 10
+AT_ONCE = 100
 """So many sources of a rule each have it evaluated with every scrape."""
 
 TICKS_MISSED = 3
@@ -77,6 +77,8 @@ def _run_due(turn: Turn, until_ms: int) -> None:
         turn.now_ms = state.now_ms = max(state.now_ms, timer.due_ms)
         if timer.kind == "evaluate":
             _evaluate_due(turn, timer, until_ms)
+        elif timer.kind == "refresh":
+            _refresh(turn, timer, until_ms)
         elif found := state.ladders.get(timer.key):
             ladder.wake(turn, found)
 
@@ -85,15 +87,37 @@ def _evaluate_due(turn: Turn, timer: Timer, until_ms: int) -> None:
     compiled = turn.state.compiled.rules.get(timer.key)
     if compiled is None:
         return
-    if (timer.due_ms - compiled.offset_ms) % compiled.period_ms == 0:
+    if not compiled.on_arrival and (timer.due_ms - compiled.offset_ms) % compiled.period_ms == 0:
         turn.state.timers.set(Timer(compiled.next_grid_ms(until_ms), "evaluate", compiled.place, timer.key))
     _evaluate(turn, (timer.key,))
+
+
+def _refresh(turn: Turn, timer: Timer, until_ms: int) -> None:
+    """At least every `evaluation_interval` a rule is evaluated, because its value changes with time alone; unless it
+    has nothing to look at: then it waits for a sample.
+    """
+    state = turn.state
+    compiled = state.compiled.rules.get(timer.key)
+    if compiled is None:
+        return
+    again_ms = state.evaluated_ms.get(timer.key, 0) + compiled.period_ms
+    if again_ms > timer.due_ms:
+        refresh_at(state, compiled, again_ms)
+        return
+    _evaluate(turn, (timer.key,))
+    if timer.key in state.compiled.idle:
+        state.compiled.unscheduled.add(timer.key)
+    else:  # those that were missed are not made up
+        missed = (until_ms - timer.due_ms) // compiled.period_ms
+        refresh_at(state, compiled, timer.due_ms + (missed + 1) * compiled.period_ms)
 
 
 def _evaluate(turn: Turn, rules: Iterable[str]) -> None:
     for rule in rules:
         compiled = turn.state.compiled.rules[rule]
         effects = evaluate(turn.state, compiled, turn.now_ms, turn.seq)
+        if rule in turn.state.compiled.unscheduled:
+            refresh_at(turn.state, compiled, turn.now_ms + compiled.period_ms)
         if effects:
             turn.effects += effects
             decide.on_transitions(turn, effects)
@@ -130,23 +154,32 @@ def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
     if layout is None:
         return
     if turn.now_ms - batch.time_ms > state.settings.evaluation_interval_ms:
+        _wake(turn, layout.triggered)
         return  # late samples fill windows and trigger nothing
     _evaluate(turn, _due_on_arrival(turn, layout.triggered))
     touched = (key for key, watch in state.watches.items() if watch.touched_by(batch.layout, layout, state.store))
     decide.on_samples(turn, sorted(touched))
 
 
+def _wake(turn: Turn, triggered: Iterable[int]) -> None:
+    """Rules that waited for a sample look again when they would have, had they not waited."""
+    compiled = turn.state.compiled
+    for rule in (compiled.on_arrival[position] for position in triggered):
+        if rule.rule.id in compiled.unscheduled:
+            refresh_at(turn.state, rule, turn.now_ms + rule.period_ms)
+
+
 def _due_on_arrival(turn: Turn, triggered: Iterable[int]) -> Iterator[str]:
     """Those of the triggered rules that are evaluated at once; of the others it is remembered when they will be.
 
     An evaluation looks at all sources of a rule, so that it costs the more the more there are, and the more of them
-    bring samples. Past `AT_ONCE` sources it therefore happens at most once in as many milliseconds as there are more.
+    bring samples. Past `AT_ONCE` sources it therefore happens at most once in a millisecond for each ten more.
     """
     state = turn.state
     compiled, settings = state.compiled, state.settings
     for position in triggered:
         rule = compiled.on_arrival[position]
-        gap_ms = min(compiled.sources[position] - AT_ONCE, settings.evaluation_interval_ms)
+        gap_ms = min((compiled.sources[position] - AT_ONCE) // 10, settings.evaluation_interval_ms)
         due_ms = state.evaluated_ms.get(rule.rule.id, 0) + gap_ms
         if gap_ms <= 0 or due_ms <= turn.now_ms:
             yield rule.rule.id

@@ -4,12 +4,17 @@ import heapq
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+Kind = Literal["evaluate", "refresh", "wake"]
+
 
 class Timer(NamedTuple):
-    """At `due_ms` evaluate the rule, or wake the ladder, that `key` names. Ties go by kind, then `place`, then key."""
+    """At `due_ms` evaluate the rule, or wake the ladder, that `key` names. Ties go by kind, then `place`, then key.
+
+    `refresh`: evaluate the rule unless a sample has had it evaluated lately.
+    """
 
     due_ms: int
-    kind: Literal["evaluate", "wake"]
+    kind: Kind
     place: int
     key: str
 
@@ -36,9 +41,9 @@ class Timers:
     def next_ms(self) -> int | None:
         return self._heap[0].due_ms if self._heap else None
 
-    def drop(self, kind: Literal["evaluate", "wake"]) -> None:
-        """Forget all timers of one kind."""
-        self._heap = sorted(timer for timer in self._heap if timer.kind != kind)
+    def drop(self, *kinds: Kind) -> None:
+        """Forget all timers of these kinds."""
+        self._heap = sorted(timer for timer in self._heap if timer.kind not in kinds)
         self._set = set(self._heap)
 
     def set_back(self, by_ms: int) -> None:

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.core.compiled import ALERTS, ALERTS_FOR_STATE
 from engine.core.destination import Destination
 from engine.core.program import AlertRule, RecordingRule
 from engine.core.state import State
 from engine.promql import FloatArray
 from schemas.labels import METRIC_NAME, Labels, canonical
 from schemas.samples import STALE
-
-ALERTS = "ALERTS"
-ALERTS_FOR_STATE = "ALERTS_FOR_STATE"
 
 
 def write(

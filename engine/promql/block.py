@@ -73,6 +73,10 @@ class Block:
         seen_ms: IntArray = np.maximum(self._seen_ms, self._full_ms)
         return seen_ms
 
+    def was_seen_after(self, time_ms: int, columns: Places) -> bool:
+        """Whether one of these columns had a sample or staleness marker later than that."""
+        return self._full_ms > time_ms or bool((self._seen_ms[columns] > time_ms).any())
+
     def span(self, start_ms: int, end_ms: int) -> slice:
         """The lines in (start_ms, end_ms]."""
         times_ms = self.times_ms

@@ -59,6 +59,15 @@ class Plan:
         """
         return self._has_subquery or _CLOCKS.search(self.text) is not None
 
+    def sees_nothing(self, store: Store, time_ms: int) -> bool:
+        """Whether no series that it selects has a sample where it looks, nor later: until one comes its value stays
+        as it is, unless it asks the time.
+        """
+        return not any(
+            selector.anchor is not None or store.select(selector.matchers).was_seen_after(time_ms - selector.window_ms)
+            for selector in self.selectors
+        )
+
     def bind(self, labels: Mapping[str, str]) -> "Plan":
         """The plan with each placeholder replaced by the value of that label.
 

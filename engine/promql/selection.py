@@ -67,6 +67,10 @@ class Selection:
             known = self._newest = Newest(parts, len(self.rows))
         return known.between(start_ms, end_ms)
 
+    def was_seen_after(self, time_ms: int) -> bool:
+        """Whether one of the series had a sample or staleness marker later than that."""
+        return any(part.block.was_seen_after(time_ms, part.columns) for part in self._lie_in())
+
     def window(self, start_ms: int, end_ms: int) -> Window:
         """The series that have samples in (start_ms, end_ms], with these samples, block by block."""
         parts = self._lie_in()
