@@ -98,7 +98,8 @@ class EngineSection(_Section):
     max_query_samples: int = Field(default=50_000_000, ge=1)
     max_skew: DurationMs = 600_000
     tick: DurationMs = 1_000
-    snapshot_every: DurationMs = 60_000
+    snapshot_every: DurationMs = 600_000
+    replay: DurationMs = 1_000
     snapshots_kept: int = Field(default=3, ge=1)
     listen: Annotated[tuple[str, int] | None, BeforeValidator(_host_and_port)] = None
 

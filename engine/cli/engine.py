@@ -40,6 +40,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         ),
         tick_s=section.tick / 1000,
         snapshot_every_s=section.snapshot_every / 1000,
+        replay_s=section.replay / 1000,
         snapshots_kept=section.snapshots_kept,
         metrics_every_s=config.metrics_interval / 1000,
     )

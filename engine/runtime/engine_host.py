@@ -5,6 +5,8 @@ lease, rule files, snapshots, answers to live questions, and the HTTP API.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 
 from engine.api import Address, Desk, Source, application, listen, serve, url_of
 from engine.core.effects import Rejected
+from engine.core.messages import Activation
 from engine.core.program import Settings
 from engine.core.state import State
 from engine.core.step import step
@@ -42,6 +45,9 @@ from schemas.audit import AuditEntry
 
 log = structlog.get_logger()
 
+SNAPSHOT_CHECK_S = 1.0
+"""How often it is asked whether a snapshot is due."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
@@ -57,7 +63,9 @@ class EngineConfig:
     listen: Address | None = None
     settings: Settings = field(default_factory=Settings)
     tick_s: float = 1.0
-    snapshot_every_s: float = 60.0
+    snapshot_every_s: float = 600.0
+    replay_s: float = 1.0
+    """A snapshot is taken as soon as what came since the last one would take so long to apply again."""
     snapshots_kept: int = 3
     metrics_every_s: float = EVERY_S
 
@@ -70,6 +78,7 @@ class EngineHost:
         self._config = config
         self._state = State()
         self._caught_up = asyncio.Event()
+        self._replay_s = 0.0
 
     async def run(self) -> None:
         """Take the lease, recover, and go on where the last engine ended.
@@ -139,7 +148,12 @@ class EngineHost:
                 self._caught_up.set()
 
     async def _apply(self, received: Received, committer: Committer) -> None:
-        effects = step(self._state, await decoded(self._bus, received, self._state))
+        began_s = time.process_time()
+        message = await decoded(self._bus, received, self._state)
+        effects = step(self._state, message)
+        self._replay_s += time.process_time() - began_s
+        if isinstance(message.body, Activation):
+            self._replay_s = math.inf  # the past that it looked back on will not be in the journal for ever
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
         new = received.seq > committer.mark.seq  # what is replayed was buried, and counted, before
         # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.
@@ -155,12 +169,13 @@ class EngineHost:
     async def _snapshot(self, committer: Committer) -> None:
         config = self._config
         taker = SnapshotTaker(self._bus, config.state_dir, config.snapshots_kept)
-        taken_seq = self._state.seq
+        taken_seq, taken_s = self._state.seq, time.monotonic()
         while True:
-            await asyncio.sleep(config.snapshot_every_s)
-            if self._state.seq == taken_seq:
+            await asyncio.sleep(min(config.snapshot_every_s, SNAPSHOT_CHECK_S))
+            is_old = time.monotonic() - taken_s >= config.snapshot_every_s
+            if self._state.seq == taken_seq or not (is_old or self._replay_s >= config.replay_s):
                 continue
-            taken_seq = self._state.seq
+            taken_seq, taken_s, self._replay_s = self._state.seq, time.monotonic(), 0.0
             head = SnapshotHead(shard=config.shard, seq=taken_seq, audit_seq=committer.mark.stream_seq)
             try:
                 await taker.take(self._state, head, committer.committed)
