@@ -86,18 +86,18 @@ class Story:
         )
         return self.tell(batch, node)
 
-    def part(self, names: Sequence[Labels], samples: dict[int, float]) -> list[Effect]:
-        """One scrape that brings samples of some of the series, by position; they are named only the first time."""
-        layout = layout_digest(list(names))
-        return self.tell(
-            SampleBatch(
-                time_ms=self.now_ms,
-                layout=layout,
-                values=pack_values(list(samples.values())),
-                series=None if layout in self.state.layouts else list(names),
-                at=array("I", samples).tobytes(),
-            )
+    def part(
+        self, names: Sequence[Labels], samples: dict[int, float], *, named: bool = False, age_s: float = 0
+    ) -> list[Effect]:
+        """One scrape, taken `age_s` ago, that brings samples of some of the layout's series, by position."""
+        batch = SampleBatch(
+            time_ms=self.now_ms - round(age_s * SECOND_MS),
+            layout=layout_digest(names),
+            values=pack_values(list(samples.values())),
+            series=list(names) if named else None,
+            at=array("I", samples).tobytes(),
         )
+        return self.tell(batch)
 
     def every_second(self, seconds: int, *values: float) -> list[Effect]:
         """A tick and a scrape of `up` each second."""

@@ -27,8 +27,8 @@ def test_an_hour_of_published_rules_passes_without_an_error(name: str) -> None:
     story, values = Story(program, settled=False), Values(series, seed=1)
     states: Counter[str] = Counter()
     failed = []
-    for _ in range(3600 // STEP_S):
-        effects = story.tick(STEP_S) + story.part(series, values.next())
+    for step in range(3600 // STEP_S):
+        effects = story.tick(STEP_S) + story.part(series, values.next(), named=step == 0)
         states.update(getattr(effect, "state", "") for effect in effects if not isinstance(effect, AuditEntry))
         failed += [
             f"{effect.rule}: {effect.detail}"

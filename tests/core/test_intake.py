@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from engine.core.effects import Effect, Rejected
+from engine.core.effects import Rejected
 from engine.core.intake import LONGEST_TEXT, without_place
 from engine.core.messages import Unreadable
 from engine.core.program import AlertRule, Program, RecordingRule
@@ -14,28 +14,13 @@ from schemas.labels import Labels
 from schemas.reasons import Reason
 from schemas.samples import Metadata, SampleBatch, layout_digest, pack_values
 from tests.core.story import Story, alerts, details, reasons, rejection, replica, series, states, values
-from tests.core.world import INTERVAL_S, SECOND_MS, alert, program, record
+from tests.core.world import INTERVAL_S, alert, program, record
 
 
 def with_settings(*rules: AlertRule | RecordingRule, **settings: Any) -> Program:
     """The rules under these settings."""
     built = program(*rules)
     return msgspec.structs.replace(built, settings=msgspec.structs.replace(built.settings, **settings))
-
-
-def part(
-    story: Story, names: list[Labels], samples: dict[int, float], *, named: bool = False, age_s: int = 0
-) -> list[Effect]:
-    """A batch with samples of some of the layout's series, by position."""
-    return story.tell(
-        SampleBatch(
-            time_ms=story.now_ms - age_s * SECOND_MS,
-            layout=layout_digest(names),
-            values=pack_values(list(samples.values())),
-            series=names if named else None,
-            at=array("I", samples).tobytes(),
-        )
-    )
 
 
 # --- what is kept ---
@@ -156,7 +141,7 @@ def test_history_needs_its_names_as_seldom_as_news() -> None:
     story = Story(program(alert(), alert("Old", "max_over_time(old[1h]) < 0")))
     names = [series("old")]
     for minute in range(5):
-        part(story, names, {0: 5.0 + minute}, named=minute == 0, age_s=2000)
+        story.part(names, {0: 5.0 + minute}, named=minute == 0, age_s=2000)
         story.wait(60)
         story.scrape({series("up", minute=str(minute)): 1.0})
     assert values(story, "max_over_time(old[1h])") == {(): 9.0}
@@ -170,8 +155,8 @@ def test_a_batch_may_hold_a_part_of_its_layout() -> None:
     """One scrape may come in several messages, as a remote write brings it."""
     story = Story(program(alert(expr="sum(up) == 3")))
     names = [replica(0), series("other"), replica(1)]
-    assert states(part(story, names, {2: 2.0, 1: 5.0}, named=True)) == []
-    assert states(part(story, names, {0: 1.0})) == ["firing"]
+    assert states(story.part(names, {2: 2.0, 1: 5.0}, named=True)) == []
+    assert states(story.part(names, {0: 1.0})) == ["firing"]
     assert values(story, "up") == {replica(0): 1.0, replica(1): 2.0}
 
 
@@ -179,8 +164,8 @@ def test_a_part_that_cannot_be_right_is_refused() -> None:
     """Positions are of the layout, one for each sample, and each at most once."""
     story = Story(program(alert()))
     names = [replica(0), replica(1)]
-    part(story, names, {0: 1.0}, named=True)
-    assert "positions below 2, got 2" in rejection(part(story, names, {2: 0.0}))
+    story.part(names, {0: 1.0}, named=True)
+    assert "positions below 2, got 2" in rejection(story.part(names, {2: 0.0}))
     layout, time_ms = layout_digest(names), story.now_ms
     twice = SampleBatch(time_ms=time_ms, layout=layout, values=pack_values([0.0, 0.0]), at=array("I", [1, 1]).tobytes())
     assert "twice" in rejection(story.tell(twice))
@@ -193,13 +178,13 @@ def test_a_series_keeps_its_place_while_its_layout_is_in_use() -> None:
     """A series that others of its layout outlive for long is no other one's when it comes back, nor is a snapshot."""
     story = Story(program(alert()))
     names = [replica(0), replica(1)]
-    part(story, names, {0: 1.0}, named=True)
+    story.part(names, {0: 1.0}, named=True)
     for second in range(7 * 60):
         story.tick()
-        part(story, names, {0: 1.0}, named=second % 60 == 0)
+        story.part(names, {0: 1.0}, named=second % 60 == 0)
         story.scrape({series("up", other="x"): 1.0})
     story.state = restore(save(story.state))
-    assert [dict(each.labels)["replica"] for each in alerts(part(story, names, {1: 0.0}))] == ["1"]
+    assert [dict(each.labels)["replica"] for each in alerts(story.part(names, {1: 0.0}))] == ["1"]
     assert values(story, "up == 1") == {replica(0): 1.0, series("up", other="x"): 1.0}
 
 

@@ -4,7 +4,6 @@ These stories have all that the core remembers beside its snapshot to be quick: 
 sleep or share evaluations, series that find no room, windows that come and go.
 """
 
-from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from engine.core.snapshot import restore, save
 from engine.core.state import State
 from engine.core.step import AT_ONCE, step
 from schemas.labels import Labels
-from schemas.samples import STALE, SampleBatch, layout_digest, pack_values
+from schemas.samples import STALE
 from tests.core.story import Story, replica, series
 from tests.core.world import SECOND_MS, alert, heal, page, program, record, restart
 
@@ -65,17 +64,7 @@ def part(drawn: tuple[list[Labels], int, float, float, bool]) -> Act:
     """A sample of one series of a layout, whose names may be left out though nobody knows them."""
     names, at, value, age_s, named = drawn
 
-    def act(story: Story) -> None:
-        batch = SampleBatch(
-            time_ms=story.now_ms - round(age_s * SECOND_MS),
-            layout=layout_digest(names),
-            values=pack_values([value]),
-            series=names if named else None,
-            at=array("I", [at % len(names)]).tobytes(),
-        )
-        story.tell(batch)
-
-    return act
+    return lambda story: story.part(names, {at % len(names): value}, named=named, age_s=age_s)
 
 
 def many(story: Story) -> None:
