@@ -36,10 +36,14 @@ def listen(address: Address) -> socket.socket:
     """A socket on the address. Raises `ListenError`."""
     try:
         family, *_, place = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(place[:2], family=family, backlog=_BACKLOG)
+        listening = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         problem = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise ListenError(f"cannot listen on {address}: {problem}") from error
+    # The head of an answer goes out before its body, which must not wait for the first to be acknowledged. asyncio sees
+    # to that only for listeners that it makes itself; connections inherit it.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def url_of(listening: socket.socket) -> str:

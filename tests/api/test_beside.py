@@ -1,6 +1,7 @@
 """Costly questions: answered by copies, few at a time, each in its time, none for somebody who has gone."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -51,6 +52,12 @@ async def test_an_answer_that_takes_too_long_is_given_up() -> None:
     answer = await Desk().whole(Job(COSTLY, endless, most_s=0.2))
     assert answer == failure(ApiError("timeout", "query timed out in expression evaluation"))
     await until(lambda: not copies(), "the copy to be gone")
+
+
+def test_a_body_does_not_wait_for_its_head_to_be_acknowledged() -> None:
+    """Connections inherit it: without, every answer to a client that keeps its connection takes 40 ms more."""
+    with listen(ANYWHERE) as listening:
+        assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_copies_are_few() -> None:
