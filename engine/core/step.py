@@ -29,6 +29,9 @@ from schemas.samples import SampleBatch
 AT_ONCE = 100
 """So many sources of a rule each have it evaluated with every scrape."""
 
+SOURCES_A_MS = 10
+"""For so many more sources it waits a millisecond between two evaluations."""
+
 TICKS_MISSED = 3
 """So many ticks missing in a row mean that nobody was deciding."""
 
@@ -173,13 +176,13 @@ def _due_on_arrival(turn: Turn, triggered: Iterable[int]) -> Iterator[str]:
     """Those of the triggered rules that are evaluated at once; of the others it is remembered when they will be.
 
     An evaluation looks at all sources of a rule, so that it costs the more the more there are, and the more of them
-    bring samples. Past `AT_ONCE` sources it therefore happens at most once in a millisecond for each ten more.
+    bring samples. Past `AT_ONCE` sources it therefore waits the longer the more there are, for all that come meanwhile.
     """
     state = turn.state
     compiled, settings = state.compiled, state.settings
     for position in triggered:
         rule = compiled.on_arrival[position]
-        gap_ms = min((compiled.sources[position] - AT_ONCE) // 10, settings.evaluation_interval_ms)
+        gap_ms = min((compiled.sources[position] - AT_ONCE) // SOURCES_A_MS, settings.evaluation_interval_ms)
         due_ms = state.evaluated_ms.get(rule.rule.id, 0) + gap_ms
         if gap_ms <= 0 or due_ms <= turn.now_ms:
             yield rule.rule.id
