@@ -1,7 +1,8 @@
 """Events: CloudEvents 1.0 in JSON, one to a message or an array of them.
 
 `data` is the event's own content. `offset` and `file` are extension attributes of events read from a file: they say
-where the line ended, which is what lets a tail resume after its own last message in the journal.
+where the line ended, which is what lets a tail resume after its own last message in the journal. `product`, `category`
+and `service` are Sigma's log source, in lower case: they decide which rules are tried on the event.
 """
 
 from typing import Any
@@ -22,6 +23,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Any = None
     file: str | None = None
     offset: int | None = None
+    product: str = ""
+    category: str = ""
+    service: str = ""
 
 
 class Events(msgspec.Struct, frozen=True):
