@@ -1,6 +1,6 @@
 """What detection is made of once Sigma's syntax is behind us: log sources, conditions, correlations.
 
-`engine.sigma.parse` makes these values of rule files, `engine.sigma.matcher` and `engine.sigma.correlate` run them. They
+`engine.sigma.parse` makes these of rule files, `engine.sigma.matcher` and `engine.sigma.correlate` run them. They
 are plain data, so that a bundle or a snapshot holds them, and whoever decodes one needs no parser.
 """
 
@@ -14,7 +14,7 @@ ONE = 0
 """In a pattern: any one character (`?`)."""
 
 Pattern = tuple[str | int, ...]
-"""Literal pieces and wildcards in their order: `("\\\\cmd", MANY, ".exe")`. No two literals, no two MANY side by side."""
+"""Literal pieces and wildcards in order: `("\\\\cmd", MANY, ".exe")`. No two literals, no two MANY side by side."""
 
 
 class LogSource(msgspec.Struct, frozen=True, array_like=True):
@@ -115,7 +115,7 @@ class Null(_Node, frozen=True, array_like=True, tag="null"):
 
 
 class TimePart(_Node, frozen=True, array_like=True, tag="time_part"):
-    """This part of a point in time (RFC 3339, or Unix seconds; UTC) has this value."""
+    """Of a point in time, this part (RFC 3339, or Unix seconds; UTC) has the value."""
 
     field: str
     part: Literal["minute", "hour", "day", "week", "month", "year"]
