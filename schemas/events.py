@@ -5,6 +5,7 @@ where the line ended, which is what lets a tail resume after its own last messag
 and `service` are Sigma's log source, in lower case: they decide which rules are tried on the event.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -26,6 +27,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     product: str = ""
     category: str = ""
     service: str = ""
+
+
+def time_ms(event: Event) -> int | None:
+    """When it happened, Unix milliseconds; None where it does not say, or not so that it can be read."""
+    try:
+        said = datetime.fromisoformat(event.time or "")
+    except ValueError:
+        return None
+    return round((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 class Events(msgspec.Struct, frozen=True):

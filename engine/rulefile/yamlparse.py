@@ -32,28 +32,38 @@ class YamlError(Exception):
 
 def parse(text: str) -> Node:
     """The tree of the first document in `text`; as in Prometheus, nobody looks at what follows. Raises YamlError."""
+    return next(documents(text))
+
+
+def documents(text: str) -> Iterator[Node]:
+    """The tree of each document in `text`, at least one, which may be empty. Raises YamlError where it comes to it."""
     if found := _NOT_IN_YAML.search(text):
         before = text[: found.start()]
         mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise YamlError(mark, f"the character U+{ord(found[0]):04X} is not allowed in YAML")
+    builder = _Builder(yaml.parse(text, Loader=_Parser))
     try:
-        return _Builder(yaml.parse(text, Loader=_Parser)).document()
+        yield builder.document() or Scalar(Mark(1, 1), None)
+        while document := builder.document():
+            yield document
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from error
 
 
 class _Builder:
-    """Recursive descent over the events of one document."""
+    """Recursive descent over the events of one document after the other."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
         self._anchors: dict[str, Node] = {}
 
-    def document(self) -> Node:
-        next(self._events)
-        if isinstance(next(self._events), yaml.StreamEndEvent):
-            return Scalar(Mark(1, 1), None)
-        return self._node(next(self._events), 0)
+    def document(self) -> Node | None:
+        """The next document, None where there is none."""
+        self._anchors = {}
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                return self._node(next(self._events), 0)
+        return None
 
     def _node(self, event: Any, depth: int) -> Node:
         mark = _mark(event.start_mark)

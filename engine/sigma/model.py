@@ -125,7 +125,7 @@ class TimePart(_Node, frozen=True, array_like=True, tag="time_part"):
 Node = And | Or | Not | Text | Keyword | Number | Compare | Regexp | Cidr | SameAs | Exists | Null | TimePart
 
 
-class Detection(msgspec.Struct, frozen=True, kw_only=True):
+class Detection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="detection"):
     """What the events of a log source are asked."""
 
     logsource: LogSource
@@ -152,7 +152,7 @@ class Threshold(msgspec.Struct, frozen=True, array_like=True):
     value: int | float
 
 
-class Correlation(msgspec.Struct, frozen=True, kw_only=True):
+class Correlation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="correlation"):
     """What is asked of many events over time.
 
     `rules` are ids of rules, detections or other correlations. `group_by` are fields, or names in `aliases`: alias →
