@@ -23,6 +23,8 @@ class Reason(StrEnum):
     HELD_FOR_DURATION = "HELD_FOR_DURATION"
     CONDITION_CLEARED = "CONDITION_CLEARED"
     RULE_REMOVED = "RULE_REMOVED"
+    EVENT_MATCHED = "EVENT_MATCHED"
+    EVICTED = "EVICTED"
 
     # Why nothing was sent, or not yet.
     SHADOW = "SHADOW"
@@ -76,8 +78,10 @@ MEANING: dict[Reason, str] = {
     Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
     Reason.CONDITION_MET: "the expression holds",
     Reason.HELD_FOR_DURATION: "the expression held for the rule's `for`",
-    Reason.CONDITION_CLEARED: "the expression no longer holds",
+    Reason.CONDITION_CLEARED: "the expression no longer holds, or no event fitted for `keep_firing_for`",
     Reason.RULE_REMOVED: "the rule is no longer among the active ones, or its trigger changed",
+    Reason.EVENT_MATCHED: "an event fits the rule, or completes its correlation",
+    Reason.EVICTED: "the rule has more alerts than it may: the one that was seen least lately gave way",
     Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
     Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
     Reason.APPROVAL_DENIED: "a person denied the command",

@@ -179,6 +179,45 @@ class RecordingRule(_Model):
     labels: PlainLabels = {}
 
 
+class EventAlertRule(_Model):
+    """An alert about events: what a Sigma rule says of each of them (`logsource`, `detection`), of many over time
+    (`correlation`, over this detection or over the `rules` that it names), or both. Both are Sigma's, as they are.
+    """
+
+    spare = frozenset({"record", "for"})
+
+    alert: Name
+    logsource: dict[str, Any] | None = None
+    detection: dict[str, Any] | None = None
+    correlation: dict[str, Any] | None = None
+    group_by: list[Name] = Field(default=[], alias="group-by")
+    keep_firing_for_ms: Duration | None = Field(default=None, alias="keep_firing_for")
+    labels: Labels = {}
+    annotations: Annotations = {}
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "EventAlertRule":
+        if self.detection is None and self.correlation is None:
+            raise ValueError("expected a `detection`, a `correlation` or both")
+        if (self.detection is None) != (self.logsource is None):
+            raise ValueError("`logsource` and `detection` go together")
+        if self.group_by and self.correlation is not None:
+            raise ValueError("with a `correlation`, `group-by` belongs into it")
+        return self
+
+
+class EventRecordRule(_Model):
+    """A log metric: a counter of the events that a detection picks, or with `value` of the numbers in that field."""
+
+    spare = frozenset({"alert", "for", "keep_firing_for", "annotations"})
+
+    record: SeriesName
+    logsource: dict[str, Any]
+    detection: dict[str, Any]
+    value: Name | None = None
+    labels: Labels = {}
+
+
 class Verify(_Model):
     """What must hold, within which time after the step and for how long, for the step to have helped."""
 
@@ -211,7 +250,7 @@ class HealRule(_Model):
     steps: list[Step] = Field(min_length=1)
 
 
-Rule = AlertRule | RecordingRule | HealRule
+Rule = AlertRule | RecordingRule | EventAlertRule | EventRecordRule | HealRule
 
 
 class Group(_Model):

@@ -9,7 +9,7 @@ from engine.api.jobs import Job
 from engine.api.numbers import date, scientific
 from engine.api.rule_filters import Page, Wanted
 from engine.api.source import Source
-from engine.core.evaluate import worded
+from engine.core.alerting import worded
 from engine.core.program import AlertRule, RecordingRule
 from engine.core.state import Alert, State
 from engine.promql import on_one_line
@@ -108,7 +108,7 @@ def _alert(state: State, rule: AlertRule, alert: Alert) -> dict[str, Any]:
     kept = {} if alert.cleared_ms is None else {"keepFiringSince": date(alert.cleared_ms)}
     return {
         "labels": dict(alert.labels),
-        "annotations": worded(state, state.compiled.rules[rule.id], alert),
+        "annotations": worded(state, rule.id, alert),
         "state": "firing" if alert.firing else "pending",
         "activeAt": date(alert.active_at_ms),
         "value": scientific(alert.value),

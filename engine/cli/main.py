@@ -91,6 +91,13 @@ def _add_rules(commands: Commands) -> None:
     )
     check = _add(rules, "check", "rules:check", "report every error of rule files, each with its place")
     check.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    check.add_argument("--coverage", action="store_true", help="list the rules over events that nobody feeds")
+    check.add_argument(
+        "--fed",
+        action="append",
+        metavar="PRODUCT/CATEGORY/SERVICE",
+        help="a log source that is fed, such as linux//sshd (default: those that the engine has seen)",
+    )
     test = _add(rules, "test", "rules:test", "run unit tests of rules, in promtool's format")
     test.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a test file, or a folder of *_test.yaml")
     test.add_argument("--on-arrival", action="store_true", help="on the live clock: samples are evaluated as they come")

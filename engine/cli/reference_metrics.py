@@ -47,6 +47,6 @@ def _measured(role: str) -> Iterable[Metric]:
         case "agent":
             return metrics.outbox(readings=0, events=0)
         case "engine":
-            return measured(State(), refused=0, epoch=1, now_ms=0)
+            return measured(State(), refused=0, left_out=0, epoch=1, now_ms=0)
         case _:
             return metrics.service(epoch=1, plugins=())

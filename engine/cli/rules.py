@@ -4,22 +4,31 @@ import argparse
 import asyncio
 import sys
 
+from engine.cli import coverage
 from engine.cli.config import Config
-from engine.rulefile import RuleErrors, load, read
+from engine.rulefile import RuleErrors, SigmaCache, load_all, read
 from engine.ruletest import Verdict, find, run
 from engine.runtime.registry import actuators, verbs
 
 
 async def check(args: argparse.Namespace, config: Config) -> int:
-    """Print every error, or what was found where there is none."""
+    """Print every error, or what was found where there is none; with `--coverage` also what can never fire."""
     try:
-        program = load(read(args.paths), verbs(actuators()))
+        loaded = load_all(read(args.paths), verbs(actuators()), SigmaCache(config.state_dir / "rules"))
+        if loaded.left_out:
+            raise RuleErrors(loaded.left_out)
     except RuleErrors as errors:
         print(errors, file=sys.stderr)
         return 1
+    for note in loaded.notes:
+        print(f"note: {note}", file=sys.stderr)
+    program = loaded.program
     print(
-        f"{len(program.alerts)} alert, {len(program.records)} recording and {len(program.heals)} heal rules: no error"
+        f"{len(program.alerts)} alert, {len(program.records)} recording, {len(program.events) + len(program.counters)} "
+        f"event and {len(program.heals)} heal rules: no error"
     )
+    if args.coverage:
+        await coverage.show_uncovered(loaded.sigma, args.fed, config)
     return 0
 
 

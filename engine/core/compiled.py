@@ -1,7 +1,7 @@
 """A program made ready to run: expressions planned, templates parsed, look-ups built. Derived, never saved."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as moved
@@ -9,6 +9,7 @@ from dataclasses import replace as moved
 from msgspec.structs import replace
 
 from engine.core.destination import Destination
+from engine.core.detector import Detector
 from engine.core.layout import Layout
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
 from engine.promql import Derived, Index, IntArray, Plan, Selector, Store, Triggers, compile_expr, exact_name
@@ -81,10 +82,13 @@ class Compiled:
     """How many known layouts trigger each of `on_arrival`, by position."""
     interval_ms: int = 0
     """The `evaluation_interval` that the rules are planned for."""
+    detector: Detector = field(default_factory=lambda: Detector(EMPTY))
+    counted: defaultdict[str, Destination] = field(default_factory=lambda: defaultdict(Destination))
+    """Where the series of each counter of events lie."""
 
-    def readers(self, record: RecordingRule) -> tuple[CompiledRule, ...]:
-        """The rules that are to be evaluated when this one has recorded something."""
-        return tuple(self.on_arrival[position] for position in self.triggers.of_name(record.name))
+    def readers(self, name: str) -> tuple[CompiledRule, ...]:
+        """The rules that are to be evaluated when something was recorded as this metric."""
+        return tuple(self.on_arrival[position] for position in self.triggers.of_name(name))
 
 
 def compile_program(program: Program = EMPTY, before: Compiled | None = None) -> Compiled:
@@ -103,7 +107,9 @@ def compile_program(program: Program = EMPTY, before: Compiled | None = None) ->
     heals: dict[str, tuple[HealRule, ...]] = {}
     for heal in program.heals:
         heals[heal.alert] = (*heals.get(heal.alert, ()), heal)
-    return Compiled(rules, on_arrival, Triggers([rule.plan for rule in on_arrival]), heals, interval_ms=interval_ms)
+    triggers = Triggers([rule.plan for rule in on_arrival])
+    detector = before.detector if before and before.detector.is_of(program) else Detector(program)
+    return Compiled(rules, on_arrival, triggers, heals, interval_ms=interval_ms, detector=detector)
 
 
 def _unchanged(known: CompiledRule | None, rule: Rule, place: int) -> CompiledRule | None:

@@ -3,10 +3,12 @@
 from engine.core import intake
 from engine.core.compiled import Compiled, compile_program
 from engine.core.needs import needed
-from engine.core.program import Program
+from engine.core.program import Program, Settings
 from engine.core.schedule import find_unscheduled
 from engine.core.state import State, cooldown_key, index_targets
 from engine.core.verification import watch
+from engine.sigma.correlate import Correlator
+from engine.sigma.correlate_model import Limits
 
 
 def install(state: State, program: Program, planned: Compiled | None = None) -> None:
@@ -14,11 +16,15 @@ def install(state: State, program: Program, planned: Compiled | None = None) -> 
 
     `planned` is what of it is planned already, by default what has been active.
     """
-    state.program = program
+    before, state.program = state.settings, program
     state.compiled = compile_program(program, planned or state.compiled)
-    rules = state.compiled.rules
-    state.failing = {rule: error for rule, error in state.failing.items() if rule in rules}
+    rules, detector = state.compiled.rules, state.compiled.detector
+    state.failing = {rule: error for rule, error in state.failing.items() if rule in rules or rule in detector.rules}
     state.evaluated_ms = {rule: time_ms for rule, time_ms in state.evaluated_ms.items() if rule in rules}
+    if program.settings == before:
+        state.correlator.replace(detector.correlations)
+    else:
+        state.correlator = Correlator(detector.correlations, _limits(program.settings))
     state.store.retain(needed(program, state.compiled, state.ladders.values()))
     for layout in state.layouts.values():
         layout.triggered = ()
@@ -28,6 +34,7 @@ def install(state: State, program: Program, planned: Compiled | None = None) -> 
 def rebuild(state: State) -> None:
     """Rebuild all that a snapshot does not hold."""
     state.compiled = compile_program(state.program)
+    state.correlator = Correlator(state.compiled.detector.correlations, _limits(state.settings))
     for layout in state.layouts.values():
         intake.see_triggers(state, layout)
     find_unscheduled(state)
@@ -38,3 +45,7 @@ def rebuild(state: State) -> None:
             state.awaited[ladder.command.id] = key
         elif ladder.phase == "verifying" and (watched := watch(state, ladder)):
             state.watches[key] = watched
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(lateness_ms=settings.event_lateness_ms, groups=settings.max_event_groups)

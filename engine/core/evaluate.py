@@ -4,24 +4,22 @@ An alert is inactive, pending, firing or resolved. It becomes pending (with `for
 its labels; firing when that has held for `for`; inactive or resolved when it no longer does.
 """
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.core import writing
-from engine.core.compiled import ALERTNAME, CompiledRule, Templates
+from engine.core.alerting import alert_id, render, transition
+from engine.core.compiled import ALERTNAME, CompiledRule
 from engine.core.destination import TooManySeriesError
 from engine.core.effects import Effect
 from engine.core.program import AlertRule
 from engine.core.state import Alert, State
 from engine.core.timers import Timer
-from engine.promql import PromqlError, Vector, compile_expr
-from engine.template import Template, TemplateError
-from schemas.alerts import AlertState, AlertTransition
+from engine.promql import PromqlError, Vector
+from schemas.alerts import AlertState
 from schemas.audit import AuditEntry
 from schemas.labels import METRIC_NAME, Labels, canonical
 from schemas.reasons import Reason
-from schemas.samples import format_value
 
 
 class RuleFailedError(Exception):
@@ -74,19 +72,8 @@ def remove_rule(state: State, rule: AlertRule, now_ms: int) -> list[Effect]:
     effects: list[Effect] = []
     writing.end(state, rule)
     for alert in state.alerts.pop(rule.id, {}).values():
-        effects += _transition(rule, alert, "resolved" if alert.firing else "inactive", now_ms, Reason.RULE_REMOVED)
+        effects += transition(rule, alert, "resolved" if alert.firing else "inactive", now_ms, Reason.RULE_REMOVED)
     return effects
-
-
-def alert_id(rule_id: str, labels: Sequence[tuple[str, str]]) -> str:
-    """The digest that names an alert for ever: 16 hex digits."""
-    parts = [rule_id, *(part for pair in labels for part in pair)]
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
-
-
-def worded(state: State, compiled: CompiledRule, alert: Alert) -> dict[str, str]:
-    """The annotations of an active alert as of now, as Prometheus words them at each evaluation."""
-    return _render(state, compiled.annotations, alert.element, alert.value, state.now_ms)
 
 
 def _record(state: State, compiled: CompiledRule, result: Vector, time_ms: int) -> None:
@@ -152,7 +139,7 @@ class _Evaluation:
         """The labels of the alert that each element is."""
         templates = self.compiled.labels
         for element, value in result.items():
-            own = _render(self.state, templates, element, value, self.now_ms) if templates else self.rule.labels
+            own = render(self.state, templates, element, value, self.now_ms) if templates else self.rule.labels
             yield canonical({**dict(element), METRIC_NAME: "", **own, ALERTNAME: self.rule.name})
 
     def _begin(self, labels: Labels, element: Labels, value: float) -> Alert:
@@ -171,12 +158,12 @@ class _Evaluation:
         held = self.now_ms - alert.active_at_ms >= self.rule.for_ms
         if alert.firing or not (held or began):
             return []
-        alert.annotations = _render(self.state, self.compiled.annotations, alert.element, alert.value, self.now_ms)
+        alert.annotations = render(self.state, self.compiled.annotations, alert.element, alert.value, self.now_ms)
         if not held:
             self._again_at(alert.active_at_ms + self.rule.for_ms)
-            return self._transition(alert, "pending", Reason.CONDITION_MET)
+            return self._reach(alert, "pending", Reason.CONDITION_MET)
         alert.fired_at_ms = self.now_ms
-        return self._transition(alert, "firing", Reason.HELD_FOR_DURATION if self.rule.for_ms else Reason.CONDITION_MET)
+        return self._reach(alert, "firing", Reason.HELD_FOR_DURATION if self.rule.for_ms else Reason.CONDITION_MET)
 
     def _clear(self, alert: Alert) -> list[Effect]:
         """The expression does not, or no longer, hold for this alert; nothing while it is kept firing."""
@@ -185,54 +172,15 @@ class _Evaluation:
                 alert.cleared_ms = self.now_ms
                 self._again_at(self.now_ms + self.rule.keep_firing_for_ms)
             return []
-        return self._transition(alert, "resolved" if alert.firing else "inactive", Reason.CONDITION_CLEARED)
+        return self._reach(alert, "resolved" if alert.firing else "inactive", Reason.CONDITION_CLEARED)
 
     def _is_kept(self, alert: Alert) -> bool:
         """Whether the alert goes on firing though its expression no longer holds."""
         cleared_ms = self.now_ms if alert.cleared_ms is None else alert.cleared_ms
         return alert.firing and self.now_ms - cleared_ms < self.rule.keep_firing_for_ms
 
-    def _transition(self, alert: Alert, reached: AlertState, reason: Reason) -> list[Effect]:
-        return _transition(self.rule, alert, reached, self.now_ms, reason)
+    def _reach(self, alert: Alert, reached: AlertState, reason: Reason) -> list[Effect]:
+        return transition(self.rule, alert, reached, self.now_ms, reason)
 
     def _again_at(self, due_ms: int) -> None:
         self.state.timers.set(Timer(due_ms, "evaluate", self.compiled.place, self.rule.id))
-
-
-def _render(state: State, templates: Templates, element: Labels, value: float, now_ms: int) -> dict[str, str]:
-    labels = dict(element)
-    return {name: _text(state, template, labels, value, now_ms) for name, template in templates}
-
-
-def _text(state: State, template: Template, labels: Mapping[str, str], value: float, now_ms: int) -> str:
-    """As in Prometheus, an alert whose template fails still fires, and says so in that text."""
-
-    def query(text: str) -> Sequence[tuple[Labels, float]]:
-        plan = compile_expr(text, subquery_step_ms=state.settings.evaluation_interval_ms)
-        return list(plan.evaluate(state.store, now_ms, state.settings.max_query_samples).items())
-
-    try:
-        settings = state.settings
-        return template.render(labels, value, settings.external_labels, query, settings.external_url)
-    except (TemplateError, PromqlError) as error:
-        return f"<error expanding template: {error}>"
-
-
-def _transition(rule: AlertRule, alert: Alert, reached: AlertState, now_ms: int, reason: Reason) -> list[Effect]:
-    transition = AlertTransition(
-        id=alert.id,
-        alertname=rule.name,
-        state=reached,
-        labels=dict(alert.labels),
-        annotations=alert.annotations,
-        value=format_value(alert.value),
-        rule=rule.id,
-        onset=alert.onset,
-        active_at_ms=alert.active_at_ms,
-        fired_at_ms=alert.fired_at_ms,
-        time_ms=now_ms,
-    )
-    entry = AuditEntry(
-        kind="transition", reason=reason, rule=rule.name, alert=alert.id, onset=alert.onset, state=reached
-    )
-    return [transition, entry]

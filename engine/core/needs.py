@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from engine.core.compiled import Compiled, CompiledRule
+from engine.core.counting import EVENTS_TOTAL
 from engine.core.program import Program
 from engine.core.state import Ladder
 from engine.promql import LOOKBACK_MS, Matcher, PromqlError, Selector, compile_expr, compile_query
@@ -19,7 +20,8 @@ def needed(program: Program, compiled: Compiled, ladders: Iterable[Ladder]) -> I
     heals = [*program.heals, *(ladder.rule for ladder in ladders)]
     for expr in dict.fromkeys(step.verify.expr for heal in heals for step in heal.steps if step.verify):
         yield from compile_expr(expr, subquery_step_ms=program.settings.evaluation_interval_ms).selectors
-    for name in dict.fromkeys(record.name for record in program.records):
+    recorded = [*(record.name for record in program.records), *(counter.name for counter in program.counters)]
+    for name in dict.fromkeys([*recorded, EVENTS_TOTAL]):
         yield Selector((Matcher("=", METRIC_NAME, name),), program.settings.retention_ms)
     for text in program.settings.pinned:
         yield from pinned(text, program.settings.retention_ms)

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from engine.sigma.model import Correlation, Detection
+
 Mode = Literal["shadow", "approve", "auto"]
 
 
@@ -47,6 +49,45 @@ class RecordingRule(msgspec.Struct, frozen=True, kw_only=True):
     interval_ms: int | None = None
     query_offset_ms: int = 0
     limit: int = 0
+
+
+class EventRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A Sigma rule, from a Sigma file or one of ours: a detection in each event, or a correlation of many.
+
+    `id` is the Sigma rule's own, or a digest. `group_by` are the fields that tell the alerts of a detection apart,
+    beside the node. The alert fires with the event that fits, and for `keep_firing_for_ms` after the last that does.
+    A rule that does not `raises` only feeds correlations.
+    """
+
+    id: str
+    group: str
+    name: str
+    source: str
+    does: Detection | Correlation
+    place: int = 0
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    group_by: tuple[str, ...] = ()
+    keep_firing_for_ms: int = 300_000
+    limit: int = 0
+    """At most so many alerts of this rule (0 = `max_event_alerts`): one more ends that which was seen least lately."""
+    raises: bool = True
+
+
+class EventCounter(msgspec.Struct, frozen=True, kw_only=True):
+    """A log metric: counts, as the counter `name`, the events that fit, or sums the numbers in their field `value`.
+
+    `labels` are templates over the fields of the event.
+    """
+
+    id: str
+    group: str
+    name: str
+    source: str
+    detection: Detection
+    place: int = 0
+    labels: dict[str, str] = {}
+    value: str = ""
 
 
 class Verify(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +163,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """So many samples one evaluation may look at; more is an error."""
     max_skew_ms: int = 10 * 60_000
     """Samples from further in the future than this are refused: the clock of their node is wrong."""
+    event_lateness_ms: int = 5 * 60_000
+    """An event older than this is taken to have happened so long ago, for the windows of correlations."""
+    max_event_alerts: int = 1_000
+    """So many alerts one rule over events has active; one more ends that which was seen least lately."""
+    max_event_groups: int = 10_000
+    """So many groups one correlation keeps; one more drops that which was seen least lately."""
+    max_event_series: int = 1_000
+    """So many series one counter of events has, and `ops_events_total` for each node; the rest is counted as one."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,9 +179,16 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     alerts: tuple[AlertRule, ...] = ()
     records: tuple[RecordingRule, ...] = ()
+    events: tuple[EventRule, ...] = ()
+    counters: tuple[EventCounter, ...] = ()
     heals: tuple[HealRule, ...] = ()
     verbs: dict[str, Verb] = {}
     settings: Settings = Settings()
+
+    @property
+    def alerting(self) -> list[AlertRule | EventRule]:
+        """The rules that make alerts: of samples, then of events."""
+        return [*self.alerts, *self.events]
 
 
 DEFAULT_WITHIN_MS = 5 * 60_000

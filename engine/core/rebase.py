@@ -35,6 +35,9 @@ def follow(state: State, time_ms: int) -> int:
     _alerts(state, by_ms)
     for ladder in state.ladders.values():
         _ladder(ladder, by_ms)
+    for count in (count for counts in state.counts.values() for count in counts.values()):
+        count.counted_ms -= by_ms
+    state.correlator.set_back(by_ms)
     state.timers.set_back(by_ms)
     schedule_rules(state)
     return by_ms

@@ -7,7 +7,7 @@ from engine.core.clocks import Clock
 from engine.core.derive import rebuild
 from engine.core.layout import Layout
 from engine.core.program import Program
-from engine.core.state import Alert, Ladder, State
+from engine.core.state import Alert, Count, Ladder, State
 from engine.core.timers import Timer, Timers
 from engine.promql import PromqlError, Store
 from engine.template import TemplateError
@@ -16,7 +16,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 3
+FORMAT = 4
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +52,9 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
     halts: dict[str, Halt]
+    counts: dict[str, list[tuple[Labels, Count]]]
+    counts_changed: bool
+    correlations: msgspec.Raw
     timers: list[Timer]
 
 
@@ -88,6 +91,9 @@ def save(state: State) -> bytes:
             cooldowns=state.cooldowns,
             inventory=state.inventory,
             halts=state.halts,
+            counts={key: list(counts.items()) for key, counts in state.counts.items()},
+            counts_changed=state.counts_changed,
+            correlations=msgspec.Raw(state.correlator.dump()),
             timers=list(state.timers),
         )
     )
@@ -135,7 +141,10 @@ def _rebuilt(saved: Saved) -> State:
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,
         halts=saved.halts,
+        counts={key: dict(counts) for key, counts in saved.counts.items()},
+        counts_changed=saved.counts_changed,
         timers=Timers(saved.timers),
     )
     rebuild(state)
+    state.correlator.load(bytes(saved.correlations))
     return state

@@ -15,6 +15,8 @@ from engine.core.layout import Layout
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
 from engine.core.timers import Timers
 from engine.promql import Store
+from engine.sigma.correlate import Correlator
+from engine.sigma.correlate_model import Limits
 from schemas.commands import Command, Origin
 from schemas.control import Halt
 from schemas.inventory import Inventory, Target
@@ -43,6 +45,13 @@ class Alert(msgspec.Struct, kw_only=True):
     @property
     def firing(self) -> bool:
         return self.fired_at_ms is not None
+
+
+class Count(msgspec.Struct, array_like=True):
+    """What one series of a counter of events has come to, and when it last changed."""
+
+    value: float = 0.0
+    counted_ms: int = 0
 
 
 Phase = Literal["held", "approval", "commanded", "verifying", "ended"]
@@ -133,6 +142,11 @@ class State:
     """Newest inventory of each `actuator/scope`."""
     halts: dict[str, Halt] = field(default_factory=dict)
     """By scope: `*` or a target id."""
+    counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)
+    """Events counted, by `node:` and the node that sent them, or by the id of a log metric; then by labels."""
+    counts_changed: bool = False
+    """Whether they did since they were written to the columns."""
+    correlator: Correlator = field(default_factory=lambda: Correlator({}, Limits()))
     timers: Timers = field(default_factory=Timers)
 
     compiled: Compiled = field(default_factory=Compiled)

@@ -6,7 +6,7 @@ never running backwards (but see `rebase`), and work that comes due between two 
 
 from collections.abc import Iterable, Iterator
 
-from engine.core import clocks, decide, intake, ladder, writing
+from engine.core import clocks, counting, decide, detect, intake, ladder, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
 from engine.core.evaluate import evaluate, remove_rule
@@ -78,12 +78,21 @@ def _run_due(turn: Turn, until_ms: int) -> None:
     state = turn.state
     for timer in state.timers.due(until_ms):
         turn.now_ms = state.now_ms = max(state.now_ms, timer.due_ms)
-        if timer.kind == "evaluate":
-            _evaluate_due(turn, timer, until_ms)
-        elif timer.kind == "refresh":
-            _refresh(turn, timer, until_ms)
-        elif found := state.ladders.get(timer.key):
-            ladder.wake(turn, found)
+        match timer.kind:
+            case "evaluate":
+                _evaluate_due(turn, timer, until_ms)
+            case "refresh":
+                _refresh(turn, timer, until_ms)
+            case "wake":
+                if found := state.ladders.get(timer.key):
+                    ladder.wake(turn, found)
+            case "expire":
+                detect.expire(turn, timer.key)
+            case "correlate":
+                detect.due(turn)
+            case "count":
+                for name in counting.due(turn, timer.due_ms):
+                    _tell_readers(turn, name)
 
 
 def _evaluate_due(turn: Turn, timer: Timer, until_ms: int) -> None:
@@ -125,8 +134,13 @@ def _evaluate(turn: Turn, rules: Iterable[str]) -> None:
             turn.effects += effects
             decide.on_transitions(turn, effects)
         if isinstance(compiled.rule, RecordingRule):
-            for reader in turn.state.compiled.readers(compiled.rule):
-                turn.state.timers.set(Timer(turn.now_ms, "evaluate", reader.place, reader.rule.id))
+            _tell_readers(turn, compiled.rule.name)
+
+
+def _tell_readers(turn: Turn, name: str) -> None:
+    """Something was recorded as the metric `name`: whoever looks at it does so now."""
+    for reader in turn.state.compiled.readers(name):
+        turn.state.timers.set(Timer(turn.now_ms, "evaluate", reader.place, reader.rule.id))
 
 
 def _apply(turn: Turn, message: Message) -> None:
@@ -141,7 +155,7 @@ def _apply(turn: Turn, message: Message) -> None:
         case Inventory() as inventory:
             decide.on_inventory(turn, inventory)
         case Events() as events:
-            turn.state.events_seen += len(events.events)
+            detect.on_events(turn, events, message.node)
         case Activation() as activation:
             _activate(turn, activation)
         case Halt() | Resume() | Approve() | Act() as request:
@@ -208,9 +222,12 @@ def _activate(turn: Turn, activation: Activation) -> None:
             effects = remove_rule(state, rule, turn.now_ms)
             turn.effects += effects
             decide.on_transitions(turn, effects)
+    for event_rule in before.events:
+        if event_rule.id not in state.compiled.detector.rules:
+            detect.remove(turn, event_rule)
     schedule_rules(state)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
-    detail += f"{len(program.heals)} heal rules"
+    detail += f"{len(program.events)} event, {len(program.heals)} heal rules"
     by = activation.request.by
     turn.effects.append(
         AuditEntry(kind="control", reason=Reason.RULES_ACTIVATED, verb="activate", by=by, detail=detail)
@@ -222,6 +239,8 @@ def _housekeep(turn: Turn) -> None:
     state = turn.state
     state.cooldowns = {key: until_ms for key, until_ms in state.cooldowns.items() if until_ms > state.now_ms}
     intake.forget(state)
+    counting.forget(state)
+    state.correlator.forget(state.now_ms)
     for node, ahead_ms in clocks.minute(state.clocks, state.settings.evaluation_interval_ms):
         detail = f"samples of {node} are {abs(ahead_ms) / 1000:g} s {'ahead' if ahead_ms > 0 else 'late'}"
         turn.effects.append(AuditEntry(kind="decision", reason=Reason.CLOCK_SKEWED, detail=detail))

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.core.compiled import ALERTS, ALERTS_FOR_STATE
 from engine.core.destination import Destination
-from engine.core.program import AlertRule, RecordingRule
+from engine.core.program import AlertRule, EventRule, RecordingRule
 from engine.core.state import State
 from engine.promql import FloatArray
 from schemas.labels import METRIC_NAME, Labels, canonical
@@ -36,12 +36,12 @@ def write(
         state.written.pop(rule_id, None)
 
 
-def end(state: State, rule: AlertRule | RecordingRule) -> None:
+def end(state: State, rule: AlertRule | EventRule | RecordingRule) -> None:
     """The rule is gone from the program: the series that it wrote end."""
     _end(state, state.written.pop(rule.id, ()), state.now_ms)
 
 
-def write_alerts(state: State, rule: AlertRule, to: Destination, time_ms: int) -> None:
+def write_alerts(state: State, rule: AlertRule | EventRule, to: Destination, time_ms: int) -> None:
     """A sample of ALERTS and of ALERTS_FOR_STATE for each active alert, if anything can look at them."""
     wanted = state.store.wants_name(ALERTS), state.store.wants_name(ALERTS_FOR_STATE)
     if not any(wanted) and rule.id not in state.written:

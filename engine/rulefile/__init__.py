@@ -4,11 +4,14 @@ Every mistake of the author's is found in one go and said as `file:line:col: gro
 
 Read in this order: `load` (the whole of it), `yamlparse` (text → nodes with positions), `structure` (nodes → the models
 of `schemas.rulefile`), `checks` (PromQL and templates), `crosscheck` and `ladders` (what takes more than one rule),
-`build` (models → Program). Only `files` touches the disk.
+`build` (models → Program). Rules over events go another way: `sigma` (which files are Sigma's), `inline` (those in our
+own files, as Sigma documents), `sigma_cache` (documents → Sigma rules), `event_rules` (Sigma rules → Program). Only
+`files` and the cache touch the disk.
 """
 
 from engine.rulefile.errors import RuleError, RuleErrors
 from engine.rulefile.files import read
-from engine.rulefile.load import load
+from engine.rulefile.load import Loaded, load, load_all
+from engine.rulefile.sigma_cache import SigmaCache
 
-__all__ = ["RuleError", "RuleErrors", "load", "read"]
+__all__ = ["Loaded", "RuleError", "RuleErrors", "SigmaCache", "load", "load_all", "read"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core import program
 from engine.rulefile.structure import FoundGroup, Place
-from schemas.rulefile import AlertRule, Group, HealRule, RecordingRule, Rule, Step
+from schemas.rulefile import AlertRule, EventAlertRule, EventRecordRule, Group, HealRule, RecordingRule, Step
 
 
 def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], digest: str) -> program.Program:
@@ -20,6 +20,8 @@ def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], diges
         assert header is not None, "only groups without mistakes are built"
         for rule in group.rules:
             assert rule.model is not None, "only rules without mistakes are built"
+            if isinstance(rule.model, EventAlertRule | EventRecordRule):
+                continue  # `event_rules` builds them
             identical = identity(header, rule.model)
             rule_id = identical if not seen[identical] else digest_of([identical, str(seen[identical])])
             seen[identical] += 1
@@ -36,7 +38,7 @@ def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], diges
     )
 
 
-def identity(group: Group, rule: Rule) -> str:
+def identity(group: Group, rule: AlertRule | RecordingRule | HealRule) -> str:
     """The digest of what makes a rule the same rule: an edit of anything else leaves its state alone."""
     match rule:
         case AlertRule():

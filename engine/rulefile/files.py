@@ -8,7 +8,8 @@ from pathlib import Path
 from engine.rulefile.errors import RuleError, RuleErrors
 
 _SUFFIXES = (".yaml", ".yml")
-_TEST = re.compile(r"(^|[_.-])tests?$")
+_NAMED_TEST = re.compile(r"(^|[_.-])tests?$")
+_TESTS = re.compile(r"^(tests|rule_files)[ \t]*:", re.MULTILINE)
 _BESIDE = frozenset({"policy", "routes", "workloads"})
 """Files that live beside the rules and are not rule files."""
 
@@ -17,14 +18,17 @@ def read(paths: Sequence[Path]) -> dict[str, str]:
     """The text of each rule file, by its path as given.
 
     A file that is named is read. Of a folder all `*.yaml` and `*.yml` below it are read, except unit tests
-    (`*_test.yaml`, `*_tests.yaml`), `policy`, `routes` and `workloads`, and what is hidden or in a hidden folder.
+    (`*_test.yaml`, `*_tests.yaml` that have `tests:`), `policy`, `routes` and `workloads`, and what is hidden or in a
+    hidden folder.
     Raises RuleErrors for what cannot be read.
     """
     texts: dict[str, str] = {}
     errors: list[RuleError] = []
     for path in _rule_files(paths):
         try:
-            texts[path.as_posix()] = _decoded(path.read_bytes())
+            text = _decoded(path.read_bytes())
+            if path in paths or not _is_test(path, text):
+                texts[path.as_posix()] = text
         except UnicodeDecodeError as error:
             errors.append(_not_utf8(path, error))
         except OSError as error:
@@ -45,8 +49,13 @@ def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
 def _is_rule_file(path: Path, folder: Path) -> bool:
     # A mounted ConfigMap keeps each version of its files in a hidden folder beside the links to the current ones.
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    named = path.suffix in _SUFFIXES and path.stem not in _BESIDE and not _TEST.search(path.stem)
+    named = path.suffix in _SUFFIXES and path.stem not in _BESIDE
     return named and not hidden and path.is_file()
+
+
+def _is_test(path: Path, text: str) -> bool:
+    """By its name and by what is in it: a Sigma rule may be about a test."""
+    return bool(_NAMED_TEST.search(path.stem) and _TESTS.search(text))
 
 
 def _decoded(content: bytes) -> str:

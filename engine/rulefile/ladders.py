@@ -10,6 +10,7 @@ from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import suggestion
 from engine.rulefile.structure import Found, FoundGroup, Place
+from engine.sigma.model import SigmaRule
 from schemas.rulefile import AlertRule, Group, HealRule, Rule, Step
 from schemas.wording import shown
 
@@ -29,16 +30,18 @@ class _Known:
     checks: Checks
 
 
-def check(groups: Sequence[FoundGroup], verbs: Mapping[str, Verb], checks: Checks) -> Iterator[RuleError]:
+def check(
+    groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], verbs: Mapping[str, Verb], checks: Checks
+) -> Iterator[RuleError]:
     """Every mistake in a `heal` rule that its own fields cannot show."""
-    known = _Known(_label_sets(groups, checks), verbs, checks)
+    known = _Known(_label_sets(groups, sigma, checks), verbs, checks)
     for rule in (rule for group in groups for rule in group.rules):
         if isinstance(rule.model, HealRule):
             yield from _heal(rule.place, rule.model, known)
 
 
-def _label_sets(groups: Sequence[FoundGroup], checks: Checks) -> LabelSets:
-    alerts: dict[str, list[frozenset[str] | None]] = {}
+def _label_sets(groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], checks: Checks) -> LabelSets:
+    alerts: dict[str, list[frozenset[str] | None]] = {rule.about.title: [None] for rule in sigma}
     for group in groups:
         for rule in group.rules:
             if rule.kind == "alert":

@@ -1,13 +1,31 @@
 """From the texts of rule files to a program: read all, check all, and only then build."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from engine.core.program import Program, Verb
-from engine.rulefile import crosscheck, ladders
+from engine.rulefile import crosscheck, event_rules, ladders, sigma
 from engine.rulefile.build import build, digest_of
 from engine.rulefile.checks import Checks
-from engine.rulefile.errors import RuleErrors
+from engine.rulefile.errors import RuleError, RuleErrors
+from engine.rulefile.inline import inline
+from engine.rulefile.sigma_cache import SigmaCache
 from engine.rulefile.structure import Reader
+from engine.sigma.model import SigmaRule
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A program, and what its authors ought to know. `left_out` are rules of Sigma files that cannot be run, each
+    with the reason; none of the others depends on them.
+    """
+
+    program: Program
+    sigma: tuple[SigmaRule, ...] = ()
+    left_out: tuple[RuleError, ...] = ()
+    notes: tuple[RuleError, ...] = ()
 
 
 def load(files: Mapping[str, str], verbs: Mapping[str, Verb]) -> Program:
@@ -15,15 +33,29 @@ def load(files: Mapping[str, str], verbs: Mapping[str, Verb]) -> Program:
 
     The same files give the same program. Raises RuleErrors with every mistake in them.
     """
+    loaded = load_all(files, verbs, SigmaCache())
+    if loaded.left_out:
+        raise RuleErrors(loaded.left_out)
+    return loaded.program
+
+
+def load_all(files: Mapping[str, str], verbs: Mapping[str, Verb], cache: SigmaCache) -> Loaded:
+    """The program of all rules that can be run. Raises RuleErrors with every mistake in files of our own format."""
+    sorts = sigma.sort(files)
     checks = Checks()
     reader = Reader(checks)
-    groups = [group for path, text in sorted(files.items()) for group in reader.file(path, text)]
+    groups = [group for path, text in sorted(sorts.ours.items()) for group in reader.file(path, text)]
+    own = inline(groups)
+    found = sigma.read(sorts, own, cache)
     errors = [
         *reader.errors,
+        *found.errors,
         *crosscheck.repeated_groups(groups),
         *crosscheck.repeated_heals(groups),
-        *ladders.check(groups, verbs, checks),
+        *ladders.check(groups, found.rules, verbs, checks),
     ]
     if errors:
-        raise RuleErrors(errors)
-    return build(groups, verbs, digest_of((part for file in sorted(files.items()) for part in file), size=16))
+        raise RuleErrors([*errors, *found.left_out])
+    program = build(groups, verbs, digest_of((part for file in sorted(files.items()) for part in file), size=16))
+    events, counters = event_rules.built(found.rules, own, len(program.alerts) + len(program.records))
+    return Loaded(replace(program, events=events, counters=counters), found.rules, found.left_out, found.notes)

@@ -11,14 +11,10 @@ from pydantic_core import ErrorDetails
 from schemas.rulefile import Verify
 from schemas.wording import shown
 
-_SIGMA = "Sigma rules are not supported yet"
 PLANNED = {
     "incident": "rule kind `incident` is not supported yet",
     "scale": "rule kind `scale` is not supported yet",
     "respond": "rule kind `respond` is not supported yet",
-    "logsource": _SIGMA,
-    "detection": _SIGMA,
-    "correlation": _SIGMA,
 }
 """Fields of the design that later versions bring."""
 

@@ -28,7 +28,7 @@ _CHECK_BYTES = 32
 
 
 class _Kept(msgspec.Struct, array_like=True):
-    """`made_by` is a digest of all that what was read depends on beside the texts; `files` are by digest of the text."""
+    """`made_by` is a digest of all that what was read depends on beside the texts; `files` are by digest of text."""
 
     made_by: bytes
     files: dict[bytes, Parts]
@@ -71,8 +71,8 @@ class SigmaCache:
 
 def _made_by(translation: Translation) -> bytes:
     found = hashlib.sha256(version("pysigma").encode())
-    sources = sorted(resources("engine.sigma").iterdir(), key=lambda source: source.name)
-    for source in sources:
+    readers = [*resources("engine.sigma").iterdir(), *resources("engine.rulefile").iterdir()]
+    for source in sorted(readers, key=lambda source: source.name):
         if source.name.endswith(".py"):
             found.update(source.read_bytes())
     found.update(msgspec.msgpack.encode(translation, order="deterministic"))

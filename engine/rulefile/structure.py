@@ -11,11 +11,24 @@ from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import PLANNED, closest, field_path, problem
 from engine.rulefile.yamlparse import YamlError, parse
 from engine.rulefile.yamltree import Mapping, Mark, Node, Scalar, Sequence, locate, plain, repeated
-from schemas.rulefile import AlertRule, Group, HealRule, RecordingRule, Rule, RuleFile
+from schemas.rulefile import (
+    AlertRule,
+    EventAlertRule,
+    EventRecordRule,
+    Group,
+    HealRule,
+    RecordingRule,
+    Rule,
+    RuleFile,
+)
 from schemas.wording import shown
 
 KINDS: dict[str, type[Rule]] = {"heal": HealRule, "alert": AlertRule, "record": RecordingRule}
 """A rule is of the first of these kinds whose field says something: `heal` rules have an `alert` too."""
+
+EVENT_KINDS: dict[str, type[Rule]] = {"alert": EventAlertRule, "record": EventRecordRule}
+"""Those that are about events have one of these fields."""
+EVENT_FIELDS = ("logsource", "detection", "correlation")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -98,7 +111,7 @@ class Reader:
             if error := _kind_error(place, kind):
                 self.errors.append(error)
             else:
-                model = self._validated(KINDS[kind], place)
+                model = self._validated(_model_of(node, kind), place)
             yield Found(place, model, kind, name)
 
     def _validated(self, model: type[M], place: Place, without: str = "") -> M | None:
@@ -119,6 +132,11 @@ def _kind(node: Node) -> str:
     """The kind of a rule: a field that is there but says nothing makes none while another one does."""
     there = [kind for kind in KINDS if isinstance(node, Mapping) and kind in node.fields]
     return next((kind for kind in there if _text(node, kind)), there[0] if there else "")
+
+
+def _model_of(node: Node, kind: str) -> type[Rule]:
+    about_events = isinstance(node, Mapping) and any(field in node.fields for field in EVENT_FIELDS)
+    return EVENT_KINDS.get(kind, KINDS[kind]) if about_events else KINDS[kind]
 
 
 def _kind_error(place: Place, kind: str) -> RuleError | None:

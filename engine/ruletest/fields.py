@@ -17,6 +17,9 @@ from schemas.wording import shown
 
 T = TypeVar("T")
 
+_MOST = 100_000
+"""Repetitions of an event."""
+
 
 def _of_text(parse: Callable[[str], T]) -> PlainValidator:
     """Read a field with `parse`, which raises ValueError."""
@@ -35,6 +38,12 @@ def _number(text: str) -> float:
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
         raise ValueError(f"expected a number, got {shown(text)}") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST:
+        raise ValueError(f"expected a whole number from 1 to {_MOST}, got {shown(text)}")
+    return int(text)
 
 
 def _timestamp_ms(text: str) -> int:
@@ -68,6 +77,7 @@ Series = Annotated[Labels, _of_text(notation.series)]
 Metric = Annotated[Labels, _of_text(notation.metric)]
 Values = Annotated[notation.Values, _of_text(notation.values)]
 Number = Annotated[float, _of_text(_number)]
+Count = Annotated[int, _of_text(_count)]
 Timestamp = Annotated[int, _of_text(_timestamp_ms)]
 NamedReason = Annotated[Reason, _of_text(_reason)]
 DistinctNames = Annotated[list[str], AfterValidator(_no_repeats)]

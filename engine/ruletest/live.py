@@ -14,6 +14,7 @@ from engine.core.step import step
 from engine.ruletest.cases import Failure, check_alerts, check_expr
 from engine.ruletest.commands import check_commands
 from engine.ruletest.compare import duration
+from engine.ruletest.events import Arrivals
 from engine.ruletest.model import AlertCase, CommandCase, ExprCase, UnitTestFile, UnitTestGroup
 from engine.ruletest.plant import Plant, mistakes
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
@@ -64,6 +65,7 @@ class _Clock:
         self.state = State(now_ms=self._now_ms)
         self._plant = Plant(group, program.verbs)
         self._scrapes = Scrapes(group, file.interval_ms(group))
+        self._arrivals = Arrivals(group)
         self._answers: list[tuple[int, int, int, Command]] = []
         self.errors: list[Failure] = []
         self._sent: list[Command] = []
@@ -93,22 +95,24 @@ class _Clock:
     def _next_ms(self) -> int:
         """When the next thing happens; at the latest a tick, as from a host that lives."""
         answer_ms = self._answers[0][0] if self._answers else None
-        coming = (self.state.timers.next_ms(), self._scrapes.next_ms, answer_ms)
+        coming = (self.state.timers.next_ms(), self._scrapes.next_ms, self._arrivals.next_ms, answer_ms)
         return min(self._now_ms + self._tick.interval_ms, *(time_ms for time_ms in coming if time_ms is not None))
 
     def _happen(self) -> None:
-        """What happens now: a scrape, the answers that are due, and a tick for the timers."""
+        """What happens now: a scrape, events, the answers that are due, and a tick for the timers."""
         for scrape in self._scrapes.until(self._now_ms):
             if scrape.series:
                 self._tell(_batch(scrape))
+        for arrival in self._arrivals.until(self._now_ms):
+            self._tell(arrival.body, arrival.node)
         while self._answers and self._answers[0][0] <= self._now_ms:
             for body in self._plant.answer(heapq.heappop(self._answers)[-1], self._now_ms):
                 self._tell(body)
         self._tell(self._tick)
 
-    def _tell(self, body: Body) -> None:
+    def _tell(self, body: Body, node: str = "") -> None:
         self._seq += 1
-        for effect in step(self.state, Message(self._seq, self._now_ms, body)):
+        for effect in step(self.state, Message(self._seq, self._now_ms, body, node)):
             match effect:
                 case Command():
                     self._sent.append(effect)

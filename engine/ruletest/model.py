@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.ruletest.fields import (
+    Count,
     DistinctNames,
     Metric,
     NamedReason,
@@ -53,6 +54,23 @@ class InputSeries(_Model):
 
     labels: Series = Field(default=(), alias="series")
     values: Values = ()
+
+
+class InputEvent(_Model):
+    """An event at `at` from the group's start on, `times` times, `every` so long. `{n}` in a text of `data` is the
+    number of the repetition, from 0.
+    """
+
+    at_ms: Duration = Field(default=0, alias="at")
+    times: Count = 1
+    every_ms: Duration = Field(default=1_000, alias="every")
+    node: Name = "test"
+    source: Name = "test"
+    type: Name = "log.line"
+    product: Text = ""
+    category: Text = ""
+    service: Text = ""
+    data: Mapping[str, Any] = {}
 
 
 class InventoryTarget(_Model):
@@ -151,6 +169,7 @@ class UnitTestGroup(_Model):
     interval_ms: Duration = Field(default=0, alias="interval")
     start_ms: Timestamp = Field(default=0, alias="start_timestamp")
     input_series: list[InputSeries] = []
+    input_events: list[InputEvent] = []
     alert_rule_test: list[AlertCase] = []
     promql_expr_test: list[ExprCase] = []
     external_labels: Texts = {}
@@ -187,6 +206,7 @@ class UnitTestFile(_Model):
 NESTED: Mapping[str, type[_Model]] = {
     "tests": UnitTestGroup,
     "input_series": InputSeries,
+    "input_events": InputEvent,
     "inventory": InventoryTarget,
     "outcomes": Answer,
     "alert_rule_test": AlertCase,

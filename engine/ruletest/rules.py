@@ -3,9 +3,12 @@
 Nothing here decides whether an alert is active; that is `engine.core.evaluate`'s.
 """
 
-from engine.core.evaluate import worded
+from collections.abc import Mapping
+
+from engine.core.alerting import worded
+from engine.core.detect import ABOUT_EVENTS
 from engine.core.program import AlertRule
-from engine.core.state import State
+from engine.core.state import Alert, State
 from engine.ruletest.compare import SeenAlert, seen
 from schemas.labels import Labels, text
 
@@ -13,12 +16,17 @@ from schemas.labels import Labels, text
 def firing(state: State, name: str) -> list[SeenAlert]:
     """The firing alerts of all rules of this name."""
     return [
-        seen(dict(alert.labels), worded(state, state.compiled.rules[rule.id], alert))
-        for rule in state.program.alerts
+        seen(dict(alert.labels), _worded(state, rule.id, alert))
+        for rule in state.program.alerting
         if rule.name == name
         for alert in state.alerts.get(rule.id, {}).values()
         if alert.firing
     ]
+
+
+def _worded(state: State, rule_id: str, alert: Alert) -> Mapping[str, str]:
+    """Without what the engine itself says of the events."""
+    return {name: said for name, said in worded(state, rule_id, alert).items() if name not in ABOUT_EVENTS}
 
 
 class Said:

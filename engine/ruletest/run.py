@@ -65,7 +65,7 @@ def _failures(document: Document, group: UnitTestGroup, program: Program, *, on_
         program.settings, external_labels=dict(group.external_labels), external_url=group.external_url
     )
     program = msgspec.structs.replace(program, settings=settings)
-    if on_arrival:
+    if on_arrival or group.input_events:  # promtool's clock knows no events
         yield from live.check(program, document.file, group)
         return
     yield from promtool.check(program, document.file, group)
@@ -77,7 +77,7 @@ def _warnings(document: Document, named: Mapping[str, list[Path]], program: Prog
     for nth, pattern in enumerate(document.file.rule_files):
         if not named[pattern]:
             yield f"{document.place(('rule_files', nth))}: no file matches {pattern}"
-    known = {rule.name for rule in program.alerts}
+    known = {rule.name for rule in program.alerting}
     for nth, group in enumerate(document.file.tests):
         for number, case in enumerate(group.alert_rule_test):
             if case.alertname not in known:

@@ -98,7 +98,9 @@ class EngineHost:
             mark=recovered.mark,
             recorded=recovered.recorded,
         )
-        rules = RuleSource(self._bus, config.rules, verbs(actuators()), config.settings, config.name)
+        rules = RuleSource(
+            self._bus, config.rules, verbs(actuators()), config.settings, by=config.name, cache_dir=config.state_dir
+        )
         ticker = Ticker(self._bus, config.shard, int(config.tick_s * 1000), self._state.timers.next_ms)
         own = SelfMetrics(self._bus, "engine", config.node, lambda: self._measured(rules, epoch))
         desk = Desk()
@@ -135,7 +137,9 @@ class EngineHost:
         )
 
     def _measured(self, rules: RuleSource, epoch: int) -> Iterator[Metric]:
-        return measured(self._state, refused=len(rules.errors), epoch=epoch, now_ms=now_ms())
+        return measured(
+            self._state, refused=len(rules.errors), left_out=len(rules.left_out), epoch=epoch, now_ms=now_ms()
+        )
 
     async def _read(self, committer: Committer, ticker: Ticker, backlog_seq: int) -> None:
         if self._state.seq >= backlog_seq:

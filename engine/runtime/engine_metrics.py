@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from prometheus_client.metrics_core import Metric
 
 from engine.core.intake import series_refused
+from engine.core.program import AlertRule, EventRule, RecordingRule
 from engine.core.state import State
 from engine.runtime.metrics import counter, gauge, gauges, lease
 
 
-def measured(state: State, *, refused: int, epoch: int, now_ms: int) -> Iterator[Metric]:
+def measured(state: State, *, refused: int, left_out: int, epoch: int, now_ms: int) -> Iterator[Metric]:
     """The engine as it is. `now_ms` is this machine's clock, by which the journal may be behind;
-    `refused` counts the mistakes in the newest edit of the rules.
+    `refused` counts the mistakes in the newest edit of the rules, `left_out` the Sigma rules that are not run.
     """
     yield lease(epoch)
     yield from _journal(state, now_ms)
     yield from _store(state)
     yield from _rules(state)
     yield gauge("reflexarc_rules_refused", "Mistakes in the newest edit of the rules.", refused)
+    yield gauge("reflexarc_sigma_rules_left_out", "Sigma rules that cannot be run.", left_out)
+    yield from _events(state)
     yield from _alerts(state)
 
 
@@ -51,15 +54,32 @@ def _store(state: State) -> Iterator[Metric]:
 
 def _rules(state: State) -> Iterator[Metric]:
     program = state.program
-    count = {"alert": len(program.alerts), "record": len(program.records), "heal": len(program.heals)}
-    compiled = state.compiled.rules
-    failing = [compiled[rule].rule for rule in state.failing if rule in compiled]
+    count = {
+        "alert": len(program.alerts),
+        "record": len(program.records),
+        "event": len(program.events),
+        "heal": len(program.heals),
+    }
+    every: list[AlertRule | EventRule | RecordingRule] = [*program.alerting, *program.records]
+    named = {rule.id: rule for rule in every}
+    failing = [named[rule] for rule in state.failing if rule in named]
     yield gauges("reflexarc_rules", "Active rules.", ("kind",), {(kind,): n for kind, n in count.items()})
     yield gauges(
         "reflexarc_rule_failing",
         "1 for each rule whose last evaluation failed.",
         ("rule_group", "rule"),
         {(rule.group, rule.name): 1 for rule in failing},
+    )
+
+
+def _events(state: State) -> Iterator[Metric]:
+    names = {rule.id: rule.name for rule in state.program.events}
+    yield counter("reflexarc_events", "Events taken from the journal.", state.events_seen)
+    yield gauges(
+        "reflexarc_correlation_evicted",
+        "What correlations forgot because there was more than they may keep, by why.",
+        ("rule", "reason"),
+        {(names.get(rule, rule), reason): count for (rule, reason), count in state.correlator.evicted.items()},
     )
 
 

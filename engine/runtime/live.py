@@ -11,7 +11,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from engine.api import ApiError, Desk, failure, instant_text
-from engine.core.evaluate import worded
+from engine.core.alerting import worded
 from engine.core.intake import without_place
 from engine.core.ladder import describe
 from engine.core.state import State
@@ -72,7 +72,7 @@ class LiveView:
                 "id": alert.id,
                 "state": "firing" if alert.firing else "pending",
                 "labels": dict(alert.labels),
-                "annotations": worded(state, state.compiled.rules[rule], alert),
+                "annotations": worded(state, rule, alert),
                 "value": format_value(alert.value),
                 "active_at_ms": alert.active_at_ms,
                 "onset": alert.onset,
@@ -113,9 +113,11 @@ class LiveView:
             "rules": {
                 "alert": len(state.program.alerts),
                 "record": len(state.program.records),
+                "event": len(state.program.events),
                 "heal": len(state.program.heals),
                 "failing": state.failing,
                 "refused": list(self._rules.errors),
+                "left_out": list(self._rules.left_out),
             },
             "halts": {scope: halt.by for scope, halt in state.halts.items()},
             "inventory": {

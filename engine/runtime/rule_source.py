@@ -1,6 +1,7 @@
 """From a folder of rule files to `activate` messages: at start, and on every edit.
 
-An edit with errors is refused with all of them, and the active rules stay.
+An edit with errors is refused with all of them, and the active rules stay. Of Sigma files, which come by the thousand
+from elsewhere, those that cannot be run are left out and told of; but an edit that breaks one that ran is refused.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import structlog
 from watchfiles import awatch
 
 from engine.core.program import Program, Settings, Verb
-from engine.rulefile import RuleErrors, load, read
+from engine.rulefile import Loaded, RuleError, RuleErrors, SigmaCache, load_all, read
 from engine.runtime import bundles
 from engine.runtime.bus import Bus
 from engine.runtime.metrics import RULE_ERRORS
@@ -29,10 +30,23 @@ log = structlog.get_logger()
 
 
 class RuleSource:
-    """Watches the rule files of one engine. `errors` are those of the newest edit, empty when it was accepted."""
+    """Watches the rule files of one engine. `errors` are those of the newest edit, empty when it was accepted;
+    `left_out` says of each Sigma rule that is not run why. What was read of Sigma files is kept in `cache_dir`.
+    """
 
-    def __init__(self, bus: Bus, paths: Sequence[Path], verbs: Mapping[str, Verb], settings: Settings, by: str) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        paths: Sequence[Path],
+        verbs: Mapping[str, Verb],
+        settings: Settings,
+        *,
+        by: str,
+        cache_dir: Path | None = None,
+    ) -> None:
         self._bus = bus
+        self._cache = SigmaCache(cache_dir)
+        self._ran: frozenset[str] = frozenset()
         self._paths = paths
         self._verbs = verbs
         self._settings = settings
@@ -40,6 +54,7 @@ class RuleSource:
         self._active = ""
         self._texts: Mapping[str, str] | None = None
         self.errors: tuple[str, ...] = ()
+        self.left_out: tuple[str, ...] = ()
 
     async def activate(self, running: str) -> None:
         """Activate the files' rules unless the engine runs that bundle already."""
@@ -75,12 +90,28 @@ class RuleSource:
             return
         self._texts = texts
         try:
-            program = await asyncio.to_thread(load, texts, self._verbs)
+            loaded = await asyncio.to_thread(load_all, texts, self._verbs, self._cache)
+            self._check_broken(loaded.left_out)
         except RuleErrors as wrong:
             self._refuse(wrong)
             return
         self.errors = ()
-        await self._activate(msgspec.structs.replace(program, settings=self._settings))
+        self._tell(loaded)
+        await self._activate(msgspec.structs.replace(loaded.program, settings=self._settings))
+
+    def _check_broken(self, left_out: Sequence[RuleError]) -> None:
+        """Raises RuleErrors where a file that ran can no longer be run."""
+        if broken := [error for error in left_out if error.path in self._ran]:
+            raise RuleErrors(broken)
+
+    def _tell(self, loaded: Loaded) -> None:
+        """Say once of each Sigma rule that is left out, and of those that wait for something, why."""
+        self._ran = frozenset(rule.path for rule in loaded.sigma) - {error.path for error in loaded.left_out}
+        left_out = tuple(map(str, loaded.left_out))
+        for reason in left_out:
+            if reason not in self.left_out:
+                log.warning("sigma_rule_left_out", reason=reason)
+        self.left_out = left_out
 
     def _refuse(self, refused: RuleErrors) -> None:
         errors = tuple(str(error) for error in refused.errors)
@@ -99,4 +130,10 @@ class RuleSource:
         request = Activate(id=new_id(), by=self._by, bundle=digest)
         await self._bus.publish(subjects.control("activate"), encode(request), msg_id=request.id)
         self._active = digest
-        log.info("rules_loaded", alerts=len(program.alerts), heals=len(program.heals), bundle=digest[:12])
+        log.info(
+            "rules_loaded",
+            alerts=len(program.alerts),
+            events=len(program.events),
+            heals=len(program.heals),
+            bundle=digest[:12],
+        )

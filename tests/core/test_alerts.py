@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.core.evaluate import worded
+from engine.core.alerting import worded
 from engine.core.step import AT_ONCE
 from schemas.labels import Labels
 from schemas.reasons import Reason
@@ -163,7 +163,7 @@ def test_annotations_are_worded_anew_with_each_evaluation() -> None:
     ((key, active),) = story.state.alerts.items()
     (one,) = active.values()
     assert fired.annotations == {"summary": "at 1"}
-    assert worded(story.state, story.state.compiled.rules[key], one) == {"summary": "at 3"}
+    assert worded(story.state, key, one) == {"summary": "at 3"}
 
 
 def test_templates_know_the_external_labels() -> None:

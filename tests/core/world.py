@@ -70,7 +70,13 @@ def page() -> Step:
     return Step(verb="page", args={"receiver": "oncall"})
 
 
-def program(*rules: AlertRule | RecordingRule | HealRule, digest: str = "d", verbs: dict[str, Verb] = VERBS) -> Program:
+def program(
+    *rules: AlertRule | RecordingRule | HealRule,
+    digest: str = "d",
+    verbs: dict[str, Verb] = VERBS,
+    settings: Settings = SETTINGS,
+    **about_events: Any,
+) -> Program:
     """A program of these rules, in this order, with the verbs of a shop."""
     placed = [rule for rule in rules if not isinstance(rule, HealRule)]
     return Program(
@@ -79,7 +85,8 @@ def program(*rules: AlertRule | RecordingRule | HealRule, digest: str = "d", ver
         records=tuple(_placed(rule, at) for at, rule in enumerate(placed) if isinstance(rule, RecordingRule)),
         heals=tuple(rule for rule in rules if isinstance(rule, HealRule)),
         verbs=verbs,
-        settings=SETTINGS,
+        settings=settings,
+        **about_events,
     )
 
 

@@ -94,7 +94,7 @@ def test_what_is_wrong_with_an_engine_is_a_series() -> None:
     up = [canonical({METRIC_NAME: "up", "instance": name}) for name in ("a", "b")]
     batch = SampleBatch(time_ms=START_MS, layout=layout_digest(up), values=pack_values([1, 1]), series=up)
     step(state, Message(2, START_MS, batch))
-    families = measured(state, refused=3, epoch=7, now_ms=START_MS + 2500)
+    families = measured(state, refused=3, left_out=2, epoch=7, now_ms=START_MS + 2500)
     found = {(each.name, *each.labels.values()): each.value for family in families for each in family.samples}
     assert found["reflexarc_rule_failing", "own", "Own"] == 1
     assert found[("reflexarc_rules_refused",)] == 3

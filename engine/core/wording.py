@@ -1,0 +1,34 @@
+"""An event in the words of alerts: its fields as labels, and the whole of it in short."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from engine.core.detector import label_name
+from engine.sigma.fields import MISSING
+
+MOST_FIELDS = 100
+LONGEST = 1_000
+"""Characters of a field that templates get to see, and of an event that is told with its alert."""
+
+
+def element_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """What templates know as `$labels`: the fields of an event, objects in it left out."""
+    scalars = [(name, value) for name, value in data.items() if not isinstance(value, dict)]
+    return {label_name(name): as_text(value) for name, value in scalars[:MOST_FIELDS]}
+
+
+def as_text(value: Any) -> str:
+    """A value as a label has it; empty where there is none."""
+    if isinstance(value, str):
+        return value[:LONGEST]
+    if value is MISSING or value is None:
+        return ""
+    return msgspec.json.encode(value).decode()[:LONGEST]
+
+
+def summary_of(data: Mapping[str, Any]) -> str:
+    """The event's message, or where it has none all of it."""
+    message = data.get("message")
+    return as_text(message if isinstance(message, str) and message else data)
