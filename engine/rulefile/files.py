@@ -9,7 +9,7 @@ from engine.rulefile.errors import RuleError, RuleErrors
 
 _SUFFIXES = (".yaml", ".yml")
 _NAMED_TEST = re.compile(r"(^|[_.-])tests?$")
-_TESTS = re.compile(r"^(tests|rule_files)[ \t]*:", re.MULTILINE)
+_SIGMA = re.compile(r"^(detection|correlation)[ \t]*:", re.MULTILINE)
 _BESIDE = frozenset({"policy", "routes", "workloads"})
 """Files that live beside the rules and are not rule files."""
 
@@ -18,7 +18,7 @@ def read(paths: Sequence[Path]) -> dict[str, str]:
     """The text of each rule file, by its path as given.
 
     A file that is named is read. Of a folder all `*.yaml` and `*.yml` below it are read, except unit tests
-    (`*_test.yaml`, `*_tests.yaml` that have `tests:`), `policy`, `routes` and `workloads`, and what is hidden or in a
+    (`*_test.yaml`, `*_tests.yaml`, but for Sigma rules), `policy`, `routes` and `workloads`, and what is hidden or in a
     hidden folder.
     Raises RuleErrors for what cannot be read.
     """
@@ -54,8 +54,8 @@ def _is_rule_file(path: Path, folder: Path) -> bool:
 
 
 def _is_test(path: Path, text: str) -> bool:
-    """By its name and by what is in it: a Sigma rule may be about a test."""
-    return bool(_NAMED_TEST.search(path.stem) and _TESTS.search(text))
+    """By its name, but a Sigma rule may be about a test."""
+    return bool(_NAMED_TEST.search(path.stem)) and not _SIGMA.search(text)
 
 
 def _decoded(content: bytes) -> str:
