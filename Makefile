@@ -26,8 +26,9 @@ demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary fol
 test: $(INSTALLED)  ## all tests, against a real nats-server
 	$(BIN)/pytest
 
-conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts, where the corpora are
+conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules of others, where the corpora are
 	$(BIN)/python -m tests.promql.conformance
+	$(BIN)/python -m tests.sigma.conformance
 
 soak: $(INSTALLED)  ## the crash test for longer, from a new seed
 	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \

@@ -28,7 +28,7 @@ _CHECK_BYTES = 32
 
 
 class _Kept(msgspec.Struct, array_like=True):
-    """`made_by` is a digest of all that what was read depends on beside the texts; `files` are by digest of the text."""
+    """`made_by`: a digest of all that reading depends on beside the texts. `files` are by digest of the text."""
 
     made_by: bytes
     files: dict[bytes, Parts]

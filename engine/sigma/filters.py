@@ -36,7 +36,9 @@ class Filters:
                     raise Refused(f"expected a detection, {rule!r} is a correlation")
                 if not covers(each.origin, entry.part.origin):
                     raise Refused(f"the rule {rule!r} is for another log source")
-                self._of_rule.setdefault(entry.id, []).append((path, each))
+                filters = self._of_rule.setdefault(entry.id, [])
+                if (path, each) not in filters:
+                    filters.append((path, each))
             except Refused as refused:
                 self._problem(path, each, refused.below("filter", "rules"))
 

@@ -1,6 +1,7 @@
 """The text of a condition (`selection and not 1 of filter_*`), through pySigma's grammar, to a condition."""
 
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Any
 
 from sigma import conditions
@@ -11,11 +12,15 @@ from engine.sigma.documents import Refused
 from engine.sigma.logic import all_of, any_of, none_of
 from engine.sigma.model import Node
 
+_STEPS = {"(": 1, ")": -1}
+
 Leaf = Callable[[str, bool], Node | None]
 """What a name in a condition stands for, given whether it lies below an even number of `not`. None: nothing is left of
 it, as a pipeline dropped it.
 """
 MOST_CHARACTERS = 20_000
+MOST_NESTED = 50
+"""Parentheses within each other. Nobody writes more, and whoever walks the condition later does it by recursion."""
 
 
 def condition_of(text: Any, leaf: Leaf, names: SigmaDetections | None = None) -> Node | None:
@@ -24,13 +29,15 @@ def condition_of(text: Any, leaf: Leaf, names: SigmaDetections | None = None) ->
         raise Refused(f"expected a condition such as: selection and not filter, got {text!r}")
     if len(text) > MOST_CHARACTERS:
         raise Refused(f"longer than {MOST_CHARACTERS} characters")
+    if max(accumulate(_STEPS.get(character, 0) for character in text), default=0) > MOST_NESTED:
+        raise Refused(f"nested more than {MOST_NESTED} deep")
     try:
         parsed = conditions.SigmaCondition(text, names or EmptySigmaDetections()).parse(postprocess=False)
         return _Converter(leaf, names).node(parsed, True)
     except SigmaError as error:
         raise Refused(f"{text!r} is not a condition: {error}") from error
-    except RecursionError:
-        raise Refused("nested too deeply") from None
+    except RecursionError:  # as many `not` do it too
+        raise Refused(f"nested more than {MOST_NESTED} deep") from None
 
 
 class _Converter:

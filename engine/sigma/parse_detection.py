@@ -14,7 +14,7 @@ from engine.sigma.documents import Refused
 from engine.sigma.logic import all_of, any_of
 from engine.sigma.model import About, Detection, LogSource, Node
 from engine.sigma.parse_condition import condition_of, unknown
-from engine.sigma.parse_pipelines import UNFORESEEN, Pipelines
+from engine.sigma.parse_pipelines import UNFORESEEN, Pipelines, logsource
 from engine.sigma.parse_regexp import Engine, Unmatchable
 from engine.sigma.parse_shape import check_detection
 from engine.sigma.parse_strings import Placeholders
@@ -100,7 +100,7 @@ def _rule(about: About, origin: LogSource, selections: SigmaDetections) -> Sigma
         author=about.author,
         tags=tags,
         fields=list(about.fields),
-        logsource=SigmaLogSource(origin.category or None, origin.product or None, origin.service or None),
+        logsource=logsource(origin),
         detection=selections,
     )
 

@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 from sigma.exceptions import SigmaError
 from sigma.processing.pipeline import ProcessingPipeline
-from sigma.rule import SigmaRule
+from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections, SigmaLogSource, SigmaRule
+from sigma.types import SigmaString
 
 from engine.sigma.documents import Refused
 from engine.sigma.model import LogSource
@@ -32,23 +33,21 @@ class Pipelines:
             raise Refused(f"a processing pipeline refuses it: {error}") from error
 
     def field(self, name: str, origin: LogSource) -> str:
-        """What a field is called for rules of a log source. Raises Refused."""
-        rule = SigmaRule.from_dict(
-            {
-                "title": "a field",
-                "logsource": given(origin),
-                "fields": [name],
-                "detection": {"selection": {name: "*"}, "condition": "selection"},
-            }
+        """What a field is called for rules of a log source; as in `model`, `a|b` are alternatives. Raises Refused."""
+        selection = SigmaDetection([SigmaDetectionItem(name, [], [SigmaString("*")])])
+        rule = SigmaRule(
+            title=name,
+            fields=name.split("|"),
+            logsource=logsource(origin),
+            detection=SigmaDetections({"selection": selection}, ["selection"]),
         )
         self.apply(rule)
         return "|".join(rule.fields) or name
 
 
-def given(origin: LogSource) -> dict[str, str]:
-    """A log source as in a rule file."""
-    fields = ("product", "category", "service")
-    return {field: value for field in fields if (value := getattr(origin, field))}
+def logsource(origin: LogSource) -> SigmaLogSource:
+    """A log source as pySigma has it. Not that of nothing at all, which it refuses."""
+    return SigmaLogSource(origin.category or None, origin.product or None, origin.service or None)
 
 
 def _pipeline(text: PipelineText) -> ProcessingPipeline:

@@ -50,7 +50,11 @@ def _check_fields(definition: dict[Any, Any], path: FieldPath) -> None:
                 raise Refused(
                     f"there is no modifier {modifier!r}; there are {', '.join(modifier_mapping)}", (*path, field)
                 )
+        wanted: tuple[type, ...] = (str,) if "re" in field.split("|")[1:] else _SCALARS
         for position, each in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(each, _SCALARS):
+            if not isinstance(each, wanted):
                 below = (position,) if isinstance(value, list) else ()
-                raise Refused("expected a text, a number, true, false or null", (*path, field, *below))
+                what = (
+                    "a text, a number, true, false or null" if wanted is _SCALARS else "a regular expression, as text"
+                )
+                raise Refused(f"expected {what}", (*path, field, *below))
