@@ -14,7 +14,6 @@ from engine.sigma.references import References
 
 
 class Fields(NamedTuple):
-    group_by: tuple[str, ...]
     aliases: dict[str, dict[str, str]]
     fields: tuple[str, ...]
 
@@ -27,21 +26,16 @@ class CorrelationFields:
 
     def of(self, part: Correlated, ids: Mapping[str, str], path: str) -> Fields:
         """`ids` are those of the rules by what the correlation calls them; none of them refers back to it. A field
-        that is called differently from rule to rule becomes an alias of its own name. Raises Refused.
+        that is called otherwise in events becomes an alias, so that groups bear the names that the author gave them.
+        Raises Refused.
         """
         aliases = {alias: self._alias(alias, given, ids, path) for alias, given in part.aliases.items()}
-        group_by = []
         for field in part.group_by:
-            if field in aliases:
-                group_by.append(field)
-                continue
             called = {rule: self._called(field, rule) for rule in ids.values()}
-            different = dict.fromkeys(called.values())
-            if len(different) > 1:
+            if field not in aliases and any(name != field for name in called.values()):
                 aliases[field] = called
-            group_by.append(field if len(different) > 1 else next(iter(different)))
         fields = tuple(_either(self._called(field, rule) for rule in ids.values()) for field in part.fields)
-        return Fields(tuple(group_by), aliases, fields)
+        return Fields(aliases, fields)
 
     def _alias(self, alias: str, given: Mapping[str, str], ids: Mapping[str, str], path: str) -> dict[str, str]:
         fields = {}
@@ -58,7 +52,10 @@ class CorrelationFields:
             raise refused.below("aliases", alias) from refused
 
     def _called(self, field: str, rule: str) -> str:
-        """By the events of a rule; of a correlation by those of all rules below it."""
+        """By the events of a rule. By a correlation itself, if it groups by the field, or else by all below it."""
+        part = self._references.by_id[rule].part
+        if isinstance(part, Correlated) and field in part.group_by:
+            return field
         return _either(self._mapped(field, origin) for origin in dict.fromkeys(self._origins(rule))) or field
 
     def _origins(self, rule: str) -> Iterator[LogSource]:

@@ -86,7 +86,7 @@ class _Correlations:
             type=part.type,
             rules=tuple(ids[name] for name in part.rules),
             timespan_ms=part.timespan_ms,
-            group_by=fields.group_by,
+            group_by=part.group_by,
             aliases=fields.aliases,
             thresholds=part.thresholds,
             fields=fields.fields,

@@ -62,9 +62,9 @@ def selecting(selection: str, **how: Any) -> Node:
     return condition(f"  selection: {selection}\n  condition: selection\n", **how)
 
 
-def correlation(text: str) -> Correlation:
+def correlation(text: str, **how: Any) -> Correlation:
     """The one correlation among the rules."""
-    (found,) = [each.does for each in rules(text) if isinstance(each.does, Correlation)]
+    (found,) = [each.does for each in rules(text, **how) if isinstance(each.does, Correlation)]
     return found
 
 

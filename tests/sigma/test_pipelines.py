@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.rulefile.sigma_pipelines import shipped
-from engine.sigma.model import Detection, LogSource
+from engine.sigma.model import Correlation, Detection, LogSource
 from engine.sigma.translation import PipelineError
 from tests.sigma.reading import correlation, matches, problems, read, rule, rules, selecting
 
@@ -140,12 +140,14 @@ def test_correlations_name_fields_as_their_rules_do() -> None:
         "title: C\ncorrelation: {type: value_count, rules: [web], group-by: [c-ip], timespan: 1m,"
         " condition: {field: cs-uri-stem, gte: 5}}\n"
     )
-    (found,) = [each.does for each in rules(text, pipelines=OURS) if each.about.title == "C"]
-    assert found == correlation(text.replace("c-ip", "c-ip|source.ip").replace("cs-uri-stem", "cs-uri-stem|url.path"))
+    found = correlation(text, pipelines=OURS)
+    (web,) = found.rules
+    assert (found.group_by, found.aliases) == (("c-ip",), {"c-ip": {web: "c-ip|source.ip"}})
+    assert found.fields == ("cs-uri-stem|url.path",)
 
 
-def test_a_field_with_several_names_is_grouped_by_under_its_own() -> None:
-    """Where the rules of a correlation call a field differently, each has its own; the same goes for aliases."""
+def test_a_group_bears_the_name_that_its_author_gave_it() -> None:
+    """What a field is called in the events of each rule is known beside; the same goes for aliases."""
     text = (
         WEB
         + FLOW
@@ -154,14 +156,29 @@ def test_a_field_with_several_names_is_grouped_by_under_its_own() -> None:
             "timespan: 1m, aliases: {who: {web: cs-username, flow: username}}}\n"
         )
     )
-    found = rules(text, pipelines=OURS)
-    web, flow, _ = (each.id for each in found)
-    (does,) = [each.does for each in found if each.about.title == "C"]
-    assert not isinstance(does, Detection)
-    assert does.group_by == ("src_ip|source.ip", "cs-host", "who")
-    assert does.aliases == {
+    found = correlation(text, pipelines=OURS)
+    web, flow = found.rules
+    assert found.group_by == ("src_ip", "cs-host", "who")
+    assert found.aliases == {
+        "src_ip": {web: "src_ip|source.ip", flow: "src_ip|source.ip"},
         "cs-host": {web: "cs-host|url.domain", flow: "cs-host"},
         "who": {web: "cs-username|user.name", flow: "username|user.name"},
+    }
+
+
+def test_a_correlation_over_another_groups_by_the_names_that_this_one_does() -> None:
+    """What comes from the inner one bears the author's names; what it does not group by, events still have."""
+    text = WEB + (
+        "title: I\nname: inner\ncorrelation: {type: event_count, rules: web, group-by: [c-ip], timespan: 1m,"
+        " condition: {gte: 5}}\n---\n"
+        "title: C\ncorrelation: {type: temporal, rules: [inner, web], group-by: [c-ip, cs-host], timespan: 1m}\n"
+    )
+    outer = next(each.does for each in rules(text, pipelines=OURS) if each.about.title == "C")
+    assert isinstance(outer, Correlation)
+    inner, web = outer.rules
+    assert outer.aliases == {
+        "c-ip": {inner: "c-ip", web: "c-ip|source.ip"},
+        "cs-host": {inner: "cs-host|url.domain", web: "cs-host|url.domain"},
     }
 
 
