@@ -128,6 +128,8 @@ def test_several_conditions_are_one_rule() -> None:
         (rule("  s: {'|gt': 5}\n  condition: s"), "detection.s: expected the name of a field before the modifier"),
         (rule("  s: [null]\n  condition: s"), "detection.s: expected a text to look for, or the name of a field"),
         (rule("  s: {a|base64: 'x*'}\n  condition: s"), "detection.s.a|base64: Base64 encoding of strings with"),
+        (rule("  s: {a: 123456789012345678901}\n  condition: s"), "is beyond 2^53 and would not be exact"),
+        (rule("  s: [12345678901234567]\n  condition: s"), "is beyond 2^53 and would not be exact"),
         (rule("  s: " + "[" * 30 + "{a: 1}" + "]" * 30 + "\n  condition: s"), "nested too deeply"),
     ],
 )  # fmt: skip
@@ -136,6 +138,18 @@ def test_a_mistake_is_told_with_its_place(text: str, told: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith("1.yml:1: ")
     assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("selection", "told"),
+    [({"a": "\ud800"}, "holds half of a surrogate pair, which is no text"), ({"a": 2**64}, "is beyond 2^53")],
+)
+def test_what_no_bundle_could_hold_is_refused(selection: object, told: str) -> None:
+    """Whatever a rule may have been read from, it can be written down again."""
+    content = {"title": "T", "logsource": {"product": "p"}, "detection": {"s": selection, "condition": "s"}}
+    found, (problem,) = parse([Document("p", 1, content)])
+    assert found == ()
+    assert told in str(problem)
 
 
 def test_a_mistake_hides_no_other_rule() -> None:
