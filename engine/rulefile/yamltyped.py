@@ -8,13 +8,14 @@ from engine.rulefile.yamltree import Mapping, Node, Scalar, Sequence
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _OTHER_BASE = re.compile(r"0[xo][0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?=[0-9.]*[.eE])(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 def typed(node: Node) -> Any:
     """The tree as dicts, lists, text, numbers, truth values and None, by the core schema of YAML 1.2.
 
-    Dates stay text, as do `yes`, `no` and `00000429`, which rules mean as the words that they are.
+    Dates stay text, as do `yes` and `no`, which rules mean as the words that they are, and `00000429`, which with fewer
+    zeros would not be the same.
     """
     match node:
         case Scalar():

@@ -7,6 +7,8 @@
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
+import msgspec
+
 from engine.sigma.documents import Document, Refused, SigmaProblem
 from engine.sigma.parse_about import about, identity, name
 from engine.sigma.parse_actions import rules_of
@@ -85,6 +87,13 @@ class _Found:
         self._problems: list[SigmaProblem] = []
 
     def add(self, part: Part) -> None:
+        """Raises Refused for what no bundle could hold."""
+        try:
+            msgspec.msgpack.encode(part)
+        except UnicodeEncodeError:
+            raise Refused("holds half of a surrogate pair, which is no text") from None
+        except OverflowError:
+            raise Refused("holds an integer of more than 64 bits") from None
         self._parts.append(part)
 
     def problem(self, line: int, reason: Refused, *, refused: bool = True) -> None:

@@ -3,8 +3,6 @@
 import hashlib
 from typing import Any
 
-import msgspec
-
 from engine.sigma.documents import Refused
 from engine.sigma.model import About
 
@@ -36,8 +34,8 @@ def identity(content: dict[str, Any]) -> str:
     """The rule's own id, or a digest of what it says. Raises Refused."""
     given = content.get("id")
     if given is None:
-        said = msgspec.json.encode(content, enc_hook=str, order="deterministic")
-        return hashlib.sha256(said).hexdigest()[:32]
+        # Not as JSON: YAML has keys that JSON has not.
+        return hashlib.sha256(repr(content).encode("utf-8", "backslashreplace")).hexdigest()[:32]
     return _word(given, "id").lower()
 
 

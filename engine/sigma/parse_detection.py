@@ -1,11 +1,13 @@
 """One detection rule: its selections and its condition, through pySigma and the pipelines, to one condition."""
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sigma.conditions import ConditionAND
 from sigma.exceptions import SigmaError
+from sigma.modifiers import reverse_modifier_mapping
 from sigma.policy import SigmaPolicy
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections, SigmaLogSource, SigmaRule
 from sigma.rule.attributes import SigmaLevel, SigmaRuleTag, SigmaStatus
@@ -20,6 +22,7 @@ from engine.sigma.parse_shape import check_detection
 from engine.sigma.parse_strings import Placeholders
 from engine.sigma.parse_values import item_condition
 
+_INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of '(.*)'", re.DOTALL)
 _POLICY = SigmaPolicy(regex_engine=Engine())
 
 
@@ -83,7 +86,13 @@ def _placed(content: dict[str, Any]) -> Refused | None:
 
 
 def _said(error: Exception) -> str:
-    return str(error.__cause__ if isinstance(error.__cause__, Unmatchable) else error)
+    """As pySigma says it, but for what it says of its classes."""
+    if isinstance(error.__cause__, Unmatchable):
+        return str(error.__cause__)
+    if found := _INCOMPATIBLE.match(str(error)):
+        name = reverse_modifier_mapping.get(found[1], found[1])
+        return f"{name} cannot be used with {found[2]!r}; a text is written in quotes, a number is not"
+    return str(error)
 
 
 def _rule(about: About, origin: LogSource, selections: SigmaDetections) -> SigmaRule:

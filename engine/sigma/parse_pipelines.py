@@ -6,6 +6,8 @@ from typing import Any
 import yaml
 from sigma.exceptions import SigmaError
 from sigma.processing.pipeline import ProcessingPipeline
+from sigma.processing.transformations import transformations
+from sigma.processing.transformations.external import ExternalSourceBaseTransformation
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections, SigmaLogSource, SigmaRule
 from sigma.types import SigmaString
 
@@ -55,8 +57,24 @@ def _pipeline(text: PipelineText) -> ProcessingPipeline:
         content: Any = yaml.safe_load(text.text)
         if not isinstance(content, dict):
             raise PipelineError(text.name, "expected a mapping with name, priority and transformations")
+        _refuse_outside(text.name, content)
         return ProcessingPipeline.from_dict(content)
     except yaml.YAMLError as error:
         raise PipelineError(text.name, f"not YAML: {error}") from error
+    except RecursionError:
+        raise PipelineError(text.name, "nested too deeply") from None
     except (SigmaError, *UNFORESEEN) as error:
         raise PipelineError(text.name, str(error)) from error
+
+
+def _refuse_outside(name: str, content: Any) -> None:
+    """The same files are to give the same rules, so that nothing is fetched, read or run for them."""
+    if isinstance(content, list):
+        for each in content:
+            _refuse_outside(name, each)
+    elif isinstance(content, dict):
+        kind = content.get("type")
+        if isinstance(kind, str) and issubclass(transformations.get(kind, object), ExternalSourceBaseTransformation):
+            raise PipelineError(name, f"{kind}: values from outside cannot be had here; use placeholders")
+        for each in content.values():
+            _refuse_outside(name, each)

@@ -7,7 +7,9 @@ from sigma.modifiers import modifier_mapping
 from engine.sigma.documents import FieldPath, Refused
 
 MOST_NESTED = 20
-_SCALARS = (str, int, float, bool, type(None))
+_EXACT = 2**53
+_VALUE = ((str, int, float, bool, type(None)), "a text, a number, true, false or null")
+_EXPRESSION = ((str,), "a regular expression, as text")
 
 
 def check_detection(detection: Any) -> None:
@@ -35,8 +37,10 @@ def _check(definition: Any, path: FieldPath) -> None:
             raise Refused("expected values or mappings, got an empty list", path)
         for position, each in enumerate(definition):
             _check(each, (*path, position))
-    elif not isinstance(definition, _SCALARS):
-        raise Refused(f"expected a text, a number, true, false or null, got {definition!r}", path)
+    elif not isinstance(definition, _VALUE[0]):
+        raise Refused(f"expected {_VALUE[1]}, got {definition!r}", path)
+    else:
+        _check_number(definition, path)
 
 
 def _check_fields(definition: dict[Any, Any], path: FieldPath) -> None:
@@ -45,16 +49,20 @@ def _check_fields(definition: dict[Any, Any], path: FieldPath) -> None:
     for field, value in definition.items():
         if not isinstance(field, str):
             raise Refused(f"expected the name of a field, got {field!r}", path)
-        for modifier in field.split("|")[1:]:
+        modifiers = field.split("|")[1:]
+        for modifier in modifiers:
             if modifier not in modifier_mapping:
-                raise Refused(
-                    f"there is no modifier {modifier!r}; there are {', '.join(modifier_mapping)}", (*path, field)
-                )
-        wanted: tuple[type, ...] = (str,) if "re" in field.split("|")[1:] else _SCALARS
+                known = ", ".join(modifier_mapping)
+                raise Refused(f"there is no modifier {modifier!r}; there are {known}", (*path, field))
+        types, wanted = _EXPRESSION if "re" in modifiers else _VALUE
         for position, each in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(each, wanted):
-                below = (position,) if isinstance(value, list) else ()
-                what = (
-                    "a text, a number, true, false or null" if wanted is _SCALARS else "a regular expression, as text"
-                )
-                raise Refused(f"expected {what}", (*path, field, *below))
+            below = (*path, field, position) if isinstance(value, list) else (*path, field)
+            if not isinstance(each, types):
+                raise Refused(f"expected {wanted}", below)
+            _check_number(each, below)
+
+
+def _check_number(value: Any, path: FieldPath) -> None:
+    """Beyond this pySigma takes an integer for the nearest float."""
+    if isinstance(value, int) and abs(value) > _EXACT:
+        raise Refused(f"{value} is beyond 2^53 and would not be exact; write it as text, in quotes", path)

@@ -42,7 +42,8 @@ def there() -> bool:
 
 def files(folder: Path) -> Iterator[tuple[str, list[Document]]]:
     for path in sorted(folder.rglob("*.yml")):
-        yield path.relative_to(folder).as_posix(), list(documents(str(path), path.read_text(encoding="utf-8")))
+        name = path.relative_to(folder).as_posix()
+        yield name, list(documents(name, path.read_text(encoding="utf-8")))
 
 
 def all_rules() -> tuple[tuple[SigmaRule, ...], tuple[SigmaProblem, ...]]:

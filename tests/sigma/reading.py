@@ -3,23 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
+from engine.rulefile import yamlparse
+from engine.rulefile.yamltyped import typed
 from engine.sigma.documents import Document, SigmaProblem
 from engine.sigma.model import Correlation, Detection, Node, SigmaRule
 from engine.sigma.parse import parse
 from engine.sigma.translation import PipelineText, Translation
 from tests.sigma import naive
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 def documents(path: str, text: str) -> Iterator[Document]:
-    """Each document of a file, with the line that it begins at."""
-    loader = _Loader(text)
-    while loader.check_node():
-        node = loader.get_node()
-        yield Document(path, node.start_mark.line + 1, loader.construct_document(node))
+    """Each document of a file, as rule files are read."""
+    for node in yamlparse.documents(text):
+        yield Document(path, node.mark.line, typed(node))
 
 
 def read(

@@ -80,7 +80,9 @@ FIELDS = st.builds(
 )  # fmt: skip
 ANYTHING = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(FIELDS, inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(FIELDS, FIELDS, SCALARS), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 

@@ -99,7 +99,6 @@ def test_several_conditions_are_one_rule() -> None:
     [
         ("5", "expected a Sigma rule: a mapping"),
         ("[a]", "expected a Sigma rule: a mapping"),
-        ("1: x", "expected a Sigma rule: a mapping"),
         ("title: T", "expected a Sigma rule, with detection, correlation or filter"),
         ("action: globl\ntitle: T", "action: expected one of global, reset, repeat, got 'globl'"),
         (rule(SELECTION).replace("A rule", ""), "title: expected a title"),
@@ -117,17 +116,18 @@ def test_several_conditions_are_one_rule() -> None:
         (rule("  s: []\n  condition: s"), "detection.s: expected values or mappings, got an empty list"),
         (rule("  s: {a: {b: c}}\n  condition: s"), "detection.s.a: expected a text, a number, true, false or null"),
         (rule("  s: {a: [x, [y]]}\n  condition: s"), "detection.s.a.1: expected a text, a number"),
-        (rule("  s: {1: x}\n  condition: s"), "detection.s: expected the name of a field, got 1"),
-        (rule("  1: {a: x}\n  condition: s"), "detection: expected the name of a selection, got 1"),
         (rule("  s: {a|contians: x}\n  condition: s"), "detection.s.a|contians: there is no modifier 'contians'"),
         (rule("  s: {a|cidr: x}\n  condition: s"), "detection.s.a|cidr: Invalid CIDR expression"),
         (rule("  s: [{a: b}, {a|cidr: 1.2.3.4/8}]\n  condition: s"), "detection.s.1.a|cidr: Invalid CIDR"),
-        (rule("  s: {a|gt: x}\n  condition: s"), "detection.s.a|gt: "),
+        (rule("  s: {a|gt: x}\n  condition: s"), "detection.s.a|gt: gt cannot be used with 'x'"),
+        (rule("  s: {a|contains: 5}\n  condition: s"), "detection.s.a|contains: contains cannot be used with '5'"),
         (rule("  s: {a|re: 5}\n  condition: s"), "detection.s.a|re: "),
         (rule("  s: {'|exists': true}\n  condition: s"), "detection.s.|exists: "),
         (rule("  s: {'|gt': 5}\n  condition: s"), "detection.s: expected the name of a field before the modifier"),
         (rule("  s: [null]\n  condition: s"), "detection.s: expected a text to look for, or the name of a field"),
         (rule("  s: {a|base64: 'x*'}\n  condition: s"), "detection.s.a|base64: Base64 encoding of strings with"),
+        (rule("  s: {a: 123456789012345678901}\n  condition: s"), "is beyond 2^53 and would not be exact"),
+        (rule("  s: [12345678901234567]\n  condition: s"), "is beyond 2^53 and would not be exact"),
         (rule("  s: " + "[" * 30 + "{a: 1}" + "]" * 30 + "\n  condition: s"), "nested too deeply"),
     ],
 )  # fmt: skip
@@ -136,6 +136,23 @@ def test_a_mistake_is_told_with_its_place(text: str, told: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith("1.yml:1: ")
     assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("selection", "told"),
+    [
+        ({"a": "\ud800"}, "holds half of a surrogate pair, which is no text"),
+        ({"a": 2**64}, "is beyond 2^53"),
+        ({1: "x"}, "detection.s: expected the name of a field, got 1"),
+        ({"a": b"x"}, "detection.s.a: expected a text, a number"),
+    ],
+)
+def test_what_no_bundle_could_hold_is_refused(selection: object, told: str) -> None:
+    """Whatever a rule may have been read from, it can be written down again."""
+    content = {"title": "T", "logsource": {"product": "p"}, "detection": {"s": selection, "condition": "s"}}
+    found, (problem,) = parse([Document("p", 1, content)])
+    assert found == ()
+    assert told in str(problem)
 
 
 def test_a_mistake_hides_no_other_rule() -> None:

@@ -73,12 +73,28 @@ def test_a_pipeline_may_refuse_a_rule() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- x", "a: [", "name: p\ntransformations: [{type: nonsense}]", "name: p\nnonsense: 1", "transformations: 5"],
+    [
+        "",
+        "- x",
+        "a: [",
+        "name: p\ntransformations: [{type: nonsense}]",
+        "name: p\nnonsense: 1",
+        "transformations: 5",
+        "a: &a [*a]",
+    ],
 )
 def test_a_pipeline_that_is_none_is_told_by_its_name(text: str) -> None:
     """Nothing is read with half of the pipelines."""
     with pytest.raises(PipelineError, match=r"^pipeline 2: "):
         read(rule("  s: {a: x}\n  condition: s\n"), pipelines=[RENAME.format("one", 10, "{a: b}"), text])
+
+
+@pytest.mark.parametrize("indent", ["{0}", "{{type: nest, items: [{0}]}}"])
+def test_a_pipeline_fetches_nothing(indent: str) -> None:
+    """What reads files, asks the network or runs commands for the values of placeholders is none of ours."""
+    item = indent.format("{type: http_placeholders, url: 'http://127.0.0.1/'}")
+    with pytest.raises(PipelineError, match="cannot be had here; use placeholders"):
+        read(rule("  s: {a: x}\n  condition: s\n"), pipelines=[f"name: p\ntransformations: [{item}]\n"])
 
 
 @pytest.mark.parametrize(
