@@ -126,7 +126,20 @@ def test_a_pipeline_fetches_nothing(indent: str) -> None:
         ),
         ("{category: dns}", "{query|endswith: .onion}", {"dns.question.name": "x.onion"}),
         ("{category: firewall}", "{dst_port: 22}", {"destination.port": 22}),
-        ("{product: linux, service: sudo}", "{USER|startswith: '#-'}", {"user.target.name": "#-1"}),
+        ("{product: linux, service: sudo}", "{USER|startswith: '#-'}", {"user.effective.name": "#-1"}),
+        (
+            "{product: kubernetes, category: application, service: audit}",
+            "{hostPath: '*', capabilities: NET_RAW, verb: create}",
+            {
+                "verb": "create",
+                "requestObject": {
+                    "spec": {
+                        "volumes": [{"name": "x"}, {"hostPath": {"path": "/"}}],
+                        "containers": [{"securityContext": {"capabilities": {"add": ["NET_RAW"]}}}],
+                    }
+                },
+            },
+        ),
         ("{product: linux, service: auditd}", "{type: EXECVE, a0: nc}", {"type": "EXECVE", "a0": "nc"}),
     ],
 )
