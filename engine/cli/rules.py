@@ -18,7 +18,8 @@ async def check(args: argparse.Namespace, config: Config) -> int:
         print(errors, file=sys.stderr)
         return 1
     print(
-        f"{len(program.alerts)} alert, {len(program.records)} recording and {len(program.heals)} heal rules: no error"
+        f"{len(program.alerts)} alert, {len(program.records)} recording, {len(program.heals)} heal and "
+        f"{len(program.responds)} respond rules: no error"
     )
     return 0
 

@@ -53,6 +53,7 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
             detail=_describe(outcome),
             by=outcome.executor,
             ladder=ladder.id if ladder else "",
+            evidence=outcome.evidence,
         )
     )
     if ladder:
@@ -63,6 +64,9 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     """The newest inventory of an actuator replaces the one before."""
     turn.state.inventory[f"{inventory.actuator}/{inventory.scope}"] = inventory
     turn.state.targets = index_targets(turn.state.inventory)
+    for ladder in list(turn.state.ladders.values()):
+        if ladder.held_by is Reason.ISOLATED:
+            ladders.wake(turn, ladder)
 
 
 def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
@@ -101,6 +105,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
         alert_labels=alert.labels,
         alert=fired.id,
         value=alert.value,
+        annotations=fired.annotations,
     )
     if ladder.key not in turn.state.ladders:  # one that still runs for this alert goes on
         ladders.start(turn, ladder)

@@ -21,7 +21,7 @@ def load(files: Mapping[str, str], verbs: Mapping[str, Verb]) -> Program:
     errors = [
         *reader.errors,
         *crosscheck.repeated_groups(groups),
-        *crosscheck.repeated_heals(groups),
+        *crosscheck.repeated_ladders(groups),
         *ladders.check(groups, verbs, checks),
     ]
     if errors:

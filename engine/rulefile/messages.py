@@ -15,7 +15,6 @@ _SIGMA = "Sigma rules are not supported yet"
 PLANNED = {
     "incident": "rule kind `incident` is not supported yet",
     "scale": "rule kind `scale` is not supported yet",
-    "respond": "rule kind `respond` is not supported yet",
     "logsource": _SIGMA,
     "detection": _SIGMA,
     "correlation": _SIGMA,

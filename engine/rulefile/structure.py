@@ -11,11 +11,16 @@ from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import PLANNED, closest, field_path, problem
 from engine.rulefile.yamlparse import YamlError, parse
 from engine.rulefile.yamltree import Mapping, Mark, Node, Scalar, Sequence, locate, plain, repeated
-from schemas.rulefile import AlertRule, Group, HealRule, RecordingRule, Rule, RuleFile
+from schemas.rulefile import AlertRule, Group, HealRule, RecordingRule, RespondRule, Rule, RuleFile
 from schemas.wording import shown
 
-KINDS: dict[str, type[Rule]] = {"heal": HealRule, "alert": AlertRule, "record": RecordingRule}
-"""A rule is of the first of these kinds whose field says something: `heal` rules have an `alert` too."""
+KINDS: dict[str, type[Rule]] = {
+    "heal": HealRule,
+    "respond": RespondRule,
+    "alert": AlertRule,
+    "record": RecordingRule,
+}
+"""A rule is of the first of these kinds whose field says something: `heal` and `respond` rules have an `alert` too."""
 
 M = TypeVar("M", bound=BaseModel)
 

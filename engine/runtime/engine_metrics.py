@@ -51,7 +51,12 @@ def _store(state: State) -> Iterator[Metric]:
 
 def _rules(state: State) -> Iterator[Metric]:
     program = state.program
-    count = {"alert": len(program.alerts), "record": len(program.records), "heal": len(program.heals)}
+    count = {
+        "alert": len(program.alerts),
+        "record": len(program.records),
+        "heal": len(program.heals),
+        "respond": len(program.responds),
+    }
     compiled = state.compiled.rules
     failing = [compiled[rule].rule for rule in state.failing if rule in compiled]
     yield gauges("reflexarc_rules", "Active rules.", ("kind",), {(kind,): n for kind, n in count.items()})

@@ -157,7 +157,8 @@ class _Reply:
 
     def succeeded(self, effect: Effect, *, observed: bool) -> Outcome:
         before, after = dict(effect.before), dict(effect.after)
-        return self("succeeded", detail=effect.detail, before=before, after=after, observed=observed)
+        more = {"undo": effect.undo, "evidence": effect.evidence, "observed": observed}
+        return self("succeeded", detail=effect.detail, before=before, after=after, **more)
 
 
 @asynccontextmanager

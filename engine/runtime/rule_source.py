@@ -99,4 +99,10 @@ class RuleSource:
         request = Activate(id=new_id(), by=self._by, bundle=digest)
         await self._bus.publish(subjects.control("activate"), encode(request), msg_id=request.id)
         self._active = digest
-        log.info("rules_loaded", alerts=len(program.alerts), heals=len(program.heals), bundle=digest[:12])
+        log.info(
+            "rules_loaded",
+            alerts=len(program.alerts),
+            heals=len(program.heals),
+            responds=len(program.responds),
+            bundle=digest[:12],
+        )
