@@ -1,4 +1,4 @@
-"""Evidence on the bus: bundles that actuators collected, in the object store `evidence`, found again by their digest."""
+"""Evidence on the bus: bundles that actuators collected, in the object store `evidence`, each with its digest."""
 
 import base64
 from collections.abc import Mapping

@@ -157,8 +157,15 @@ class _Reply:
 
     def succeeded(self, effect: Effect, *, observed: bool) -> Outcome:
         before, after = dict(effect.before), dict(effect.after)
-        more = {"undo": effect.undo, "evidence": effect.evidence, "observed": observed}
-        return self("succeeded", detail=effect.detail, before=before, after=after, **more)
+        return self(
+            "succeeded",
+            detail=effect.detail,
+            before=before,
+            after=after,
+            observed=observed,
+            undo=effect.undo,
+            evidence=effect.evidence,
+        )
 
 
 @asynccontextmanager
