@@ -64,9 +64,10 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     """The newest inventory of an actuator replaces the one before."""
     turn.state.inventory[f"{inventory.actuator}/{inventory.scope}"] = inventory
     turn.state.targets = index_targets(turn.state.inventory)
-    for ladder in list(turn.state.ladders.values()):
+    for ladder in turn.state.ladders.values():
         if ladder.held_by is Reason.ISOLATED:
-            ladders.wake(turn, ladder)
+            # Its alert was about what stood still: what was released gets a fresh interval to show how it is.
+            turn.wake_at(ladder, turn.now_ms + turn.state.settings.evaluation_interval_ms)
 
 
 def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:

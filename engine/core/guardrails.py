@@ -39,7 +39,12 @@ def _settling(turn: Turn, ladder: Ladder) -> Hold | None:
 def _isolated(turn: Turn, ladder: Ladder) -> Hold | None:
     """What is isolated stands still as evidence: only its release, whose target is the isolation itself, acts on it."""
     owned = turn.state.targets.get(ladder.target, ())
-    return Hold(Reason.ISOLATED) if any(each.target.attributes.get("isolated") is True for each in owned) else None
+    # In the inventory of a unit test everything is text.
+    return (
+        Hold(Reason.ISOLATED)
+        if any(each.target.attributes.get("isolated") in (True, "true") for each in owned)
+        else None
+    )
 
 
 def _cooling(turn: Turn, ladder: Ladder) -> Hold | None:

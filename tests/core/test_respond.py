@@ -12,6 +12,7 @@ from schemas.reasons import Reason
 from tests.core.story import Story, asked, commands, details, entries, only_command, reasons
 from tests.core.world import (
     COOLDOWN_S,
+    INTERVAL_S,
     SETTLED_S,
     alert,
     collect,
@@ -156,12 +157,23 @@ def test_settling_holds_what_changes_something() -> None:
 
 
 def test_what_is_isolated_is_not_healed() -> None:
-    """A restart would destroy the evidence: it waits, by name, until the target is released."""
+    """A restart would destroy the evidence: it waits, by name, until the target has been released for an interval."""
     story = Story(program(alert(), heal(restart(), page())))
     story.tell(isolated_shop())
     effects = story.every_second(60, 0)
     assert (commands(effects), reasons(effects)) == ([], [Reason.ISOLATED])
-    assert only_command(story.tell(shop(generation=9))).condition == {"generation": 9}
+    story.tell(shop(generation=9))
+    assert commands(story.every_second(INTERVAL_S - 1, 0)) == []
+    assert only_command(story.every_second(1, 0)).condition == {"generation": 9}
+
+
+def test_what_is_well_after_its_release_is_not_healed() -> None:
+    """That it stood still was no fault of its own."""
+    story = Story(program(alert(), heal(restart(), page())))
+    story.tell(isolated_shop())
+    story.every_second(5, 0)
+    story.tell(shop(generation=9))
+    assert ended(story.every_second(INTERVAL_S, 1)) == [Reason.RESOLVED_BEFORE_ACT]
 
 
 def test_what_is_isolated_is_not_isolated_again() -> None:
