@@ -54,6 +54,25 @@ def heal(
     )
 
 
+def respond(
+    *steps: Step, on: str = "Down", name: str = "Contain", mode: Mode = "auto", cooldown_s: int = COOLDOWN_S
+) -> HealRule:
+    """A response to the alert `on`."""
+    return msgspec.structs.replace(
+        heal(*steps, on=on, name=name, mode=mode, cooldown_s=cooldown_s), id=name, kind="respond"
+    )
+
+
+def collect(**args: str) -> Step:
+    """Look at the alert's workload, or what the arguments name."""
+    return Step(verb="collect", args=args or {"workload": "{{ $labels.workload }}", "evidence": "processes, files"})
+
+
+def isolate(verify: Verify | None = None, **args: str) -> Step:
+    """Isolate the alert's workload, for as long as `revert_after` says."""
+    return Step(verb="isolate", args={"workload": "{{ $labels.workload }}"} | args, verify=verify)
+
+
 def restart(verify: Verify | None = UNMOVED, **args: str) -> Step:
     """Restart the alert's replica, or what the arguments name."""
     named = {"workload": "{{ $labels.workload }}", "replica": "{{ $labels.replica }}"}
@@ -83,7 +102,8 @@ def program(
         digest=digest,
         alerts=tuple(_placed(rule, at) for at, rule in enumerate(placed) if isinstance(rule, AlertRule)),
         records=tuple(_placed(rule, at) for at, rule in enumerate(placed) if isinstance(rule, RecordingRule)),
-        heals=tuple(rule for rule in rules if isinstance(rule, HealRule)),
+        heals=tuple(rule for rule in rules if isinstance(rule, HealRule) and rule.kind == "heal"),
+        responds=tuple(rule for rule in rules if isinstance(rule, HealRule) and rule.kind == "respond"),
         verbs=verbs,
         settings=settings,
         **about_events,
