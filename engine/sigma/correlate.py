@@ -122,6 +122,11 @@ class Correlator:
         return sum(len(correlating.groups) for correlating in self._ranked)
 
     @property
+    def entries(self) -> int:
+        """How many times and values are kept for them."""
+        return sum(correlating.groups.size for correlating in self._ranked)
+
+    @property
     def evicted(self) -> Counter[tuple[str, str]]:
         """What was given up although it might have mattered, by rule and reason: `groups` and `share` (too many, of
         all or of one node), `entries` (groups, for what they hold), `values` (of one group).
