@@ -64,9 +64,10 @@ def shape_of(correlation: Correlation, limits: Limits, lost: Lost) -> Shape:
     values = partial(ValueShape, span_ms, limits.lateness_ms + 1, reorder=reorder, lost=lost)
     match correlation.type:
         case "event_count":
-            return CountShape(span_ms, max(need, 1), reorder)
+            need = max(need, 1)
+            return CountShape(span_ms, need, reorder, need + 2 * reorder)
         case "absence":
-            return CountShape(span_ms, 1, 0)
+            return CountShape(span_ms, 1, 0, 1)
         case "value_count":
             return values(kept=max(limits.kept, need), measure=Distinct, thin=one_of_each)
         case "value_sum":

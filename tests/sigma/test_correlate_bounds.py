@@ -8,7 +8,7 @@ import pytest
 from engine.sigma.correlate import Correlator
 from engine.sigma.correlate_model import Limits, Occurred
 from engine.sigma.correlate_values import LONGEST
-from engine.sigma.model import Correlation
+from engine.sigma.model import Correlation, CorrelationType
 from tests.sigma.correlating import LATENESS_S, START_MS, Story, correlation, ended, groups, values, when
 
 LATENESS_MS = LATENESS_S * 1000
@@ -162,6 +162,17 @@ def test_order_is_known_however_much_comes_in_between() -> None:
     story.every(*(1 + number / 100 for number in range(1000)), rule="login")
     assert when(story.tell("sudo", 59)) == [59]
     assert story.correlator.entries <= 2 * 5 + 1
+
+
+@pytest.mark.parametrize("kind", ["event_count", "value_count", "value_sum", "value_median", "temporal", "absence"])
+def test_a_flood_of_late_events_is_bounded_too(kind: CorrelationType) -> None:
+    """Although none of them is the newest of its group."""
+    says = correlation(kind, fields=("n",), gte=5) if kind != "absence" else correlation(kind)
+    story = Story(limits(kept=10, reorder=5), flood=says)
+    story.tell(at=10, n=0)
+    for number in range(1000):
+        story.tell(at=1 + number / 1000, n=number)
+    assert story.correlator.entries <= 10 + 2 * 5
 
 
 def test_too_many_entries_make_the_heaviest_node_give_up_groups() -> None:
