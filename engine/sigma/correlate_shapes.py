@@ -149,6 +149,8 @@ def _chains(node: Node, places: dict[str, int]) -> list[Chain]:
             found.append(Chain(tuple(sorted(wanted)), tuple(sorted(without))))
     if any(not chain.rules for chain in found):
         raise ValueError("expected an ordered condition of rules that occur, got one that holds without any")
+    if not found:
+        raise ValueError("expected an ordered condition that can hold, got one that contradicts itself")
     return found
 
 
