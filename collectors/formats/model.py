@@ -1,0 +1,80 @@
+"""What a format is, and what it makes of a line. All other modules here declare one format each, or help to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from schemas.plugins import PluginConfig
+
+Fields = dict[str, Any]
+
+
+class LogSource(NamedTuple):
+    """Sigma's log source, in lower case; "" where it has none."""
+
+    product: str = ""
+    category: str = ""
+    service: str = ""
+
+
+class Parsed(NamedTuple):
+    """What becomes the `data`, `type`, log source and `time` of an event; without `time` that of reading holds."""
+
+    data: Fields
+    type: str
+    source: LogSource
+    time: str | None = None
+
+
+Parse = Callable[[str, int], list[Parsed]]
+"""A line, and the time now in Unix milliseconds, to its events: none where the line does not fit the format, more than
+one where the line holds several. It raises nothing, whatever the line."""
+
+LINE = "log.line"
+"""Type of an event that is only a line: of a format without a type of its own, or of a line that did not fit."""
+
+
+class Joined(Protocol):
+    """How the lines of one event are told from those of others, where its records are lines of their own."""
+
+    def key(self, line: str) -> tuple[str, int] | None:
+        """What all lines of an event share, and the time that they bear, Unix milliseconds; None for a stray line."""
+        ...
+
+    def ends(self, line: str) -> bool:
+        """Whether no line of its event follows."""
+        ...
+
+    def is_mere_end(self, line: str) -> bool:
+        """Whether the line says nothing but that its event is over."""
+        ...
+
+    def parse(self, lines: list[str]) -> Parsed:
+        """The event of these lines, each of which has the same key."""
+        ...
+
+
+class Parser(NamedTuple):
+    """A format with its settings. `source` is the log source of lines that do not fit; `joined` is there where events
+    have several lines, and `parse` then makes an event of each line alone."""
+
+    parse: Parse
+    source: LogSource
+    joined: Joined | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """Declaration of a format. `build` raises ValueError for settings that do not work together."""
+
+    name: str
+    summary: str
+    example: str
+    """A line, or the lines of one event."""
+    settings: type[PluginConfig]
+    build: Callable[[Any], Parser]
+
+
+def not_parsed(text: str, source: LogSource) -> Parsed:
+    """The event of a line that does not fit its format."""
+    return Parsed({"message": text}, LINE, source)
