@@ -98,6 +98,17 @@ def from_http_date(text: str) -> str | None:
         return None
 
 
+_CTIME = re.compile(r"\w+ (\w{3}) ([ \d]\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\d* (\d{4})", re.ASCII)
+
+
+def from_ctime(text: str, zone: tzinfo | None) -> str | None:
+    """As C writes it, `Mon Mar  4 06:25:01 2024`, the seconds with a fraction or without; None for anything else."""
+    found = _CTIME.fullmatch(text)
+    if found is None or found[1] not in _MONTHS:
+        return None
+    return from_iso(f"{found[5]}-{_MONTHS[found[1]]:02d}-{found[2].replace(' ', '0')}T{found[3]}{found[4] or ''}", zone)
+
+
 def yearless(zone: tzinfo | None) -> Callable[[str, int], str | None]:
     """A reader of syslog's times, `Feb  2 14:10:21`, in `zone`, whose year is the last that is not in the future."""
     last_text, last_time = "", None
