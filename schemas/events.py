@@ -1,8 +1,8 @@
 """Events: CloudEvents 1.0 in JSON, one to a message or an array of them.
 
-`data` is the event's own content. `offset` and `file` are extension attributes of events read from a file: they say
-where the line ended, which is what lets a tail resume after its own last message in the journal. `product`, `category`
-and `service` are Sigma's log source, in lower case: they decide which rules are tried on the event.
+`data` is the event's own content. `offset`, `file` and `skip` are extension attributes of events read from a file: they
+say where to go on reading, which is what lets a tail resume after its own last message in the journal. `product`,
+`category` and `service` are Sigma's log source, in lower case: they decide which rules are tried on the event.
 """
 
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Any = None
     file: str | None = None
     offset: int | None = None
+    skip: str | None = None
     product: str = ""
     category: str = ""
     service: str = ""

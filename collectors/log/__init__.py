@@ -1,44 +1,47 @@
-"""The log collector: each line of each file that the patterns name becomes one event.
+"""The log collector: the lines of each file that the patterns name become events, as the format of the file has it.
 
 Files are polled: a stat every quarter of a second costs next to nothing and works on every filesystem, which cannot be
 said of any notification. Where reading stands is nowhere stored but in the events themselves: a collector that starts
 goes on after its own last event in the journal.
+
+From the bytes up: `lines` and `file` give lines, `tail` those of a log through rotation, `event` and `joining` make
+events of them, in the formats of `collectors.formats`.
 """
 
 import asyncio
 import contextlib
 import glob
 import itertools
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
-from pydantic import Field
 
+from collectors.formats import FORMATS
+from collectors.formats.model import Format, Parser
 from collectors.grid import Grid
-from collectors.log.event import line_event
+from collectors.log.config import LogConfig
+from collectors.log.counts import Counts, metrics
+from collectors.log.event import LineEvents, Log
+from collectors.log.joining import JoinedEvents
 from collectors.log.rotation import is_rotated
-from collectors.log.tail import Start, Tail, open_tail
-from schemas.plugins import CollectorContext, CollectorSpec, Occurrence, PluginConfig, Reading
+from collectors.log.tail import Tail, open_tail
+from collectors.series import Metric, SeriesCache
+from schemas.events import Event
+from schemas.plugins import CollectorContext, CollectorSpec, Occurrence, Reading
 
 _POLLS_PER_DISCOVERY = 4
 
 _log = structlog.get_logger(__name__)
 
 
-class LogConfig(PluginConfig):
-    paths: list[str] = Field(min_length=1)
-    """Glob patterns; `**` stands for any depth. Rotated files of a log that is there need not, and do not, match."""
-    start: Start = "end"
-    """Where to begin in a file that is there at the start and has no event in the journal. Later ones are all new."""
-    poll_s: float = Field(default=0.25, gt=0)
-    max_line_bytes: int = Field(default=65536, ge=1024)
-
-
 async def collect(config: LogConfig, context: CollectorContext) -> AsyncGenerator[Reading, None]:
     """Events in the order of each file's lines; several files take turns."""
-    with contextlib.closing(_Follower(config, context)) as follower:
+    with contextlib.closing(_Follower(config, context, FORMATS)) as follower:
         grid = Grid(config.poll_s)
+        about = SeriesCache({"instance": context.node, "job": "log"})
+        told_ms = context.now_ms()
         for polls in itertools.count():
             await grid.tick()
             if polls % _POLLS_PER_DISCOVERY == 0:
@@ -47,47 +50,76 @@ async def collect(config: LogConfig, context: CollectorContext) -> AsyncGenerato
                 for occurrence in batch:
                     yield occurrence
                 await asyncio.sleep(0)  # a long backlog must not keep everything else from running
+            if not 0 <= context.now_ms() - told_ms < context.interval_s * 1000:
+                told_ms = context.now_ms()
+                yield about.samples(told_ms, follower.metrics())
+
+
+class _Kind(NamedTuple):
+    """Files whose lines have one format."""
+
+    format: str
+    paths: Sequence[str]
+    parser: Parser
+
+
+class _Followed(NamedTuple):
+    """A log that is read."""
+
+    tail: Tail
+    events: LineEvents | JoinedEvents
+    counts: Counts
 
 
 class _Follower:
-    """The tails of all files found so far, by path."""
+    """The logs of all files found so far, by path."""
 
-    def __init__(self, config: LogConfig, context: CollectorContext) -> None:
+    def __init__(self, config: LogConfig, context: CollectorContext, formats: Mapping[str, Format]) -> None:
         self._config = config
         self._context = context
+        self._kinds = _kinds(config, formats)
         self._start = config.start
-        self._tails: dict[str, Tail] = {}
+        self._logs: dict[str, _Followed] = {}
         self._unreadable: set[str] = set()
 
     async def discover(self) -> None:
         """Open the files that have appeared, let go of those that are gone for good."""
-        for path in sorted(_matches(self._config.paths)):
-            if path not in self._tails:
-                await self._open(path)
+        found = {path: kind for kind in reversed(self._kinds) for path in _matches(kind.paths)}
+        for path in sorted(found):
+            if path not in self._logs:
+                await self._open(path, found[path])
         self._start = "beginning"
-        for path, tail in list(self._tails.items()):
-            if tail.forgotten(self._context.now_ms()):
-                self._tails.pop(path).close()
+        for path, log in list(self._logs.items()):
+            if log.tail.forgotten(self._context.now_ms()):
+                self._logs.pop(path).tail.close()
 
     def poll(self) -> Iterator[Occurrence]:
-        """The next lines of each file."""
+        """The events of the next lines of each file, and those that are complete because no line has come."""
         now_ms = self._context.now_ms()
-        for path, tail in self._tails.items():
+        for path, log in self._logs.items():
             with self._noting_trouble(path):
-                for identity, line in tail.poll(now_ms):
-                    event = line_event(self._context.node, path, identity, line, now_ms)
+                for event in _events(log, now_ms):
                     yield Occurrence(_source(path), event)
 
-    def close(self) -> None:
-        for tail in self._tails.values():
-            tail.close()
+    def metrics(self) -> Iterator[Metric]:
+        """What was read so far."""
+        return metrics(log.counts for log in self._logs.values())
 
-    async def _open(self, path: str) -> None:
+    def close(self) -> None:
+        for log in self._logs.values():
+            log.tail.close()
+
+    async def _open(self, path: str, kind: _Kind) -> None:
         last = await self._context.last_event(_source(path))
         # A file that we were not allowed to read at first was there at the start all the same.
         start = self._config.start if path in self._unreadable else self._start
         with self._noting_trouble(path):
-            self._tails[path] = open_tail(Path(path), self._config.max_line_bytes, start, last)
+            tail = open_tail(Path(path), self._config.max_line_bytes, start, last)
+            log = Log(self._context.node, path, kind.parser, Counts(path, kind.format))
+            skip = last.skip if last and tail.resumed else None
+            joined = kind.parser.joined
+            events = JoinedEvents(log, joined, skip) if joined else LineEvents(log, skip)
+            self._logs[path] = _Followed(tail, events, log.counts)
 
     @contextlib.contextmanager
     def _noting_trouble(self, path: str) -> Iterator[None]:
@@ -105,7 +137,20 @@ def _source(path: str) -> str:
     return f"log:{path}"
 
 
-def _matches(patterns: list[str]) -> set[str]:
+def _events(log: _Followed, now_ms: int) -> Iterator[Event]:
+    for identity, line in log.tail.poll(now_ms):
+        yield from log.events.feed(identity, line, now_ms)
+    yield from log.events.due(now_ms)
+
+
+def _kinds(config: LogConfig, formats: Mapping[str, Format]) -> list[_Kind]:
+    """In the order in which they count."""
+    kinds = [_Kind(each.format.name, each.paths, formats[each.format.name].build(each.format)) for each in config.files]
+    plain = formats["plain"]
+    return [*kinds, _Kind(plain.name, config.paths, plain.build(plain.settings()))]
+
+
+def _matches(patterns: Sequence[str]) -> set[str]:
     # glob.glob, because Path.glob wants to be told where an absolute pattern's fixed part ends.
     found = {path for pattern in patterns for path in glob.glob(pattern, recursive=True)}  # noqa: PTH207
     return {path for path in found if Path(path).is_file() and not is_rotated(Path(path))}
@@ -113,8 +158,8 @@ def _matches(patterns: list[str]) -> set[str]:
 
 SPEC = CollectorSpec(
     name="log",
-    summary="Lines of log files as events, through rotation, truncation and restarts, each of them once.",
+    summary="Lines of log files as events, read in their format, each once, through rotation, truncation and restarts.",
     config=LogConfig,
     collect=collect,
-    example="log: {paths: [/var/log/*.log]}",
+    example="log: {paths: [/var/log/*.log], files: [{paths: [/var/log/auth.log], format: auth}]}",
 )

@@ -43,11 +43,11 @@ def parse(text: str) -> FileIdentity | None:
 
 
 def begins_alike(descriptor: int, identity: FileIdentity, offset: int) -> bool:
-    """Whether the open file begins as `identity` says, and a line ends (or the file does) at `offset`."""
+    """Whether the open file begins as `identity` says, and a line begins (or the file ends) at `offset`."""
     if _digest(os.pread(descriptor, identity.head_length, 0)) != identity.head_digest:
         return False
     size = os.fstat(descriptor).st_size
-    return 0 < offset <= size and (offset == size or os.pread(descriptor, 1, offset - 1) == b"\n")
+    return 0 <= offset <= size and (offset in {0, size} or os.pread(descriptor, 1, offset - 1) == b"\n")
 
 
 def _digest(head: bytes) -> str:

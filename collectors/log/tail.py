@@ -28,9 +28,10 @@ Start = Literal["beginning", "end"]
 
 class Tail:
     """Follows the log at `path`, beginning with `first`, which may be an earlier file of it. Longer lines than `limit`
-    bytes are cut."""
+    bytes are cut. `resumed`: whether it goes on where it was read before."""
 
-    def __init__(self, path: Path, limit: int, first: LogFile) -> None:
+    def __init__(self, path: Path, limit: int, first: LogFile, *, resumed: bool = False) -> None:
+        self.resumed = resumed
         self._path = path
         self._limit = limit
         self._files = [first]
@@ -114,8 +115,9 @@ def open_tail(path: Path, limit: int, start: Start, last: Event | None) -> Tail:
     if last is None or last.offset is None or identity is None:
         return Tail(path, limit, LogFile.open(path, limit, last_line_start(path, limit) if start == "end" else 0))
     # Where the file that was read last is gone, the present one came after it and is new from its beginning.
-    first = _find(path, limit, identity, last.offset) or LogFile.open(path, limit, life=identity.life + 1)
-    return Tail(path, limit, first)
+    found = _find(path, limit, identity, last.offset)
+    first = found or LogFile.open(path, limit, life=identity.life + 1)
+    return Tail(path, limit, first, resumed=found is not None)
 
 
 def _find(path: Path, limit: int, identity: FileIdentity, offset: int) -> LogFile | None:

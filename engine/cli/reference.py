@@ -125,10 +125,12 @@ def _fields(schema: Mapping[str, Any], description: str) -> Iterator[str]:
 
 def _type(field: Mapping[str, Any]) -> str:
     match field:
-        case {"anyOf": [*kinds]}:
+        case {"anyOf": [*kinds]} | {"oneOf": [*kinds]}:
             return " or ".join(_type(kind) for kind in kinds if kind.get("type") != "null")
         case {"$ref": str(reference)}:
             return reference.rpartition("/")[2]
+        case {"const": value}:
+            return f"`{value}`"
         case {"enum": [*values]}:
             return " or ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": items}:

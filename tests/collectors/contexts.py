@@ -3,7 +3,14 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+from collectors.formats import FORMATS
+from collectors.formats.model import Parser
+from collectors.log.counts import Counts
+from collectors.log.event import LineEvents, Log
+from collectors.log.identity import FileIdentity
+from collectors.log.lines import Line
 from schemas.events import Event
 from schemas.labels import METRIC_NAME, text
 from schemas.plugins import CollectorContext, Occurrence, Reading, Samples
@@ -35,9 +42,23 @@ async def next_samples(readings: AsyncIterator[Reading], source: str | None = No
 
 
 async def next_occurrence(readings: AsyncIterator[Reading]) -> Occurrence:
-    reading = await anext(readings)
-    assert isinstance(reading, Occurrence)
-    return reading
+    """The next event; what the collector says of itself now and then is passed over."""
+    async for reading in readings:
+        if isinstance(reading, Occurrence):
+            return reading
+    raise AssertionError("the collector ended")
+
+
+def parser(name: str, **settings: Any) -> Parser:
+    """The format of that name."""
+    found = FORMATS[name]
+    return found.build(found.settings(**settings))
+
+
+def line_event(node: str, path: str, identity: FileIdentity, line: Line, now_ms: int) -> Event:
+    """The event of a line of which nothing is known."""
+    (event,) = LineEvents(Log(node, path, parser("plain"), Counts(path, "plain"))).feed(identity, line, now_ms)
+    return event
 
 
 def by_text(samples: Samples) -> dict[str, float]:

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from collectors.log import LogConfig, collect
-from collectors.log.event import line_event
+from collectors.log import collect
+from collectors.log.config import LogConfig
 from collectors.log.identity import FileIdentity, parse
 from collectors.log.lines import Line
 from schemas.events import Event
 from schemas.plugins import Reading
-from tests.collectors.contexts import context, next_occurrence
+from tests.collectors.contexts import context, line_event, next_occurrence
 
 IDENTITY = FileIdentity(device=1, inode=2, head_length=3, head_digest="ab", life=0)
 LATER_MS = 4_000_000_000_000

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.log.event import line_event
 from collectors.log.identity import FileIdentity
 from collectors.log.lines import Line
 from collectors.log.rotation import is_rotated, rotated
 from collectors.log.tail import FORGET_MS, QUIET_MS, Start, Tail, open_tail
 from schemas.events import Event
+from tests.collectors.contexts import line_event
 
 LIMIT = 4096
 LATER_MS = 2**60
