@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _HEAD = re.compile(r"(?:node=(\S{1,256}) )?type=(\S{1,64}) msg=audit\((\d{1,10})\.(\d{3}):(\d{1,18})\): ?", re.ASCII)
-_PAIR = re.compile(r"""([A-Za-z_][\w.-]*(?:\[\d+\])?)=("[^"]*"|\{[^}]*\}|[^\s]*)""", re.ASCII)
+_PAIR = re.compile(
+    r"""(?<![\w.\]-])([A-Za-z_][\w.-]{0,63}(?:\[\d{1,6}\])?)=("[^"]*"|\{[^}]{0,256}\}|[^\s]*)""", re.ASCII
+)
 _MESSAGE = re.compile(r"\bmsg='(.*)'", re.DOTALL)
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 _ARGUMENT = re.compile(r"a\d+(?:\[\d+\])?", re.ASCII)

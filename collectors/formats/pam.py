@@ -4,10 +4,10 @@ import re
 
 from collectors.formats.addresses import put_source
 from collectors.formats.model import Fields
-from collectors.formats.phrases import Phrase, reader
+from collectors.formats.phrases import LONGEST, Phrase, reader
 
 _PREFIX = re.compile(r"pam_\w+(?:\([^:()]*:\w+\))?: ")
-_PAIR = re.compile(r"(\w+)=(\S*)")
+_PAIR = re.compile(r"\b(\w+)=(\S*)")
 _MORE = re.compile(r"PAM (\d+) more authentication failures?;")
 _NAME = r"(?P<user>[^\s(]+)(?:\(uid=\d+\))?"
 
@@ -34,6 +34,8 @@ _read = reader(
 
 def pam_fields(message: str) -> Fields | None:
     """The fields of a message that is PAM's; None for one that is not known."""
+    if len(message) > LONGEST:
+        return None
     if prefix := _PREFIX.match(message):
         message = message[prefix.end() :]
     if message.startswith("authentication "):

@@ -16,7 +16,7 @@ WHO = r"(?P<ip>\S+?)(?::? port (?P<port>\d+))?"
 WHO_WITH_PORT = r"(?P<ip>\S+) port (?P<port>\d+)"
 """Where a name comes before the address, only the port tells where the name ends."""
 
-_LONGEST = 2048
+LONGEST = 2048
 """Characters. Programs cut what they say at about a thousand, and the time that the expressions take is not linear."""
 _NAMES = {
     "user": "user.name",
@@ -56,7 +56,7 @@ def reader(phrases: Sequence[Phrase]) -> Read:
     }
 
     def read(message: str) -> Fields | None:
-        if len(message) <= _LONGEST:
+        if len(message) <= LONGEST:
             for pattern, said in by_word.get(message.partition(" ")[0], anywhere):
                 if found := pattern.fullmatch(message):
                     return _fields(found, said)

@@ -29,7 +29,7 @@ _RFC_5424 = re.compile(
     r'1 (\S+) (\S+) (\S+) (\S+) \S+ (-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)(?: (?:\ufeff|BOM)?(.*))?', re.DOTALL
 )
 _ELEMENT = re.compile(r'\[([^\s="\]]+)((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]', re.DOTALL)
-_PARAMETER = re.compile(r'([^\s="]+)="((?:[^"\\]|\\.)*)"', re.DOTALL)
+_PARAMETER = re.compile(r' ([^\s="]+)="((?:[^"\\]|\\.)*)"', re.DOTALL)
 
 
 class _Line(NamedTuple):
