@@ -61,6 +61,9 @@ def put_request(fields: Fields, asked: str) -> None:
     fields["url.original"] = target
     if version:
         fields["http.version"] = version
+    if method == "CONNECT":
+        put_host(fields, target)
+        return
     if not target.startswith("/") and (absolute := _ABSOLUTE.match(target)):
         fields["url.domain"] = absolute[1]
         target = target[absolute.end() :] or "/"
