@@ -9,7 +9,7 @@ _KEYS = re.compile(r"(?:^|; )(HOST|TTY|CHROOT|PWD|USER|GROUP|TSID|ENV|COMMAND)="
 _NAMES = {
     "TTY": "process.tty.name",
     "PWD": "process.working_directory",
-    "USER": "user.effective.name",
+    "USER": "user.target.name",
     "GROUP": "group.name",
     "COMMAND": "process.command_line",
 }

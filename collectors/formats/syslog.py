@@ -153,7 +153,7 @@ FORMATS = (
     _format(
         "auth",
         "Syslog that is about logins and accounts: `/var/log/auth.log`, `/var/log/secure`.",
-        "Mar  4 06:25:02 web1 useradd[4712]: new user: name=ann, UID=1001, GID=1001, home=/home/ann, shell=/bin/bash",
+        "Mar  4 06:25:02 web1 useradd[4712]: new user: name=ann, UID=1001, GID=1001, home=/srv/ann, shell=/bin/bash",
     ),
     _format(
         "sshd",
@@ -164,7 +164,7 @@ FORMATS = (
     _format(
         "sudo",
         "sudo, with a syslog header or without.",
-        "Mar  4 06:25:04 web1 sudo:      ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/bin/less /etc/shadow",
+        "Mar  4 06:25:04 web1 sudo:      ann : TTY=pts/0 ; PWD=/srv/ann ; USER=root ; COMMAND=/bin/less /etc/shadow",
         "sudo",
     ),
 )

@@ -164,6 +164,14 @@ def test_suricata() -> None:
     )
 
 
+def test_suricata_sees_questions_for_names() -> None:
+    """They have the category that rules about them have."""
+    dns = {"rrname": "evil.example", "rrtype": "A", "answers": [{"rdata": "192.0.2.7"}, {"ttl": 3}, 4]}
+    found = parsed("suricata", {"event_type": "dns", "dns": dns})
+    assert found.source == ("suricata", "dns", "dns")
+    assert (found.data["dns.question.name"], found.data["dns.answers.data"]) == ("evil.example", ["192.0.2.7"])
+
+
 @pytest.mark.parametrize("name", ["kubernetes_audit", "cloudtrail", "falco", "suricata", "json"])
 @pytest.mark.parametrize("line", ["", "text", "[]", "{", '{"a": 1', "3"])
 def test_what_is_no_object_does_not_fit(name: str, line: str) -> None:
