@@ -88,6 +88,14 @@ def test_requests_of_all_kinds(asked: str, fields: dict[str, str]) -> None:
     assert found.data == {"source.ip": "2001:db8::7", **fields, **answer}
 
 
+@pytest.mark.parametrize("head", ["Mar 14 06:25:01 web1 nginx[7]: ", "<13>2024-03-04T06:25:01Z web1 nginx: "])
+def test_a_header_of_syslog_is_passed_over(head: str) -> None:
+    """It is not taken for a client and a user, and names the host."""
+    line = f"192.0.2.7 - - {ASKED}"
+    (found,) = parser("nginx").parse(head + line, 0)
+    assert found.data == {"host.hostname": "web1", "message": line, **GET}
+
+
 def test_a_raw_handshake_is_read_too() -> None:
     """Some servers write the bytes as they came."""
     found = parsed(f'192.0.2.7 - - {DATE} "\x16\x03\x01\0\ufffd" 400 -')
