@@ -20,7 +20,7 @@ LONGEST = 2048
 """Characters. Programs cut what they say at about a thousand, and the time that the expressions take is not linear."""
 _NAMES = {
     "user": "user.name",
-    "as_user": "user.target.name",
+    "as_user": "user.effective.name",
     "changed": "user.target.name",
     "group": "group.name",
     "reason": "event.reason",

@@ -9,7 +9,7 @@ _KEYS = re.compile(r"(?:^|; )(HOST|TTY|CHROOT|PWD|USER|GROUP|TSID|ENV|COMMAND)="
 _NAMES = {
     "TTY": "process.tty.name",
     "PWD": "process.working_directory",
-    "USER": "user.target.name",
+    "USER": "user.effective.name",
     "GROUP": "group.name",
     "COMMAND": "process.command_line",
 }

@@ -36,7 +36,7 @@ RAN = {
     "user.name": "ann",
     "process.tty.name": "pts/0",
     "process.working_directory": "/srv",
-    "user.target.name": "root",
+    "user.effective.name": "root",
     "process.command_line": "/bin/cat /etc/shadow",
     "process.executable": "/bin/cat",
 }
@@ -86,7 +86,7 @@ def test_a_command_of_sudo_may_look_like_its_keys() -> None:
     """The command is all that follows COMMAND."""
     fields = said("sudo", "ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/sh -c a ; USER=eve ; PWD=/x")
     assert fields["process.command_line"] == "/bin/sh -c a ; USER=eve ; PWD=/x"
-    assert fields["user.target.name"] == "root"
+    assert fields["user.effective.name"] == "root"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_command_of_sudo_may_look_like_its_keys() -> None:
 def test_su(program: str, message: str, fields: tuple[str, ...]) -> None:
     """Who became whom."""
     found = said(program, message)
-    assert tuple(found[k] for k in ("event.action", "event.outcome", "user.name", "user.target.name")) == fields
+    assert tuple(found[k] for k in ("event.action", "event.outcome", "user.name", "user.effective.name")) == fields
 
 
 @pytest.mark.parametrize(
