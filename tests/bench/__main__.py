@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, correlations, idle, latency, many_rules, state
+from tests.bench import agent, correlations, idle, latency, many_rules, parsers, state
 from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "idle": idle.run,
     "rules": many_rules.run,
     "correlations": correlations.run,
+    "parsers": parsers.run,
     "detection": detection.run,
     "pipeline": pipeline.run,
 }
