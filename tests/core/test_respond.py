@@ -1,12 +1,10 @@
 """Responses: all steps of them, in order, whether or not each succeeds and whatever becomes of the alert."""
 
-import msgspec
 import pytest
 
 from engine.core.effects import Effect
 from engine.core.ladder import MAX_ATTEMPTS
 from engine.core.program import Step, Verify
-from schemas.inventory import Inventory
 from schemas.outcomes import Evidence, Status
 from schemas.reasons import Reason
 from tests.core.story import Story, asked, commands, details, entries, only_command, reasons
@@ -18,12 +16,12 @@ from tests.core.world import (
     collect,
     heal,
     isolate,
+    isolated_shop,
     page,
     program,
     respond,
     restart,
     shop,
-    target,
 )
 
 STEPS = (collect(), isolate(), page())
@@ -32,23 +30,6 @@ STEPS = (collect(), isolate(), page())
 def ended(effects: list[Effect]) -> list[Reason]:
     """Why ladders ended."""
     return [entry.reason for entry in entries(effects) if entry.state == "ended" and entry.reason]
-
-
-def isolated_shop() -> Inventory:
-    """The shop, isolated by somebody."""
-    found = shop(generation=8, isolated=True)
-    return msgspec.structs.replace(
-        found,
-        targets=(
-            *(
-                msgspec.structs.replace(each, attributes=each.attributes | {"isolated": True})
-                if each.id.startswith("replica:shop")
-                else each
-                for each in found.targets
-            ),
-            target("isolation:shop", generation=8, state="paused"),
-        ),
-    )
 
 
 def test_a_response_takes_all_its_steps_in_order() -> None:

@@ -1,37 +1,34 @@
 """`revert_after`: what a step did is undone in time, whatever died meanwhile, unless somebody else has been at it."""
 
-from typing import Any
-
 import pytest
 
 from engine.core.effects import Effect
 from engine.core.snapshot import restore, save
 from schemas.commands import Command
-from schemas.inventory import Inventory, Target
-from schemas.outcomes import Undo
 from schemas.reasons import Reason
 from tests.core.story import TICK, Story, alerts, commands, details, entries, only_command, reasons
-from tests.core.world import INTERVAL_S, SECOND_MS, alert, heal, isolate, page, program, respond, shop, target
+from tests.core.world import (
+    INTERVAL_S,
+    SECOND_MS,
+    UNDO,
+    alert,
+    heal,
+    isolate,
+    isolated_shop,
+    page,
+    program,
+    respond,
+    shop,
+)
 
 HOUR_S = 3600
-UNDO = Undo(verb="release", target="isolation:shop", condition={"generation": 8})
-
-
-def frozen(generation: int = 8) -> Inventory:
-    """The shop while it is isolated."""
-    return with_target(target("isolation:shop", generation=generation), isolated=True)
-
-
-def with_target(more: Target, **workload: Any) -> Inventory:
-    found = shop(generation=8, **workload)
-    return Inventory(actuator=found.actuator, scope=found.scope, targets=(*found.targets, more))
 
 
 def isolated(*, revert_after: str = "1h") -> tuple[Story, list[Effect]]:
     """A story in which the shop was isolated for so long, and what its answer led to."""
     story = Story(program(alert(), respond(isolate(revert_after=revert_after), page())))
     command = only_command(story.samples(0))
-    story.tell(frozen())
+    story.tell(isolated_shop())
     return story, story.answer(command, undo=UNDO)
 
 
@@ -96,7 +93,7 @@ def test_what_has_changed_since_is_not_undone_but_told() -> None:
     """It is another isolation now, or its process has died: not ours to undo any more."""
     story, effects = isolated()
     story.answer(only_command(effects))
-    story.tell(frozen(generation=12))
+    story.tell(isolated_shop(12))
     effects = later(story, HOUR_S)
     assert details(effects, Reason.CONDITION_CHANGED) == ["generation was 8 and is 12"]
     paging = only_command(effects)
@@ -148,7 +145,7 @@ def test_what_a_person_asked_for_is_undone_too() -> None:
     """`revert_after` is no privilege of rules; a halt holds the undo, and does not end it."""
     story = Story(program(alert()))
     command = only_command(story.ask("isolate", workload="shop", revert_after="10s"))
-    story.tell(frozen())
+    story.tell(isolated_shop())
     assert ended(story.answer(command, undo=UNDO)) == [Reason.DONE]
     story.halt()
     assert reasons(later(story, 10)) == [Reason.HALTED]
@@ -177,7 +174,19 @@ def test_a_heal_step_can_be_undone_too() -> None:
     """And its undo does not end with the alert that it healed."""
     story = Story(program(alert(), heal(isolate(revert_after="1h"))))
     story.answer(only_command(story.samples(0)), undo=UNDO)
-    story.tell(frozen())
+    story.tell(isolated_shop())
     story.every_second(1, 1)
     assert len(alerts(story.effects)) == 2
     assert len(released(later(story, HOUR_S))) == 1
+
+
+def test_an_undo_goes_back_with_the_clock() -> None:
+    """When the journal's clock is set right, what was to be undone in an hour still is."""
+    story = Story(program(alert(), respond(isolate(revert_after="1h"))))
+    story.now_ms += HOUR_S * SECOND_MS
+    story.wait(INTERVAL_S + 1)
+    story.answer(only_command(story.samples(0)), undo=UNDO)
+    story.tell(isolated_shop())
+    story.now_ms -= HOUR_S * SECOND_MS
+    assert released(later(story, HOUR_S - 1)) == []
+    assert len(released(later(story, 2))) == 1

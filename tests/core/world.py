@@ -6,6 +6,7 @@ import msgspec
 
 from engine.core.program import AlertRule, HealRule, Mode, Program, RecordingRule, Settings, Step, Verb, Verify
 from schemas.inventory import Inventory, Target
+from schemas.outcomes import Undo
 from tests.rulefile.verbs import VERBS
 
 SECOND_MS = 1000
@@ -73,6 +74,10 @@ def isolate(verify: Verify | None = None, **args: str) -> Step:
     return Step(verb="isolate", args={"workload": "{{ $labels.workload }}"} | args, verify=verify)
 
 
+UNDO = Undo(verb="release", target="isolation:shop", condition={"generation": 8})
+"""What the isolation of the shop is undone by."""
+
+
 def restart(verify: Verify | None = UNMOVED, **args: str) -> Step:
     """Restart the alert's replica, or what the arguments name."""
     named = {"workload": "{{ $labels.workload }}", "replica": "{{ $labels.replica }}"}
@@ -127,6 +132,17 @@ def shop(generation: int = 7, **workload: Any) -> Inventory:
             Target(id="workload:bus", lock="bus", attributes={"generation": 1}, protected=True),
         ),
     )
+
+
+def isolated_shop(generation: int = 8) -> Inventory:
+    """The same, with the shop isolated as a whole."""
+    found = shop(generation, isolated=True)
+    isolation = target("isolation:shop", generation=generation)
+    owned = (
+        msgspec.structs.replace(each, attributes=each.attributes | {"isolated": True}) if each.lock == "shop" else each
+        for each in found.targets
+    )
+    return msgspec.structs.replace(found, targets=(*owned, isolation))
 
 
 def target(name: str, **attributes: Any) -> Target:
