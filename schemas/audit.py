@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from schemas.outcomes import Evidence
 from schemas.reasons import Reason
 
 GENESIS = "0" * 64
@@ -31,6 +32,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: str = ""
     detail: str = ""
     by: str = ""
+    evidence: Evidence | None = None
+    """What an outcome brought."""
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

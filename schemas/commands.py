@@ -31,7 +31,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     `condition` must hold at the target (attribute name → value) for the effect to be permitted. After `deadline_ms`
     (Unix milliseconds) the command is answered `expired` and has no effect. A claim that is not renewed for `lease_ms`
     has lapsed. `summary` says in one line, for people, why it was sent. `cause` is the journal sequence of the message
-    that led to the decision; with `index` it orders the commands of a target.
+    that led to the decision; with `index` it orders the commands of a target. So long after
+    its effect as `revert_after_ms` says, the engine will ask for what undoes it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     cause: int
     index: int
+    revert_after_ms: int | None = None
 
 
 def command_id(origin: Origin, target: str, onset: int, step: int, attempt: int, kind: str) -> str:

@@ -11,6 +11,22 @@ Status = Literal["succeeded", "failed", "refused", "expired", "conflict", "unkno
 happened, and it was not repeated."""
 
 
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """What would undo an effect: this verb on this target, as long as the target's attributes are still these."""
+
+    verb: str
+    target: str
+    condition: dict[str, Any]
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle in the object store `evidence`: its name there, the SHA-256 of its bytes in hex, and how many."""
+
+    name: str
+    sha256: str
+    size: int
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome", tag_field="kind"):
     """The answer to one command; there is exactly one for each.
 
@@ -32,3 +48,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome", tag_fiel
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     observed: bool = False
+    undo: Undo | None = None
+    evidence: Evidence | None = None

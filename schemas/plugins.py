@@ -16,6 +16,7 @@ from schemas.commands import Command
 from schemas.events import Event
 from schemas.inventory import Target
 from schemas.labels import Labels
+from schemas.outcomes import Evidence, Undo
 from schemas.samples import Metadata
 
 
@@ -121,7 +122,17 @@ class VerbSpec:
     timeout_ms: int = 30_000
     """How long the effect may take once begun."""
     changes_target: bool = True
-    """False for what only tells or looks (`page`): such a verb is not held back by a halt or by settling."""
+    """False for what only tells or looks (`page`, `collect`): such a verb is not held back by a halt or by settling."""
+    looks: bool = False
+    """Of such a verb: that it looks, and so tells nobody."""
+    lists: tuple[str, ...] = ()
+    """Arguments that are lists of names; as text, with commas between them."""
+    from_alert: tuple[str, ...] = ()
+    """Arguments that are filled from the annotations of their name that the alert fired with."""
+    by_default: Mapping[str, str] = field(default_factory=dict)
+    """Arguments, as templates, of a rule's step that names no target."""
+    undo: str = ""
+    """The verb by which its effect is undone. What has one takes `revert_after`."""
 
     def arguments(self) -> frozenset[str]:
         """Every argument that a step may give."""
@@ -136,6 +147,10 @@ class Effect:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     detail: str = ""
+    undo: Undo | None = None
+    """What would undo it."""
+    evidence: Evidence | None = None
+    """What of it was put into the context's `evidence`."""
 
 
 class ConditionFailed(Exception):
@@ -186,6 +201,18 @@ class Actuator(Protocol):
         ...
 
 
+class EvidenceStore(Protocol):
+    """Where an actuator puts what is too large for an outcome. The host keeps it for good."""
+
+    async def put(self, name: str, content: bytes) -> Evidence:
+        """Keep the content under the name, in place of what was there; returns when it is stored."""
+        ...
+
+    async def find(self, name: str) -> Evidence | None:
+        """What is kept under the name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ActuatorContext:
     """What an actuator may use of its host."""
@@ -193,6 +220,7 @@ class ActuatorContext:
     scope: str
     state_dir: Path
     now_ms: Callable[[], int]
+    evidence: EvidenceStore
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     APPROVED = "APPROVED"
     REQUESTED = "REQUESTED"
     DECIDED_ANEW = "DECIDED_ANEW"
+    REVERT_DUE = "REVERT_DUE"
 
     # Why an alert changed.
     CONDITION_MET = "CONDITION_MET"
@@ -34,6 +35,7 @@ class Reason(StrEnum):
     COOLDOWN = "COOLDOWN"
     HALTED = "HALTED"
     SETTLING = "SETTLING"
+    ISOLATED = "ISOLATED"
     RESOLVED_BEFORE_ACT = "RESOLVED_BEFORE_ACT"
     UNKNOWN_TARGET = "UNKNOWN_TARGET"
     UNKNOWN_VERB = "UNKNOWN_VERB"
@@ -55,6 +57,11 @@ class Reason(StrEnum):
     FATE_UNKNOWN = "FATE_UNKNOWN"
     NO_OUTCOME = "NO_OUTCOME"
     DONE = "DONE"
+    RESPONDED = "RESPONDED"
+    RESPONDED_IN_PART = "RESPONDED_IN_PART"
+    REVERT_SCHEDULED = "REVERT_SCHEDULED"
+    REVERTED = "REVERTED"
+    NOT_REVERTED = "NOT_REVERTED"
 
     # What the engine noticed about itself and its input.
     RULES_ACTIVATED = "RULES_ACTIVATED"
@@ -76,6 +83,7 @@ MEANING: dict[Reason, str] = {
     Reason.APPROVED: "a person approved the command",
     Reason.REQUESTED: "a person asked for it",
     Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
+    Reason.REVERT_DUE: "the step's `revert_after` is over, so its effect is undone",
     Reason.CONDITION_MET: "the expression holds",
     Reason.HELD_FOR_DURATION: "the expression held for the rule's `for`",
     Reason.CONDITION_CLEARED: "the expression no longer holds, or no event fitted for `keep_firing_for`",
@@ -89,6 +97,7 @@ MEANING: dict[Reason, str] = {
     Reason.COOLDOWN: "the last ladder of this rule on this target ended less than `cooldown` ago",
     Reason.HALTED: "acts are halted",
     Reason.SETTLING: "the engine was away or time jumped: acts wait until one fresh interval has passed",
+    Reason.ISOLATED: "the target is isolated: nothing but its release acts on it",
     Reason.RESOLVED_BEFORE_ACT: "the alert resolved before the step was taken",
     Reason.UNKNOWN_TARGET: "no actuator's inventory has the target",
     Reason.UNKNOWN_VERB: "no actuator offers the verb",
@@ -106,6 +115,11 @@ MEANING: dict[Reason, str] = {
     Reason.FATE_UNKNOWN: "it cannot be known whether the command had its effect; it is not repeated, a human decides",
     Reason.NO_OUTCOME: "no actuator answered by the deadline; the ladder waits for the answer",
     Reason.DONE: "the step is done and there is nothing to verify",
+    Reason.RESPONDED: "every step of the response was taken",
+    Reason.RESPONDED_IN_PART: "every step of the response came to its turn, and not all of them succeeded",
+    Reason.REVERT_SCHEDULED: "the step had its effect, which is to be undone after `revert_after`",
+    Reason.REVERTED: "what the step had done is undone",
+    Reason.NOT_REVERTED: "what the step had done is not undone: its target has changed since, or the undo failed",
     Reason.RULES_ACTIVATED: "a new set of rules is active",
     Reason.UNSOLICITED_OUTCOME: "an outcome came for a command that no ladder waits for",
     Reason.REPLAY_DIVERGED: "a replay decided otherwise than the audit records; the record stands",

@@ -106,6 +106,10 @@ def _template(text: str, info: ValidationInfo) -> str:
     return text
 
 
+def _joined(value: Any) -> Any:
+    return ",".join(value) if isinstance(value, list) and all(isinstance(each, str) for each in value) else value
+
+
 _SCALAR: dict[str, JsonValue] = {"type": ["string", "number", "boolean"]}
 _PROMQL = WithJsonSchema({"type": ["string", "number"], "description": "PromQL"})
 
@@ -114,6 +118,13 @@ SeriesName = Annotated[Name, AfterValidator(_series_name)]
 Expression = Annotated[str, AfterValidator(_expression), _PROMQL]
 BoundExpression = Annotated[str, AfterValidator(_bound_expression), _PROMQL]
 Text = Annotated[str, AfterValidator(_template), WithJsonSchema(_SCALAR)]
+Argument = Annotated[
+    str,
+    BeforeValidator(_joined),
+    AfterValidator(_template),
+    WithJsonSchema({"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}),
+]
+"""Of a verb: text, or a list of texts, which becomes one with commas between them."""
 LabelName = Annotated[str, AfterValidator(_label_name)]
 Labels = Annotated[dict[LabelName, Text], BeforeValidator(_absent_as_empty)]
 PlainLabels = Annotated[dict[LabelName, Annotated[str, WithJsonSchema(_SCALAR)]], BeforeValidator(_absent_as_empty)]
@@ -232,7 +243,7 @@ class Step(_Model):
     model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 2})
 
     verify: Verify | None = None
-    __pydantic_extra__: dict[str, dict[str, Text]]
+    __pydantic_extra__: dict[str, dict[str, Argument]]
 
     @property
     def verbs(self) -> dict[str, dict[str, str]]:
@@ -240,17 +251,35 @@ class Step(_Model):
         return self.__pydantic_extra__
 
 
-class HealRule(_Model):
-    """A remediation ladder: what to do when an alert fires, each step only if the one before has not helped."""
-
-    heal: Name
+class _LadderRule(_Model):
     alert: Name
     mode: Literal["shadow", "approve", "auto"] = "shadow"
     cooldown_ms: Duration = Field(default=300_000, alias="cooldown", json_schema_extra={"default": "5m"})
     steps: list[Step] = Field(min_length=1)
 
 
-Rule = AlertRule | RecordingRule | EventAlertRule | EventRecordRule | HealRule
+class HealRule(_LadderRule):
+    """A remediation ladder: what to do when an alert fires, each step only if the one before has not helped."""
+
+    heal: Name
+
+    @property
+    def name(self) -> str:
+        return self.heal
+
+
+class RespondRule(_LadderRule):
+    """A response: what to do when an alert fires, all steps in their order."""
+
+    respond: Name
+
+    @property
+    def name(self) -> str:
+        return self.respond
+
+
+LadderRule = HealRule | RespondRule
+Rule = AlertRule | RecordingRule | EventAlertRule | EventRecordRule | HealRule | RespondRule
 
 
 class Group(_Model):

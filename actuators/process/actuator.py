@@ -8,6 +8,7 @@ import structlog
 from pydantic import Field
 
 from actuators.process import declaration
+from actuators.process.collector import COLLECT, Collector, EvidenceName
 from actuators.process.declaration import WorkloadsInvalid
 from actuators.process.fleet import Fleet
 from actuators.process.store import Store
@@ -27,9 +28,14 @@ START_WAIT_S = 5.0
 class ProcessConfig(PluginConfig):
     """`workloads` is the path of `workloads.yaml`; a change of it is noticed within `poll_s`. An actuator that still
     holds the state directory is waited for, `owner_wait_s` at most.
+
+    `evidence` names files for `collect`, such as `auth_log`, whose end is taken; a rule can ask for no other file. Of
+    each kind of evidence so much is kept as `evidence_limit_bytes`.
     """
 
     workloads: Path
+    evidence: dict[EvidenceName, Path] = Field(default={})
+    evidence_limit_bytes: int = Field(default=1 << 20, ge=1024)
     stop_workloads_on_close: bool = False
     poll_s: float = Field(default=1.0, gt=0)
     owner_wait_s: float = Field(default=5.0, ge=0)
@@ -44,7 +50,7 @@ async def build(config: ProcessConfig, context: ActuatorContext) -> "ProcessActu
     store = Store(context.state_dir)
     try:
         await store.own(config.owner_wait_s)
-        actuator = ProcessActuator(config, context.scope, store)
+        actuator = ProcessActuator(config, context, store)
         await actuator.open()
     except BaseException:
         store.close()
@@ -55,12 +61,13 @@ async def build(config: ProcessConfig, context: ActuatorContext) -> "ProcessActu
 class ProcessActuator:
     """See `schemas.plugins.Actuator`."""
 
-    def __init__(self, config: ProcessConfig, scope: str, store: Store) -> None:
+    def __init__(self, config: ProcessConfig, context: ActuatorContext, store: Store) -> None:
         self._config = config
         self._path = config.workloads.absolute()
         self._store = store
         self._news = asyncio.Event()
-        self._fleet = Fleet(store, self._path.parent, scope, self._news.set)
+        self._fleet = Fleet(store, self._path.parent, context.scope, self._news.set)
+        self._collector = Collector(context, self._fleet, config.evidence, config.evidence_limit_bytes)
         self._content = b""
         self._told: dict[str, object] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,13 +93,17 @@ class ProcessActuator:
     async def inventory(self) -> Sequence[Target]:
         found = self._fleet.targets()
         self._told = _states(found)
-        return found
+        return [*found, self._collector.node]
 
     async def observe(self, command: Command) -> Observation:
+        if command.verb == COLLECT.name:
+            return await self._collector.found(command) or "absent"
         workload = self._find(command)
         return await workload.observe(command.id) if workload else "absent"
 
     async def execute(self, command: Command, gate: Gate) -> Effect:
+        if command.verb == COLLECT.name:
+            return await self._collector.collect(command, gate)
         workload = self._find(command)
         if workload is None:
             raise ConditionFailed({}, f"there is no {command.target}")
@@ -126,6 +137,7 @@ class ProcessActuator:
         while True:
             await asyncio.sleep(self._config.poll_s)
             await self._follow_file()
+            await self._fleet.catch_up()
             # Looking is also what reaps the children that ended.
             if _states(self._fleet.targets()) != self._told:
                 self._news.set()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
-from actuators.process.record import Declared, Isolated, Launch, Mark, Record, Slot
+from actuators.process.record import Declared, Frozen, Isolated, Launch, Mark, Record, Slot
 from schemas.plugins import EffectFailed
 
 MARKS_KEPT = 64
@@ -73,6 +73,18 @@ def release(record: Record, by: str, isolated: Isolated) -> Record:
     return _with_slot(record, replace(slot, command=by, pending=isolated.launch))
 
 
+def freeze(record: Record, by: str) -> Record:
+    """Isolate the workload as a whole, where it stands; `begin` counts its generation."""
+    return replace(record, frozen=Frozen(generation=record.generation + 1, command=by))
+
+
+def thaw(record: Record, by: str) -> Record:
+    """Begin to let the workload go on."""
+    if record.frozen is None:
+        raise EffectFailed(f"{record.name} is not isolated")
+    return replace(record, frozen=replace(record.frozen, released_by=by))
+
+
 def declare(record: Record, by: str, declared: Declared) -> Record:
     """Apply what the file says: only what it says otherwise than before is a deployment."""
     changed = record
@@ -102,6 +114,7 @@ def abandon(record: Record) -> Record:
     return replace(
         record,
         slots=tuple(replace(slot, pending=None) for slot in record.slots),
+        frozen=record.isolation,
         marks=tuple(mark for mark in record.marks if mark.after is not None),
     )
 

@@ -52,6 +52,12 @@ class Fleet:
                 await self._add(name, declared)
         await asyncio.gather(*(self._apply(name, declared) for name, declared in file.workloads.items()))
 
+    async def catch_up(self) -> None:
+        """Follow the file where that had to wait for a release."""
+        for name, workload in self.workloads.items():
+            if workload.is_due():
+                await self._apply(name, workload.rotation.declared)
+
     async def stop(self) -> None:
         """End every process, so that the next start starts them anew."""
         await asyncio.gather(*(each.stop() for each in self.workloads.values()))

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from actuators.process.processes import Process
+from schemas.outcomes import Undo
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,14 @@ class Isolated(msgspec.Struct, frozen=True, kw_only=True):
     launch: Launch
 
 
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """`command` isolated the whole workload, at its `generation`; `released_by` is the act that undoes it."""
+
+    generation: int
+    command: str
+    released_by: str = ""
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """An act begun on `target`, and when `after` is set, done."""
 
@@ -54,6 +63,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, Any]
     after: dict[str, Any] | None = None
     detail: str = ""
+    undo: Undo | None = None
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +87,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool = False
     slots: tuple[Slot, ...] = ()
     isolated: tuple[Isolated, ...] = ()
+    frozen: Frozen | None = None
     marks: tuple[Mark, ...] = ()
 
     @property
@@ -96,6 +107,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def unfinished(self) -> Mark | None:
         """The act that was begun and is not known to be done; beginning another one ends it."""
         return next((mark for mark in self.marks if mark.after is None), None)
+
+    @property
+    def isolation(self) -> Frozen | None:
+        """How the workload is isolated as a whole; None where that was begun and is not known to be done."""
+        begun = self.unfinished
+        return None if begun and self.frozen and begun.command == self.frozen.command else self.frozen
 
     def mark(self, command: str) -> Mark | None:
         return next((mark for mark in self.marks if mark.command == command), None)

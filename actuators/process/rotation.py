@@ -53,9 +53,9 @@ class Rotation:
         self._directory = directory
         self._changed = changed
 
-    def attributes(self, target: str) -> dict[str, Any]:
-        """What the target is like now; {} when there is no such target."""
-        found = {each.id: each.attributes for each in targets(self.record, self.declared)}
+    def attributes(self, target: str, record: Record | None = None) -> dict[str, Any]:
+        """What the target is like now, or with this record; {} when there is no such target."""
+        found = {each.id: each.attributes for each in targets(record or self.record, self.declared)}
         return found.get(target, {})
 
     # --- the record ---
@@ -125,8 +125,39 @@ class Rotation:
         leader = isolated.launch.process
         assert leader is not None, "only what was started can be isolated"
         await signals.pause(leader, gate)
-        log = self._store.replica(self.record.name, isolated.replica) / "log"
+        log = self.log(isolated.replica)
         await asyncio.to_thread(evidence.collect, self.evidence(isolated), processes.session(leader), log)
+
+    async def freeze(self, gate: Gate) -> None:
+        """Pause every process of the workload, all of them or, where the gate says no, none."""
+        try:
+            await gate()
+        except Exception:
+            self._resume()  # what an executor that died had paused already
+            raise
+        await asyncio.gather(*(signals.pause(leader, ungated) for leader in self._leaders()))
+
+    async def thaw(self, gate: Gate) -> None:
+        """Let every process of the workload go on."""
+        await gate()
+        self._resume()
+        await self.save(replace(self.record, frozen=None))
+
+    def _resume(self) -> None:
+        for leader in self._leaders():
+            signals.resume(leader)
+
+    def stands_still(self) -> bool:
+        """Whether every process of the workload is paused, or dead."""
+        members = [member for leader in self._leaders() for member in processes.session(leader)]
+        return all(processes.state(member) in ("", "T", "t") for member in members)
+
+    def _leaders(self) -> list[Process]:
+        return [slot.current.process for slot in self.record.slots if slot.current and slot.current.process]
+
+    def log(self, replica: int) -> Path:
+        """Where the replica's output goes."""
+        return self._store.replica(self.record.name, replica) / "log"
 
     def evidence(self, isolated: Isolated) -> Path:
         return self._store.evidence(self.record.name, isolated.replica, isolated.generation)
@@ -159,8 +190,11 @@ class Rotation:
         return f"replica {self.record.name}/{replica}"
 
     def _last_words(self, replica: int) -> str:
-        log = self._store.replica(self.record.name, replica) / "log"
-        return tail(log, _LAST_WORDS) or "it said nothing"
+        return tail(self.log(replica), _LAST_WORDS) or "it said nothing"
+
+
+async def ungated() -> None:
+    """The gate of what the operator does at this machine, an edit of the file, a stop; and of what was let through."""
 
 
 async def _listens(port: int) -> bool:

@@ -4,8 +4,10 @@ from typing import Any, Literal
 
 from actuators.process import processes
 from actuators.process.ports import HOST
-from actuators.process.record import Isolated, Launch, Record, Slot
+from actuators.process.processes import Process
+from actuators.process.record import Frozen, Isolated, Launch, Record, Slot
 from schemas.inventory import Target
+from schemas.outcomes import Undo
 from schemas.workloads import Health, ReplicaStatus, Workload
 
 State = Literal["running", "isolated", "stopped"]
@@ -19,11 +21,17 @@ def isolated_id(workload: str, isolated: Isolated) -> str:
     return f"isolated:{workload}/{isolated.replica}/{isolated.generation}"
 
 
+def isolation_id(workload: str) -> str:
+    return f"isolation:{workload}"
+
+
 def targets(record: Record, declared: Workload) -> list[Target]:
     """The workload, its replicas and its isolated processes; whether they live is read from the machine now."""
     attributes = {lock(record.name): _of_workload(record, declared)}
     attributes |= {f"replica:{record.name}/{slot.replica}": _of_replica(record, slot) for slot in record.wanted}
     attributes |= {isolated_id(record.name, each): _of_isolated(record, each) for each in record.isolated}
+    if record.isolation:
+        attributes[isolation_id(record.name)] = _of_isolation(record, record.isolation)
     return [
         Target(id=name, lock=lock(record.name), attributes=found, protected=declared.protected)
         for name, found in attributes.items()
@@ -38,6 +46,7 @@ def _of_workload(record: Record, declared: Workload) -> dict[str, Any]:
         "previous_version": record.previous_version,
         "versions": list(declared.versions),
         "replicas": record.replicas,
+        "isolated": record.isolation is not None,
     }
 
 
@@ -46,10 +55,11 @@ def _of_replica(record: Record, slot: Slot) -> dict[str, Any]:
     return {
         "generation": slot.generation,
         "version": slot.current.version if slot.current else record.version,
-        "state": "running" if processes.alive(process) else "dead",
+        "state": _state(process, isolated=record.isolation is not None),
         "pid": process.pid if process else None,
         "workload": record.name,
         "instance": _instance(slot.port),
+        "isolated": record.isolation is not None,
     }
 
 
@@ -66,10 +76,40 @@ def _of_isolated(record: Record, isolated: Isolated) -> dict[str, Any]:
     }
 
 
+def _of_isolation(record: Record, isolation: Frozen) -> dict[str, Any]:
+    """Nothing takes the place of a workload that is isolated as a whole."""
+    launches = (slot.current for slot in record.wanted)
+    states = {_state(launch.process, isolated=True) for launch in launches if launch}
+    return {
+        "generation": isolation.generation,
+        "state": next((state for state in ("running", "paused") if state in states), "dead"),
+        "workload": record.name,
+        "replacement": None,
+    }
+
+
+def undo(record: Record, command: str) -> Undo | None:
+    """What would undo the isolation that the command made."""
+    if record.frozen and record.frozen.command == command:
+        as_it_is: dict[str, Any] = {"generation": record.frozen.generation}
+        return Undo(verb="release", target=isolation_id(record.name), condition=as_it_is)
+    for each in record.isolated:
+        if each.command == command:
+            as_it_is = {"state": "paused", "replacement": record.slots[each.replica].generation}
+            return Undo(verb="release", target=isolated_id(record.name, each), condition=as_it_is)
+    return None
+
+
 def isolated_state(isolated: Isolated) -> str:
     """`paused`, `dead`, or `running` where the isolation was abandoned before it paused the process."""
-    process = isolated.launch.process
+    return _state(isolated.launch.process, isolated=True)
+
+
+def _state(process: Process | None, *, isolated: bool) -> str:
+    """That a process is paused matters of one that is isolated; any other lives or does not."""
     letter = processes.state(process) if process else ""
+    if not isolated:
+        return "running" if letter else "dead"
     return {"": "dead", "T": "paused", "t": "paused"}.get(letter, "running")
 
 
@@ -79,7 +119,7 @@ def _instance(port: int) -> str:
 
 def statuses(record: Record, health: Health | None) -> list[ReplicaStatus]:
     """The lines of the status file: what was last done to each replica, whether or not it lived on."""
-    state: State = "stopped" if record.stopped else "running"
+    state: State = "isolated" if record.isolation else "stopped" if record.stopped else "running"
     return [_status(record, slot, slot.current, slot.generation, state, health) for slot in record.wanted] + [
         _status(record, record.slots[each.replica], each.launch, each.generation, "isolated", health)
         for each in record.isolated

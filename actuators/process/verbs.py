@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from actuators.process import changes, processes
+from actuators.process.collector import COLLECT
 from actuators.process.record import Isolated, Record
 from actuators.process.targets import isolated_id, isolated_state
 from actuators.process.workload import Act
@@ -51,19 +52,22 @@ VERBS = (
     ),
     VerbSpec(
         name="isolate",
-        summary="Take a replica out of rotation, pause it, keep evidence of it and start another in its place.",
-        targets={"replica": _REPLICA},
+        summary="Take a replica out of rotation, pause it, keep evidence of it and start another in its place; or "
+        "freeze a workload as a whole: all its processes are paused and nothing takes their place.",
+        targets={"replica": _REPLICA, "workload": _WORKLOAD},
         condition=("generation",),
         timeout_ms=60_000,
+        undo="release",
     ),
     VerbSpec(
         name="release",
-        summary="Undo an isolation: end the replacement and put the paused process back into rotation.",
-        targets={"isolated": (*_REPLICA, "generation")},
+        summary="Undo an isolation: end the replacement, if there is one, and let what was paused go on in rotation.",
+        targets={"isolated": (*_REPLICA, "generation"), "isolation": _WORKLOAD},
         # `replacement` is the generation of what would be ended: it must still be what the decision knew.
-        condition=("state", "replacement"),
+        condition=("generation", "state", "replacement"),
         timeout_ms=60_000,
     ),
+    COLLECT,
 )
 
 _TIMEOUT_S = {verb.name: verb.timeout_ms / 1000 for verb in VERBS}
@@ -96,7 +100,11 @@ def _change(command: Command, declared: Workload) -> Callable[[Record], Record]:
             version = _version(command.args["to"], declared)
             return lambda record: changes.rollback(record, by, version)
         case "isolate":
+            if command.target.startswith("workload:"):
+                return lambda record: changes.freeze(record, by)
             return lambda record: _isolate(record, by, _replica(command))
+        case "release" if command.target.startswith("isolation:"):
+            return lambda record: changes.thaw(record, by)
         case "release":
             return lambda record: changes.release(record, by, _isolated(record, command.target))
     raise EffectFailed(f"there is no verb {command.verb!r}")

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from actuators.process import changes, processes, signals
 from actuators.process.record import Declared, Mark, Record
-from actuators.process.rotation import Rotation
+from actuators.process.rotation import Rotation, ungated
+from actuators.process.targets import isolation_id, undo
 from schemas.plugins import ConditionFailed, Effect, EffectFailed, Gate, Observation
 from schemas.workloads import Workload
 
@@ -40,6 +41,7 @@ class SupervisedWorkload:
 
     def __init__(self, rotation: Rotation) -> None:
         self.rotation = rotation
+        self._postponed = False
         self._lock = asyncio.Lock()
 
     @property
@@ -61,14 +63,24 @@ class SupervisedWorkload:
             return "absent" if mark is None or mark.after is None else _effect(mark)
 
     async def apply(self, declared: Workload) -> None:
-        """Follow the file: bring a deployment that was cut short to its end, then begin another if the file says so."""
+        """Follow the file: bring a deployment that was cut short to its end, then begin another if the file says so.
+
+        Nothing is deployed over what is isolated: that waits for the release (`is_due`).
+        """
         async with self._lock, _limit(ROLLOUT_TIMEOUT_S):
             await self._refresh()
             self.rotation.declared = declared
+            self._postponed = self.record.isolation is not None
+            if self._postponed:
+                return
             unfinished = self.record.unfinished
             if unfinished and unfinished.command.startswith(_DECLARED):
                 await self._complete(unfinished, ungated)
             await self._declare(Declared(version=declared.version, replicas=declared.replicas))
+
+    def is_due(self) -> bool:
+        """Whether the file is to be followed anew, because what it said could not be done and now can."""
+        return self._postponed and self.record.isolation is None
 
     async def _declare(self, wanted: Declared) -> None:
         by = f"{_DECLARED}{self.record.generation + 1}"
@@ -88,8 +100,12 @@ class SupervisedWorkload:
             await self._refresh()
             await self.rotation.save(replace(changes.abandon(self.record), stopped=True))
             isolated = [each.launch.process for each in self.record.isolated if each.launch.process]
+            slots = self.record.slots
+            if self.record.isolation:
+                isolated += [slot.current.process for slot in slots if slot.current and slot.current.process]
+                slots = ()
             await asyncio.gather(
-                *(self.rotation.end(slot, ungated) for slot in self.record.slots),
+                *(self.rotation.end(slot, ungated) for slot in slots),
                 # An isolated process is not let go on, not even to end itself.
                 *(signals.kill(processes.session(leader), ungated) for leader in isolated),
             )
@@ -101,6 +117,8 @@ class SupervisedWorkload:
         before = self.rotation.attributes(act.target)
         if not before or any(name not in before or before[name] != value for name, value in act.condition.items()):
             raise ConditionFailed(before)
+        if self.record.isolation and act.target != isolation_id(self.record.name):
+            raise ConditionFailed(before, f"{self.record.name} is isolated: nothing but its release acts on it")
         mark = Mark(command=act.command, target=act.target, before=before)
         await self.rotation.save(changes.begin(self.record, act.change(changes.abandon(self.record)), mark))
         return mark
@@ -109,6 +127,11 @@ class SupervisedWorkload:
         for isolated in self.record.isolated:
             if isolated.command == mark.command:
                 await self.rotation.isolate(isolated, gate)
+        if frozen := self.record.frozen:
+            if frozen.command == mark.command:
+                await self.rotation.freeze(gate)
+            elif frozen.released_by == mark.command:
+                await self.rotation.thaw(gate)
         replicas = [slot.replica for slot in self.record.slots if slot.command == mark.command]
         failures: list[str] = []
         for replica in replicas:
@@ -140,9 +163,12 @@ class SupervisedWorkload:
         kept = [self.rotation.evidence(each) for each in self.record.isolated if each.command == mark.command]
         done = replace(
             mark,
-            after=self.rotation.attributes(mark.target),
+            after={},
             detail=f"evidence is kept in {kept[0]}" if kept else "",
+            undo=undo(self.record, mark.command),
         )
+        after = self.rotation.attributes(mark.target, changes.finish(self.record, done))
+        done = replace(done, after=after)
         await self.rotation.save(changes.finish(self.record, done))
         return done
 
@@ -156,15 +182,14 @@ class SupervisedWorkload:
     def _has_happened(self, command: str) -> bool:
         changed = [slot for slot in self.record.slots if slot.command == command]
         isolated = [each for each in self.record.isolated if each.command == command]
+        frozen = self.record.frozen
+        if frozen and command in (frozen.command, frozen.released_by):
+            return frozen.command == command and self.rotation.stands_still()
         return (
             not any(slot.pending for slot in changed)
             and not any(self.rotation.lives(slot) for slot in changed if slot.replica >= self.record.replicas)
             and all(self.rotation.evidence(each).exists() for each in isolated)
         )
-
-
-async def ungated() -> None:
-    """The gate of what the operator does at this machine: an edit of the file, a stop."""
 
 
 async def _attempt(step: Awaitable[None], failures: list[str]) -> None:
@@ -175,7 +200,7 @@ async def _attempt(step: Awaitable[None], failures: list[str]) -> None:
 
 
 def _effect(mark: Mark) -> Effect:
-    return Effect(before=mark.before, after=mark.after or {}, detail=mark.detail)
+    return Effect(before=mark.before, after=mark.after or {}, detail=mark.detail, undo=mark.undo)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import re
 from datetime import tzinfo
 
 from collectors.formats.addresses import put_source
-from collectors.formats.http import access
+from collectors.formats.http import access, behind_header
 from collectors.formats.model import Fields, Format, LogSource, Parsed, Parser
 from collectors.formats.settings import WithTimezone
 from collectors.formats.times import from_ctime, zone_of
@@ -59,9 +59,11 @@ def _build(settings: WithTimezone) -> Parser:
     zone = zone_of(settings.timezone)
 
     def parse(text: str, _: int) -> list[Parsed]:
-        if found := access(text):
-            return [Parsed(found[0], "log.apache.access", _ACCESS, found[1])]
-        return _error(text, zone)
+        line, header = behind_header(text)
+        if found := access(line):
+            fields, time = found
+            return [Parsed(header | fields if header else fields, "log.apache.access", _ACCESS, time)]
+        return [each._replace(data=header | each.data) for each in _error(line, zone)]
 
     return Parser(parse, _ANY)
 

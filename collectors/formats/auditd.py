@@ -10,7 +10,7 @@ from posixpath import join
 from collectors.formats.addresses import put_end
 from collectors.formats.auditd_record import Record, head_of, joined_arguments, record_of
 from collectors.formats.auditd_tables import SINGLE, address_of, syscall_name
-from collectors.formats.model import Fields, Format, LogSource, Parsed, Parser
+from collectors.formats.model import Fields, Format, LogSource, Parsed, Parser, Part
 from collectors.formats.settings import NoSettings
 from collectors.formats.times import rfc3339
 
@@ -32,21 +32,15 @@ _SAME = (
 
 
 class _Joined:
-    """How records belong together."""
+    """How records belong together. The kernel writes PROCTITLE last and then EOE, which not all versions of auditd
+    keep; what programs say are events of one record."""
 
-    def key(self, line: str) -> tuple[str, int] | None:
+    def part(self, line: str) -> Part | None:
         head = head_of(line)
-        return head and (f"{head.node} {head.time_ms}:{head.serial}", head.time_ms)
-
-    def ends(self, line: str) -> bool:
-        """The kernel writes PROCTITLE last and then EOE, which not all versions of auditd keep; what programs say are
-        events of one record."""
-        head = head_of(line)
-        return head is not None and (head.type in _ENDS or head.type.startswith(SINGLE))
-
-    def is_mere_end(self, line: str) -> bool:
-        head = head_of(line)
-        return head is not None and head.type == "EOE"
+        if head is None:
+            return None
+        ends = head.type in _ENDS or head.type.startswith(SINGLE)
+        return Part(f"{head.node} {head.time_ms}:{head.serial}", head.time_ms, ends, head.type == "EOE")
 
     def parse(self, lines: list[str]) -> Parsed:
         return _event(lines)

@@ -12,8 +12,21 @@ _ACCESS = re.compile(
     rf"(?: {QUOTED} {QUOTED}(?: .*)?| .*)?",
     re.ASCII | re.DOTALL,
 )
+_SYSLOG = re.compile(
+    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S{8,32}) "
+    r"(?:(\S{1,256}) )?[\w./-]{1,64}(?:\[\d{1,10}\])?: ",
+    re.ASCII,
+)
 _REQUEST = re.compile(r"([A-Za-z][A-Za-z_-]{0,31}) (.*?)(?: HTTP/(\d+(?:\.\d+)?))?", re.ASCII | re.DOTALL)
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]{0,15}://(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)(?::\d*)?", re.IGNORECASE)
+
+
+def behind_header(line: str) -> tuple[str, Fields]:
+    """The line without a header of syslog, where it has one, and what that says."""
+    header = _SYSLOG.match(line)
+    if header is None:
+        return line, {}
+    return line[header.end() :], {"host.hostname": header[1]} if header[1] else {}
 
 
 def access(line: str) -> tuple[Fields, str | None] | None:
@@ -61,6 +74,9 @@ def put_request(fields: Fields, asked: str) -> None:
     fields["url.original"] = target
     if version:
         fields["http.version"] = version
+    if method == "CONNECT":
+        put_host(fields, target)
+        return
     if not target.startswith("/") and (absolute := _ABSOLUTE.match(target)):
         fields["url.domain"] = absolute[1]
         target = target[absolute.end() :] or "/"

@@ -34,19 +34,23 @@ LINE = "log.line"
 """Type of an event that is only a line: of a format without a type of its own, or of a line that did not fit."""
 
 
+class Part(NamedTuple):
+    """A line as a part of an event: what all lines of the event share, and the time that they bear, Unix milliseconds.
+
+    After one that `ends` it no line of the event follows; a `mere_end` says nothing but that.
+    """
+
+    key: str
+    time_ms: int
+    ends: bool
+    mere_end: bool
+
+
 class Joined(Protocol):
     """How the lines of one event are told from those of others, where its records are lines of their own."""
 
-    def key(self, line: str) -> tuple[str, int] | None:
-        """What all lines of an event share, and the time that they bear, Unix milliseconds; None for a stray line."""
-        ...
-
-    def ends(self, line: str) -> bool:
-        """Whether no line of its event follows."""
-        ...
-
-    def is_mere_end(self, line: str) -> bool:
-        """Whether the line says nothing but that its event is over."""
+    def part(self, line: str) -> Part | None:
+        """What part of an event the line is; None for a stray one."""
         ...
 
     def parse(self, lines: list[str]) -> Parsed:

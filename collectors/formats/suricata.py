@@ -33,7 +33,11 @@ def event_of(data: Fields) -> Parsed | None:
         return None
     added = {ours: find(data, theirs) for theirs, ours in _NAMES}
     data.update((name, value) for name, value in added.items() if value is not MISSING)
-    source = LogSource("suricata", "", kind.lower())
+    answers = find(data, "dns.answers")
+    if isinstance(answers, list):
+        data["dns.answers.data"] = [each["rdata"] for each in answers if isinstance(each, dict) and "rdata" in each]
+    # Rules about names that are asked for are those of the category, whoever saw the question.
+    source = LogSource("suricata", "dns" if kind == "dns" else "", kind.lower())
     return Parsed(data, "log.suricata", source, from_any(data.get("timestamp")))
 
 

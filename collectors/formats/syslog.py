@@ -18,7 +18,7 @@ from collectors.formats.times import from_iso, yearless, zone_of
 
 _TAG = r"(?:(\S*[^\s:]) )?([^\s:\[]{1,256})(?:\[(\d{1,10})\])?: ?(.*)"
 """Host, which some leave out, program, process and message."""
-_WHEN = r"([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)"
+_WHEN = r"((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d)"
 _ISO = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
 _BSD = re.compile(f"{_WHEN} {_TAG}", re.ASCII | re.DOTALL)
 _BSD_ISO = re.compile(f"{_ISO} {_TAG}", re.ASCII | re.DOTALL)
@@ -122,7 +122,7 @@ def _event(line: _Line, now_ms: int, other: LogSource) -> list[Parsed]:
         return [each._replace(data=header | each.data) for each in parsed]
     said = of_program(line.program, line.message)
     header.update(said.fields)
-    return [Parsed(header, said.type, other if said.source is SYSLOG else said.source, line.time)]
+    return [Parsed(header, said.type, other if said.source == SYSLOG else said.source, line.time)]
 
 
 def _parser(settings: WithTimezone, other: LogSource, program: str = "") -> Parser:
@@ -153,7 +153,7 @@ FORMATS = (
     _format(
         "auth",
         "Syslog that is about logins and accounts: `/var/log/auth.log`, `/var/log/secure`.",
-        "Mar  4 06:25:02 web1 useradd[4712]: new user: name=ann, UID=1001, GID=1001, home=/home/ann, shell=/bin/bash",
+        "Mar  4 06:25:02 web1 useradd[4712]: new user: name=ann, UID=1001, GID=1001, home=/srv/ann, shell=/bin/bash",
     ),
     _format(
         "sshd",
@@ -164,7 +164,7 @@ FORMATS = (
     _format(
         "sudo",
         "sudo, with a syslog header or without.",
-        "Mar  4 06:25:04 web1 sudo:      ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/bin/less /etc/shadow",
+        "Mar  4 06:25:04 web1 sudo:      ann : TTY=pts/0 ; PWD=/srv/ann ; USER=root ; COMMAND=/bin/less /etc/shadow",
         "sudo",
     ),
 )

@@ -60,6 +60,10 @@ class LogConfig(PluginConfig):
     match. Of `files` each entry has `paths` of its own and the format of their lines; the first that a file matches
     counts, and one that only the plain `paths` match has the format `plain`. `start` is where to begin in a file that
     is there at the start and has no event in the journal; later ones are all new.
+
+    A line that does not fit its format, or is longer than `max_line_bytes`, is still an event, of type `log.line`. With
+    the labels `path` and `format` the collector says how many lines it has read (`reflexarc_log_lines_total`) and how
+    many of them did not fit (`reflexarc_log_lines_not_parsed_total`).
     """
 
     paths: list[str] = Field(default_factory=list)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from collectors.formats.model import Joined
+from collectors.formats.model import Joined, Part
 from collectors.log.event import Log, Names, Position, event, text_of, unread
 from collectors.log.identity import FileIdentity
 from collectors.log.lines import Line
@@ -66,19 +66,17 @@ class JoinedEvents:
             self._forget_done()
             return
         text = text_of(line)
-        found = None if line.cut else self._joined.key(text)
-        self._log.counts.line(is_parsed=found is not None)
-        if found is None:
+        part = None if line.cut else self._joined.part(text)
+        self._log.counts.line(is_parsed=part is not None)
+        if part is None:
             yield self._single(text, place, now_ms, cut=line.cut)
-            return
-        key, time_ms = found
-        if key not in self._open and self._joined.is_mere_end(text):
+        elif part.mere_end and part.key not in self._open:
             place.done = True
             self._forget_done()
-            return
-        self._add(key, time_ms, text, place, now_ms)
-        for over in self._over(key, text, time_ms):
-            yield self._finish(over, now_ms)
+        else:
+            self._add(part, text, place, now_ms)
+            for over in self._over(part):
+                yield self._finish(over, now_ms)
 
     def due(self, now_ms: int) -> Iterator[Event]:
         """The events of which no line has come for long enough."""
@@ -95,18 +93,18 @@ class JoinedEvents:
             self._read += 1
         return place
 
-    def _add(self, key: str, time_ms: int, text: str, place: _Place, now_ms: int) -> None:
-        found = self._open.setdefault(key, _Open(time_ms, [], [], [now_ms]))
+    def _add(self, part: Part, text: str, place: _Place, now_ms: int) -> None:
+        found = self._open.setdefault(part.key, _Open(part.time_ms, [], [], [now_ms]))
         found.lines.append(text)
         found.places.append(place)
         found.newest_ms[0] = now_ms
 
-    def _over(self, key: str, text: str, time_ms: int) -> list[str]:
-        """The events that end with this line: its own, those that are too old, and the oldest where there are too many
+    def _over(self, part: Part) -> list[str]:
+        """The events that end with this part: its own, those that are too old, and the oldest where there are too many
         or one is too long."""
-        over = [older for older, found in self._open.items() if found.time_ms + PATIENCE_MS <= time_ms]
-        if self._joined.ends(text) or sum(map(len, self._open[key].lines)) > _MOST_CHARACTERS:
-            over.append(key)
+        over = [key for key, found in self._open.items() if found.time_ms + PATIENCE_MS <= part.time_ms]
+        if part.ends or sum(map(len, self._open[part.key].lines)) > _MOST_CHARACTERS:
+            over.append(part.key)
         if not over and (len(self._open) > _MOST_EVENTS or len(self._places) > _MOST_LINES):
             over.append(next(iter(self._open)))
         return over

@@ -1,4 +1,4 @@
-"""`reflexarc restart`, `scale`, `deploy`, `rollback`: a person asks for one act, and is told what becomes of it.
+"""`reflexarc restart`, `scale`, … (`main.ASKED`): a person asks for one act, and is told what becomes of it.
 
 The request is a control message like any other. The engine decides on it and an actuator carries it out; all that
 happens here is to ask, and to read in the audit what followed.
@@ -22,6 +22,7 @@ from schemas.codec import encode
 from schemas.control import Act
 from schemas.reasons import MEANING, Reason
 
+NODE = "node:"
 DECIDED_WITHIN_S = 5.0
 """An engine that lives decides at once."""
 
@@ -67,6 +68,8 @@ async def ask_for(bus: Bus, verb: str, args: Mapping[str, str], why: str) -> int
 def _arguments(args: argparse.Namespace) -> dict[str, str]:
     workload, _, replica = args.workload.partition("/")
     values = {"workload": workload} | ({"replica": replica} if replica else {})
+    if args.workload.startswith(NODE):
+        values = {"node": args.workload.removeprefix(NODE)}
     for given in args.args:
         name, equals, value = given.partition("=")
         if not equals:

@@ -66,6 +66,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+ASKED = {
+    "restart": "restart a workload",
+    "scale": "scale a workload",
+    "deploy": "deploy a version of a workload",
+    "rollback": "roll a workload back",
+    "collect": "keep evidence of a workload or node",
+    "isolate": "freeze a workload, or put a replica aside",
+    "release": "let an isolated workload or replica go on",
+}
+"""What a person can ask for."""
+
 Commands = Any  # argparse names the type of its subparsers only in private
 
 
@@ -117,22 +128,35 @@ def _add_looks(commands: Commands) -> None:
     logs.add_argument("role", nargs="?", help="only this role")
     logs.add_argument("-f", "--follow", action="store_true")
     logs.add_argument("-n", "--lines", type=int, default=20)
+    _add_evidence(commands)
     _add(commands, "doctor", "doctor:doctor", "check this machine and the bus, and say what to do", as_json=True)
+
+
+def _add_evidence(commands: Commands) -> None:
+    evidence = commands.add_parser("evidence", help="what responses have collected").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    _add(evidence, "list", "evidence:list_", "every bundle, and what it was collected for", as_json=True)
+    show = _add(evidence, "show", "evidence:show", "what is in a bundle, if it is what the audit says", as_json=True)
+    save = _add(evidence, "save", "evidence:save", "write a bundle to a file, if it is what the audit says")
+    for command in (show, save):
+        command.add_argument("id", help="its id, or the first characters")
+    save.add_argument("--to", type=Path, metavar="FILE", help="a new file (default: evidence-ID.tar.gz)")
 
 
 def _add_steering(commands: Commands) -> None:
     approve = _add(commands, "approve", "steer:approve", "let a waiting command go")
     approve.add_argument("command", help="id of the command, or its first characters")
-    approve.add_argument("--deny", action="store_true", help="end its ladder instead")
+    approve.add_argument("--deny", action="store_true", help="end its ladder instead; a response goes on without it")
     halt = _add(commands, "halt", "steer:halt", "stop all acts, at once")
     resume = _add(commands, "resume", "steer:resume", "end a halt")
     for command in (halt, resume):
         command.add_argument("--target", default="*", help="only on this target, such as workload:shop")
     halt.add_argument("--why", default="")
-    for verb, what in (("restart", "restart"), ("scale", "scale"), ("deploy", "deploy"), ("rollback", "roll back")):
-        act = _add(commands, verb, "act:act", f"{what} a workload, through the same journal and audit as a rule")
+    for verb, what in ASKED.items():
+        act = _add(commands, verb, "act:act", f"{what}, through the same journal and audit as a rule")
         act.set_defaults(verb=verb)
-        act.add_argument("workload", help="its name, or name/replica")
+        act.add_argument("workload", help="its name, or name/replica; to collect, node:NAME too")
         act.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")
         act.add_argument("--why", default="")
 

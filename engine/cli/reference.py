@@ -155,6 +155,15 @@ def _verb(verb: VerbSpec) -> Iterator[str]:
         yield f"- optional: {_names(optional)}"
     for argument, attribute in verb.absolute.items():
         yield f"- optional: `{argument}`, by default the target's `{attribute}`"
+    if verb.by_default:
+        given = (f"`{name}: {text}`" for name, text in verb.by_default.items())
+        yield f"- where a rule names no target: {', '.join(given)}"
+    if verb.lists:
+        yield f"- lists: {_names(verb.lists)}"
+    if verb.from_alert:
+        yield f"- from the alert's annotations where a rule says nothing: {_names(verb.from_alert)}"
+    if verb.undo:
+        yield f"- optional: `revert_after`, after which `{verb.undo}` undoes it"
     if verb.integers:
         yield f"- whole numbers: {_names(verb.integers)}"
     if verb.condition:

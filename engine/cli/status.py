@@ -11,6 +11,7 @@ from engine.cli.config import Config
 from engine.cli.connect import connected
 from engine.cli.liveness import Liveness, roles
 from engine.cli.look import ask_engine
+from engine.runtime.publishing import now_ms
 
 
 async def status(args: argparse.Namespace, config: Config) -> None:
@@ -46,7 +47,8 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
     if engine["url"]:
         yield "http", engine["url"]
     rules = engine["rules"]
-    yield "rules", f"{rules['alert']} alert, {rules['record']} recording, {rules['heal']} heal"
+    responds = rules.get("respond", 0)
+    yield "rules", f"{rules['alert']} alert, {rules['record']} recording, {rules['heal']} heal, {responds} respond"
     if rules["refused"]:
         yield "REFUSED", "the newest edit of the rules; those before it stay active"
     for error in rules["refused"]:
@@ -64,6 +66,8 @@ def _waiting(alerts: Sequence[Mapping[str, Any]], ladders: Iterable[Mapping[str,
     yield "alerts", f"{firing} firing, {len(alerts) - firing} pending"
     for ladder in ladders:
         held = f", held by {ladder['held_by']}" if ladder["held_by"] else ""
+        if due_ms := ladder.get("due_ms"):
+            held = f" for {show.age(max(due_ms - now_ms(), 0))} from now"
         step = f"step {ladder['step'] + 1} of {ladder['of']}"
         yield "ladder", f"{ladder['rule']}: {step}, {ladder['phase']}{held}: {ladder['does'] or ladder['target']}"
         if ladder["phase"] == "approval":

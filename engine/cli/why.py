@@ -46,6 +46,8 @@ def causal_chain(audit: Sequence[Happening], prefix: str) -> list[Happening]:
     episode = max(((entry.alert, entry.onset) for entry in named if entry.alert), key=lambda of: of[1], default=None)
     ladders = {entry.ladder for entry in named if entry.ladder and entry.alert != id_}
     ladders |= {found.entry.ladder for found in audit if _is_about(found.entry, episode)}
+    # A ladder that began another one, to undo what it did, has given it its own name and more.
+    ladders |= {found.entry.ladder for found in audit if found.entry.ladder.partition("-")[0] in ladders}
     return [
         found
         for found in audit
@@ -106,5 +108,7 @@ def _lines(happening: Happening, began_ms: int) -> Iterator[str]:
     words = [part for part in (entry.rule, entry.detail or entry.target, f"by {entry.by}" if entry.by else "") if part]
     after = f"+{show.age(happening.time_ms - began_ms)}"
     yield f"{show.clock(happening.time_ms)}  {what:11} {after:>7}  {'  '.join(words)}"
+    if entry.evidence:
+        yield f"{'':35}evidence {entry.evidence.name}, sha256 {entry.evidence.sha256}"
     if entry.reason:
         yield f"{'':35}{entry.reason}: {MEANING[entry.reason]}"

@@ -105,7 +105,7 @@ def compile_program(program: Program = EMPTY, before: Compiled | None = None) ->
     }
     on_arrival = tuple(rule for rule in rules.values() if rule.on_arrival)
     heals: dict[str, tuple[HealRule, ...]] = {}
-    for heal in program.heals:
+    for heal in program.ladders:
         heals[heal.alert] = (*heals.get(heal.alert, ()), heal)
     triggers = Triggers([rule.plan for rule in on_arrival])
     detector = before.detector if before and before.detector.is_of(program) else Detector(program)

@@ -53,6 +53,7 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
             detail=_describe(outcome),
             by=outcome.executor,
             ladder=ladder.id if ladder else "",
+            evidence=outcome.evidence,
         )
     )
     if ladder:
@@ -63,6 +64,10 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     """The newest inventory of an actuator replaces the one before."""
     turn.state.inventory[f"{inventory.actuator}/{inventory.scope}"] = inventory
     turn.state.targets = index_targets(turn.state.inventory)
+    for ladder in turn.state.ladders.values():
+        if ladder.held_by is Reason.ISOLATED:
+            # Its alert was about what stood still: what was released gets a fresh interval to show how it is.
+            turn.wake_at(ladder, turn.now_ms + turn.state.settings.evaluation_interval_ms)
 
 
 def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
@@ -101,6 +106,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
         alert_labels=alert.labels,
         alert=fired.id,
         value=alert.value,
+        annotations=fired.annotations,
     )
     if ladder.key not in turn.state.ladders:  # one that still runs for this alert goes on
         ladders.start(turn, ladder)

@@ -36,6 +36,17 @@ def _settling(turn: Turn, ladder: Ladder) -> Hold | None:
     return None if settled else Hold(Reason.SETTLING, until_ms=until_ms)
 
 
+def _isolated(turn: Turn, ladder: Ladder) -> Hold | None:
+    """What is isolated stands still as evidence: only its release, whose target is the isolation itself, acts on it."""
+    owned = turn.state.targets.get(ladder.target, ())
+    # In the inventory of a unit test everything is text.
+    return (
+        Hold(Reason.ISOLATED)
+        if any(each.target.attributes.get("isolated") in (True, "true") for each in owned)
+        else None
+    )
+
+
 def _cooling(turn: Turn, ladder: Ladder) -> Hold | None:
     """One ladder of a rule at a time on a target, and `cooldown` between two of them; never within one."""
     if ladder.origin.kind != "rule" or ladder.target in ladder.acted_on:
@@ -47,4 +58,4 @@ def _cooling(turn: Turn, ladder: Ladder) -> Hold | None:
     return Hold(Reason.COOLDOWN, until_ms=until_ms) if turn.now_ms < until_ms else None
 
 
-GUARDRAILS: tuple[Callable[[Turn, Ladder], Hold | None], ...] = (_halted, _settling, _cooling)
+GUARDRAILS: tuple[Callable[[Turn, Ladder], Hold | None], ...] = (_halted, _settling, _isolated, _cooling)

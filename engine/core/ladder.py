@@ -1,33 +1,41 @@
-"""The remediation ladder. Every transition of it lives in this file.
+"""The ladder of steps. Every transition of it lives in this file; where tempers part, `temper` says which way.
 
     phase       on                                         goes to
     ----------  -----------------------------------------  ---------------------------------------------------
     held        nothing holds it back any more             approval (mode approve), commanded, or ended (SHADOW)
-    held        its alert resolved                         ended RESOLVED_BEFORE_ACT
+    held        its alert resolved                         heal: ended RESOLVED_BEFORE_ACT
     held        the step cannot become a command           held at the next step
-    held        halted, and a person asked for it          ended HALTED
+    held        halted or isolated, and a person asked     ended HALTED, ISOLATED
+    held        its target is isolated                     respond: held at the next step
     approval    approved                                   commanded; held, if something holds it back by now; or
                                                            approval of a new attempt, if the act is no longer the same
-    approval    denied / nobody in time                    ended
-    approval    its alert resolved                         ended RESOLVED_BEFORE_ACT
-    commanded   outcome succeeded, conflict                verifying (or ended DONE, where nothing is to verify)
+    approval    denied / nobody in time                    ended; respond: held at the next step
+    approval    its alert resolved                         heal: ended RESOLVED_BEFORE_ACT
+    commanded   outcome succeeded                          heal: verifying; respond: so, or held at the next step;
+                                                           revert: ended REVERTED; request: ended DONE
+    commanded   outcome conflict                           heal: verifying; respond: held, as a new attempt;
+                                                           revert, request: held at the next step
     commanded   outcome expired, refused FENCED/SUPERSEDED held, as a new attempt
     commanded   outcome refused HALTED                     held HALTED, as a new attempt
     commanded   outcome failed, refused                    held at the next step
-    commanded   outcome unknown                            held at the next step that only tells, else ended
+    commanded   outcome unknown                            held at the next step that only tells, else ended;
+                                                           respond: held at the next step
     commanded   nobody answers                             commanded; beside it, its next step that only tells is taken
-    verifying   `verify` held for `hold`                   ended VERIFIED
+    verifying   `verify` held for `hold`                   ended VERIFIED; respond: held at the next step
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
-    any         no next step                               ended EXHAUSTED
+    scheduled   its time has come                          held
+    any         no next step                               ended (`temper.last_word`)
 
-A conflict means that somebody else changed the target first; whether that helped is for `verify` to say.
+A conflict means that somebody else changed the target first; whether that helped is for `verify` to say, and that it
+contains anything nobody says. What succeeded with a `revert_after` is undone by a ladder of its own: `revert`.
 """
 
-from engine.core.guardrails import hold
-from engine.core.program import Verb
-from engine.core.resolve import Refusal, render_args, resolve, target_id
+from engine.core import revert
+from engine.core.guardrails import Hold, hold
+from engine.core.resolve import Refusal, about, changes_target, describe, resolve, same_act
 from engine.core.state import Ladder, State, cooldown_key, ladder_beside
+from engine.core.temper import ends_with_alert, failed, last_word, responds, telling, telling_step
 from engine.core.turn import Turn
 from engine.core.verification import needed_hold_ms, watch, within_ms
 from engine.promql import PromqlError
@@ -52,20 +60,20 @@ def take(turn: Turn, ladder: Ladder, because: Reason, *, approved: Command | Non
     if _resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
         return end(turn, ladder, Reason.RESOLVED_BEFORE_ACT)
     verb = state.program.verbs.get(ladder.current.verb)
-    _name_target(ladder, verb)
-    if verb and verb.changes_target and _held_back(turn, ladder):
-        return None
+    ladder.target = about(ladder, verb)
+    if verb and verb.changes_target and (found := hold(turn, ladder)):
+        return _hold_back(turn, ladder, found)
+    ladder.held_by = None
     command = resolve(state, ladder, turn.now_ms, turn.seq, len(turn.effects))
     if isinstance(command, Refusal):
-        turn.note(ladder, command.reason, command.detail)
-        return _next(turn, ladder, Reason.STEP_FAILED)
+        return _refused(turn, ladder, command)
     ladder.command = command
     if ladder.rule.mode == "shadow":
-        return end(turn, ladder, Reason.SHADOW, f"would {describe(command)}")
-    if ladder.rule.mode == "approve" and _changes_target(state, ladder):
+        return _only_say(turn, ladder, f"would {describe(command)}")
+    if ladder.rule.mode == "approve" and changes_target(state, ladder):
         if approved is None:
             return _ask(turn, ladder, command)
-        if not _same_act(command, approved):
+        if not same_act(command, approved):
             return _anew(turn, ladder)
     return _send(turn, ladder, command)
 
@@ -73,18 +81,27 @@ def take(turn: Turn, ladder: Ladder, because: Reason, *, approved: Command | Non
 def approve(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> None:
     """A person answered."""
     if deny:
-        return end(turn, ladder, Reason.APPROVAL_DENIED, by=by)
+        return _no_leave(turn, ladder, Reason.APPROVAL_DENIED, by)
     turn.note(ladder, Reason.APPROVED, by=by)
     return take(turn, ladder, Reason.APPROVED, approved=ladder.command)
 
 
 def answer(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
     """The outcome of the command that the ladder waits for."""
-    _stop_waiting(turn.state, ladder)
-    changes = _changes_target(turn.state, ladder)
+    if ladder.command:
+        turn.state.awaited.pop(ladder.command.id, None)
+    changes = changes_target(turn.state, ladder)
+    if outcome.status == "succeeded":
+        revert.schedule(turn, ladder, outcome)
     match outcome.status:
-        case "succeeded" | "conflict" if not changes:
+        case "conflict" if responds(ladder):
+            _anew(turn, ladder)
+        case "succeeded" | "conflict" if not changes or (responds(ladder) and not ladder.current.verify):
             _next(turn, ladder, Reason.DONE)
+        case "succeeded" if ladder.undo:
+            end(turn, ladder, Reason.REVERTED)
+        case "conflict" if ladder.undo:
+            _next(turn, ladder, Reason.STEP_FAILED)
         case "succeeded" if ladder.origin.kind == "control":
             end(turn, ladder, Reason.DONE)
         case "succeeded" | "conflict" if ladder.origin.kind == "rule":
@@ -95,8 +112,10 @@ def answer(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
             _anew(turn, ladder)
         case "refused" if outcome.reason is Reason.HALTED:
             _halted_there(turn, ladder, outcome.detail)
-        case "unknown":
+        case "unknown" if not responds(ladder):
             _fate_unknown(turn, ladder)
+        case "unknown":
+            _next(turn, ladder, Reason.FATE_UNKNOWN)
         case _:
             _next(turn, ladder, Reason.STEP_FAILED)
 
@@ -109,7 +128,7 @@ def wake(turn: Turn, ladder: Ladder) -> None:
         case "approval" if _resolved(turn.state, ladder):
             end(turn, ladder, Reason.RESOLVED_BEFORE_ACT)
         case "approval" if turn.now_ms >= ladder.asked_ms + turn.state.settings.approval_ttl_ms:
-            end(turn, ladder, Reason.APPROVAL_LAPSED)
+            _no_leave(turn, ladder, Reason.APPROVAL_LAPSED)
         case "commanded" if ladder.command and ladder.held_by is not Reason.NO_OUTCOME:
             if turn.now_ms >= ladder.command.deadline_ms + ladder.command.lease_ms:
                 ladder.held_by = Reason.NO_OUTCOME
@@ -117,6 +136,8 @@ def wake(turn: Turn, ladder: Ladder) -> None:
                 _tell_beside(turn, ladder)
         case "verifying":
             check(turn, ladder)
+        case "scheduled" if turn.now_ms >= ladder.due_ms:
+            take(turn, ladder, ladder.because)
 
 
 def check(turn: Turn, ladder: Ladder) -> None:
@@ -136,7 +157,7 @@ def check(turn: Turn, ladder: Ladder) -> None:
     if ladder.holding_ms is None:
         ladder.holding_ms = turn.now_ms
     if turn.now_ms >= ladder.holding_ms + hold_ms:
-        return end(turn, ladder, Reason.VERIFIED)
+        return _next(turn, ladder, Reason.VERIFIED) if responds(ladder) else end(turn, ladder, Reason.VERIFIED)
     return turn.wake_at(ladder, ladder.holding_ms + hold_ms)
 
 
@@ -157,43 +178,50 @@ def end(turn: Turn, ladder: Ladder, reason: Reason, detail: str = "", by: str = 
                 turn.wake_at(other, turn.now_ms)
 
 
-def describe(command: Command) -> str:
-    """A command in a few words: `restart replica:shop/0 if generation = 7`."""
-    args = "".join(f" {name}={value}" for name, value in command.args.items() if name in {"to", "version", "replicas"})
-    condition = " and ".join(f"{name} = {value}" for name, value in command.condition.items())
-    return f"{command.verb} {command.target}{args}" + (f" if {condition}" if condition else "")
-
-
 # --- the steps between ---
 
 
 def _resolved(state: State, ladder: Ladder) -> bool:
     alert = state.alert_of(ladder)
-    return ladder.origin.kind == "rule" and not (alert and alert.firing)
+    return ends_with_alert(ladder) and not (alert and alert.firing)
 
 
-def _name_target(ladder: Ladder, verb: Verb | None) -> None:
-    """What the ladder is about: the target that it last wanted to change, and not whom it told."""
-    args = render_args(ladder)
-    if verb and not isinstance(args, Refusal) and (verb.changes_target or not ladder.target):
-        ladder.target = target_id(verb, args) or ladder.target
-
-
-def _held_back(turn: Turn, ladder: Ladder) -> bool:
-    """Whether a guardrail objects. It holds the step until it no longer does; what a person asked for ends instead."""
-    found = hold(turn, ladder)
-    if found is None:
-        ladder.held_by = None
-        return False
-    if ladder.origin.kind == "control":
-        end(turn, ladder, found.reason, found.detail)
-        return True
+def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> None:
+    """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
+    if ladder.origin.kind == "control" and not ladder.undo:
+        return end(turn, ladder, found.reason, found.detail)
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason
         turn.note(ladder, found.reason, found.detail)
+    if found.reason is Reason.ISOLATED and responds(ladder):
+        return _next(turn, ladder, Reason.STEP_FAILED)
     if found.until_ms is not None:
         turn.wake_at(ladder, found.until_ms)
-    return True
+    return None
+
+
+def _refused(turn: Turn, ladder: Ladder, refusal: Refusal) -> None:
+    """The step cannot become a command. That there is nothing left to undo is as good as undone."""
+    if ladder.undo and refusal.reason is Reason.NOTHING_TO_DO:
+        return end(turn, ladder, refusal.reason, refusal.detail)
+    turn.note(ladder, refusal.reason, refusal.detail)
+    return _next(turn, ladder, Reason.STEP_FAILED)
+
+
+def _only_say(turn: Turn, ladder: Ladder, what: str) -> None:
+    """In shadow a ladder that heals ends here, for nothing tells whether the step would have helped."""
+    if not responds(ladder):
+        return end(turn, ladder, Reason.SHADOW, what)
+    turn.note(ladder, Reason.SHADOW, what)
+    return _next(turn, ladder, Reason.DONE)
+
+
+def _no_leave(turn: Turn, ladder: Ladder, reason: Reason, by: str = "") -> None:
+    """No is said to this act; a response has others."""
+    if not responds(ladder):
+        return end(turn, ladder, reason, by=by)
+    turn.note(ladder, reason, by=by)
+    return _next(turn, ladder, reason)
 
 
 def _ask(turn: Turn, ladder: Ladder, command: Command) -> None:
@@ -202,13 +230,9 @@ def _ask(turn: Turn, ladder: Ladder, command: Command) -> None:
     turn.wake_at(ladder, turn.now_ms + turn.state.settings.approval_ttl_ms)
 
 
-def _same_act(one: Command, other: Command) -> bool:
-    return (one.target, one.args, one.condition) == (other.target, other.args, other.condition)
-
-
 def _send(turn: Turn, ladder: Ladder, command: Command) -> None:
     ladder.phase, ladder.held_by = "commanded", None
-    if _changes_target(turn.state, ladder) and command.target not in ladder.acted_on:
+    if changes_target(turn.state, ladder) and command.target not in ladder.acted_on:
         ladder.acted_on = (*ladder.acted_on, command.target)
         turn.state.at_work[cooldown_key(ladder, command.target)] = ladder.key
     turn.state.awaited[command.id] = ladder.key
@@ -240,7 +264,7 @@ def _anew(turn: Turn, ladder: Ladder) -> None:
 
 def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> None:
     """The actuator may know of a halt before its message reaches us: wait for that instead of asking in a circle."""
-    if ladder.origin.kind == "control":
+    if ladder.origin.kind == "control" and not ladder.undo:
         return end(turn, ladder, Reason.HALTED, detail)
     ladder.phase, ladder.because, ladder.held_by = "held", Reason.DECIDED_ANEW, Reason.HALTED
     turn.note(ladder, Reason.HALTED, detail)
@@ -250,41 +274,26 @@ def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> None:
 
 def _fate_unknown(turn: Turn, ladder: Ladder) -> None:
     """Never repeated and not escalated by another act either: on to the first step that only tells somebody."""
-    verbs = turn.state.program.verbs
-    for step in range(ladder.step + 1, len(ladder.rule.steps)):
-        verb = verbs.get(ladder.rule.steps[step].verb)
-        if verb and not verb.changes_target:
-            ladder.step, ladder.attempt = step, 0
-            return take(turn, ladder, Reason.FATE_UNKNOWN)
-    return end(turn, ladder, Reason.FATE_UNKNOWN)
+    step = telling(turn.state, ladder)
+    if step is None:
+        return end(turn, ladder, Reason.FATE_UNKNOWN)
+    ladder.step, ladder.attempt = step, 0
+    return take(turn, ladder, Reason.FATE_UNKNOWN)
 
 
 def _tell_beside(turn: Turn, ladder: Ladder) -> None:
     """Only an outcome moves a ladder, but a person must hear of the silence: its next telling step, beside it."""
-    verbs = turn.state.program.verbs
-    for step in ladder.rule.steps[ladder.step + 1 :]:
-        if (verb := verbs.get(step.verb)) and not verb.changes_target:
-            beside = ladder_beside(ladder, step, Reason.NO_OUTCOME)
-            if beside.key not in turn.state.ladders:
-                start(turn, beside)
-            return
+    for step in telling_step(turn.state, ladder):
+        beside = ladder_beside(ladder, step, Reason.NO_OUTCOME)
+        if beside.key not in turn.state.ladders:
+            start(turn, beside)
 
 
 def _next(turn: Turn, ladder: Ladder, because: Reason) -> None:
     turn.state.watches.pop(ladder.key, None)
+    ladder.failures += failed(because)
+    ladder.held_by = None
     if ladder.step + 1 < len(ladder.rule.steps):
         ladder.step, ladder.attempt, ladder.holding_ms = ladder.step + 1, 0, None
         return take(turn, ladder, because)
-    if ladder.origin.kind == "control" or (because is Reason.DONE and not ladder.acted_on):
-        return end(turn, ladder, because)
-    return end(turn, ladder, Reason.EXHAUSTED)
-
-
-def _stop_waiting(state: State, ladder: Ladder) -> None:
-    if ladder.command:
-        state.awaited.pop(ladder.command.id, None)
-
-
-def _changes_target(state: State, ladder: Ladder) -> bool:
-    verb = state.program.verbs.get(ladder.current.verb)
-    return verb is None or verb.changes_target
+    return end(turn, ladder, last_word(ladder, because))

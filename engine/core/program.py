@@ -4,6 +4,7 @@
 with the rule that it began with even when the file has changed since.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from engine.sigma.model import Correlation, Detection
 
 Mode = Literal["shadow", "approve", "auto"]
+Temper = Literal["heal", "respond"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +111,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A remediation ladder: on each firing alert named `alert`, the steps one after the other until one has helped."""
+    """A ladder of steps on each firing alert named `alert`, one after the other: to `heal` until one has helped, to
+    `respond` all of them."""
 
     id: str
     group: str
@@ -117,6 +120,7 @@ class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     alert: str
     source: str
     steps: tuple[Step, ...]
+    kind: Temper = "heal"
     mode: Mode = "shadow"
     cooldown_ms: int = 300_000
 
@@ -134,6 +138,16 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     absolute: dict[str, str] = {}
     timeout_ms: int = 30_000
     changes_target: bool = True
+    looks: bool = False
+    lists: tuple[str, ...] = ()
+    from_alert: tuple[str, ...] = ()
+    by_default: dict[str, str] = {}
+    undo: str = ""
+
+    def completed(self, args: Mapping[str, str]) -> dict[str, str]:
+        """The arguments of a step, with those by default where they name no target."""
+        names_one = any(set(names) <= args.keys() for names in self.targets.values())
+        return dict(args) if names_one else {**self.by_default, **args}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +196,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[EventRule, ...] = ()
     counters: tuple[EventCounter, ...] = ()
     heals: tuple[HealRule, ...] = ()
+    responds: tuple[HealRule, ...] = ()
     verbs: dict[str, Verb] = {}
     settings: Settings = Settings()
 
@@ -189,6 +204,11 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     def alerting(self) -> list[AlertRule | EventRule]:
         """The rules that make alerts: of samples, then of events."""
         return [*self.alerts, *self.events]
+
+    @property
+    def ladders(self) -> tuple[HealRule, ...]:
+        """The rules that act on alerts."""
+        return (*self.heals, *self.responds)
 
 
 DEFAULT_WITHIN_MS = 5 * 60_000

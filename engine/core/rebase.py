@@ -54,6 +54,7 @@ def _ladder(ladder: Ladder, by_ms: int) -> None:
     """Its command was sent as it is; what moves is until when its outcome is waited for."""
     ladder.asked_ms -= by_ms
     ladder.acted_ms -= by_ms
+    ladder.due_ms -= by_ms
     ladder.holding_ms = None if ladder.holding_ms is None else ladder.holding_ms - by_ms
     if ladder.command:
         ladder.command = replace(ladder.command, deadline_ms=ladder.command.deadline_ms - by_ms)

@@ -12,11 +12,17 @@ from engine.core.program import Verb
 from engine.core.state import Ladder, Owned, State
 from engine.template import TemplateError, parse
 from schemas.commands import Command, Origin, command_id
+from schemas.durations import duration_ms
 from schemas.labels import text
+from schemas.outcomes import Undo
 from schemas.reasons import Reason
 
 SCOPE = "scope"
 """Argument of every verb: on which node or cluster, where several have a target of the name."""
+REVERT_AFTER = "revert_after"
+"""Argument of every verb that can be undone: how long after its effect it is to be."""
+
+_SHOWN = frozenset({"to", "version", "replicas", "evidence"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,81 @@ def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
     return max(named)[1] if named else None
 
 
+def about(ladder: Ladder, verb: Verb | None) -> str:
+    """What the ladder is about: the target that it last wanted to change, and not whom it told or looked at."""
+    args = render_args(ladder)
+    named = target_id(verb, args) if verb and not isinstance(args, Refusal) else None
+    return named if verb and named and (verb.changes_target or not ladder.target) else ladder.target
+
+
+def changes_target(state: State, ladder: Ladder) -> bool:
+    """Whether its current step may change something."""
+    verb = state.program.verbs.get(ladder.current.verb)
+    return verb is None or verb.changes_target
+
+
+def same_act(one: Command, other: Command) -> bool:
+    """Whether leave for one is leave for the other."""
+    return (one.target, one.args, one.condition) == (other.target, other.args, other.condition)
+
+
+def describe(command: Command) -> str:
+    """A command in a few words: `restart replica:shop/0 if generation = 7`."""
+    args = "".join(f" {name}={_printed(value)}" for name, value in command.args.items() if name in _SHOWN)
+    condition = " and ".join(f"{name} = {value}" for name, value in command.condition.items())
+    undone = "" if command.revert_after_ms is None else f", undone after {command.revert_after_ms / 1000:g} s"
+    return f"{command.verb} {command.target}{args}" + (f" if {condition}" if condition else "") + undone
+
+
 def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> Command | Refusal:
     """The command for the ladder's current step and attempt, or why there is none."""
     verb = state.program.verbs.get(ladder.current.verb)
     if verb is None:
         return Refusal(Reason.UNKNOWN_VERB, f"{ladder.current.verb!r}")
+    if ladder.undo and ladder.step == 0:
+        what = _undone(state, verb, ladder.undo, ladder.current.args.get(SCOPE))
+    else:
+        what = _asked(state, ladder, verb)
+    if isinstance(what, Refusal):
+        return what
+    settings = state.settings
+    # Two alerts of one rule may begin with the same message: it takes the ladder to tell their acts apart.
+    on_behalf = Origin(kind=ladder.origin.kind, name=ladder.id)
+    name = what.owned.target.id
+    return Command(
+        id=command_id(on_behalf, name, ladder.onset, ladder.step, ladder.attempt, verb.name),
+        actuator=what.owned.actuator,
+        scope=what.owned.scope,
+        verb=verb.name,
+        target=name,
+        lock=what.owned.target.lock,
+        args=what.args,
+        condition=what.condition,
+        issued_ms=now_ms,
+        deadline_ms=now_ms + settings.command_ttl_ms,
+        lease_ms=settings.lease_ms,
+        summary=_summary(state, ladder),
+        origin=ladder.origin,
+        ladder=ladder.id,
+        step=ladder.step,
+        attempt=ladder.attempt,
+        cause=seq,
+        index=index,
+        revert_after_ms=what.revert_after_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    """What a command is to say: on which target, with which arguments, under which condition, and for how long."""
+
+    owned: Owned
+    args: dict[str, Any]
+    condition: dict[str, Any]
+    revert_after_ms: int | None = None
+
+
+def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
     args = render_args(ladder)
     if isinstance(args, Refusal):
         return args
@@ -63,32 +139,41 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
         return owned
     if owned.target.protected and verb.changes_target:
         return Refusal(Reason.PROTECTED, name)
-    values = _absolute(verb, owned.target.attributes, args)
+    revert_after_ms = _revert_after_ms(verb, args)
+    if isinstance(revert_after_ms, Refusal):
+        return revert_after_ms
+    told = {name: ladder.annotations[name] for name in verb.from_alert if ladder.annotations.get(name)}
+    values = _absolute(verb, owned.target.attributes, told | args)
     if isinstance(values, Refusal):
         return values
-    settings = state.settings
-    # Two alerts of one rule may begin with the same message: it takes the ladder to tell their acts apart.
-    on_behalf = Origin(kind=ladder.origin.kind, name=ladder.id)
-    return Command(
-        id=command_id(on_behalf, name, ladder.onset, ladder.step, ladder.attempt, verb.name),
-        actuator=owned.actuator,
-        scope=owned.scope,
-        verb=verb.name,
-        target=name,
-        lock=owned.target.lock,
-        args=values,
-        condition={attribute: owned.target.attributes.get(attribute) for attribute in verb.condition},
-        issued_ms=now_ms,
-        deadline_ms=now_ms + settings.command_ttl_ms,
-        lease_ms=settings.lease_ms,
-        summary=_summary(state, ladder),
-        origin=ladder.origin,
-        ladder=ladder.id,
-        step=ladder.step,
-        attempt=ladder.attempt,
-        cause=seq,
-        index=index,
-    )
+    condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
+    return _What(owned, values, condition, revert_after_ms)
+
+
+def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:
+    """Exactly what the outcome said, on the target as the effect left it."""
+    owned = _owner(state, verb, undo.target, scope)
+    if isinstance(owned, Refusal):
+        gone = owned.reason is Reason.UNKNOWN_TARGET
+        return Refusal(Reason.NOTHING_TO_DO, f"{undo.target} is gone: undone already") if gone else owned
+    found = owned.target.attributes
+    changed = [name for name, value in undo.condition.items() if name not in found or found[name] != value]
+    if changed:
+        was = ", ".join(f"{name} was {undo.condition[name]} and is {found.get(name)}" for name in changed)
+        return Refusal(Reason.CONDITION_CHANGED, was)
+    return _What(owned, {}, undo.condition)
+
+
+def _revert_after_ms(verb: Verb, args: Mapping[str, str]) -> int | Refusal | None:
+    given = args.get(REVERT_AFTER)
+    if given is None:
+        return None
+    if not verb.undo:
+        return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} cannot be undone, so it takes no {REVERT_AFTER}")
+    try:
+        return duration_ms(given)
+    except ValueError as error:
+        return Refusal(Reason.BAD_ARGUMENTS, f"{REVERT_AFTER}: {error}")
 
 
 def _owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
@@ -107,7 +192,7 @@ def _owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | 
 
 
 def _absolute(verb: Verb, attributes: Mapping[str, Any], args: Mapping[str, str]) -> dict[str, Any] | Refusal:
-    values: dict[str, Any] = {name: value for name, value in args.items() if name != SCOPE}
+    values: dict[str, Any] = {name: value for name, value in args.items() if name not in (SCOPE, REVERT_AFTER)}
     for name, attribute in verb.absolute.items():
         if not values.get(name):
             values[name] = attributes.get(attribute)
@@ -122,6 +207,9 @@ def _absolute(verb: Verb, attributes: Mapping[str, Any], args: Mapping[str, str]
                 values[name] = int(values[name])
             except ValueError:
                 return Refusal(Reason.BAD_ARGUMENTS, f"{name}: expected a whole number, got {values[name]!r}")
+    for name in verb.lists:
+        if name in values:
+            values[name] = values[name].replace(",", " ").split()
     return values
 
 
@@ -129,9 +217,14 @@ def _summary(state: State, ladder: Ladder) -> str:
     if ladder.origin.kind == "control":
         return f"asked for by {ladder.origin.name}"
     alert = state.alert_of(ladder)
-    about = (alert.annotations.get("summary") if alert else None) or text(ladder.alert_labels)
-    return f"{ladder.rule.alert}: {about} ({ladder.rule.name}, step {ladder.step + 1} of {len(ladder.rule.steps)})"
+    annotations = alert.annotations if alert else ladder.annotations
+    what = annotations.get("summary") or text(ladder.alert_labels)
+    return f"{ladder.rule.alert}: {what} ({ladder.rule.name}, step {ladder.step + 1} of {len(ladder.rule.steps)})"
 
 
 def _shown(args: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in args.items()) or "nothing"
+
+
+def _printed(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

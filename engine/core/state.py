@@ -21,6 +21,7 @@ from schemas.commands import Command, Origin
 from schemas.control import Halt
 from schemas.inventory import Inventory, Target
 from schemas.labels import Labels
+from schemas.outcomes import Undo
 from schemas.reasons import Reason
 from schemas.samples import Metadata
 
@@ -54,7 +55,7 @@ class Count(msgspec.Struct, array_like=True):
     counted_ms: int = 0
 
 
-Phase = Literal["held", "approval", "commanded", "verifying", "ended"]
+Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "ended"]
 
 
 class Ladder(msgspec.Struct, kw_only=True):
@@ -62,8 +63,9 @@ class Ladder(msgspec.Struct, kw_only=True):
 
     `held`: it wants to take `step`, because of `because`, and waits for `held_by` to pass. `approval`: it waits for a
     person since `asked_ms`. `commanded`: it waits for the outcome of `command`. `verifying`: the effect happened at
-    `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`. `acted_on` are the
-    targets that it sent commands to change.
+    `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`. `scheduled`: it waits
+    for `due_ms`, to `undo` what another ladder did. `acted_on` are the targets that it sent commands to change, and
+    `failures` how many of its steps did not succeed. `annotations` are those that its alert fired with.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Ladder(msgspec.Struct, kw_only=True):
     alert_labels: Labels = ()
     alert: str = ""
     value: float = 0.0
+    annotations: dict[str, str] = {}
     target: str = ""
     phase: Phase = "held"
     step: int = 0
@@ -85,11 +88,14 @@ class Ladder(msgspec.Struct, kw_only=True):
     acted_on: tuple[str, ...] = ()
     acted_ms: int = 0
     holding_ms: int | None = None
+    failures: int = 0
+    undo: Undo | None = None
+    due_ms: int = 0
 
     @property
     def key(self) -> str:
-        """One ladder at a time for a rule and an alert, or for a request."""
-        return f"{self.origin.name}|{self.alert or self.id}"
+        """One ladder at a time for a rule and an alert, or for a request; every act is undone for itself."""
+        return f"{self.origin.name}|{self.id if self.undo else self.alert or self.id}"
 
     @property
     def current(self) -> Step:
@@ -185,7 +191,7 @@ def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
     """A ladder of this one step about the same alert, which runs while the other waits."""
     return Ladder(
         id=f"{ladder.id}-{ladder.step}.{ladder.attempt}",
-        rule=msgspec.structs.replace(ladder.rule, steps=(step,), cooldown_ms=0),
+        rule=msgspec.structs.replace(ladder.rule, kind="heal", steps=(step,), cooldown_ms=0),
         origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/{because}"),
         onset=ladder.onset,
         because=because,
@@ -193,6 +199,7 @@ def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
         alert_labels=ladder.alert_labels,
         alert=ladder.alert,
         value=ladder.value,
+        annotations=ladder.annotations,
     )
 
 

@@ -227,7 +227,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
             detect.remove(turn, event_rule)
     schedule_rules(state)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
-    detail += f"{len(program.events)} event, {len(program.heals)} heal rules"
+    detail += f"{len(program.events)} event, {len(program.heals)} heal, {len(program.responds)} respond rules"
     by = activation.request.by
     turn.effects.append(
         AuditEntry(kind="control", reason=Reason.RULES_ACTIVATED, verb="activate", by=by, detail=detail)

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core import program
 from engine.rulefile.structure import FoundGroup, Place
-from schemas.rulefile import AlertRule, EventAlertRule, EventRecordRule, Group, HealRule, RecordingRule, Step
+from schemas.rulefile import (
+    AlertRule,
+    EventAlertRule,
+    EventRecordRule,
+    Group,
+    HealRule,
+    LadderRule,
+    RecordingRule,
+    RespondRule,
+    Step,
+)
 
 
 def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], digest: str) -> program.Program:
@@ -14,6 +24,7 @@ def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], diges
     alerts: list[program.AlertRule] = []
     records: list[program.RecordingRule] = []
     heals: list[program.HealRule] = []
+    responds: list[program.HealRule] = []
     seen: Counter[str] = Counter()
     for group in groups:
         header = group.header.model
@@ -32,13 +43,20 @@ def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], diges
                 case RecordingRule():
                     records.append(_record(header, rule.model, rule.place, rule_id, place))
                 case HealRule():
-                    heals.append(_heal(header, rule.model, rule.place, rule_id))
+                    heals.append(_ladder(header, rule.model, rule.place, rule_id, verbs))
+                case RespondRule():
+                    responds.append(_ladder(header, rule.model, rule.place, rule_id, verbs))
     return program.Program(
-        digest=digest, alerts=tuple(alerts), records=tuple(records), heals=tuple(heals), verbs=dict(verbs)
+        digest=digest,
+        alerts=tuple(alerts),
+        records=tuple(records),
+        heals=tuple(heals),
+        responds=tuple(responds),
+        verbs=dict(verbs),
     )
 
 
-def identity(group: Group, rule: AlertRule | RecordingRule | HealRule) -> str:
+def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule) -> str:
     """The digest of what makes a rule the same rule: an edit of anything else leaves its state alone."""
     match rule:
         case AlertRule():
@@ -48,6 +66,8 @@ def identity(group: Group, rule: AlertRule | RecordingRule | HealRule) -> str:
             parts, labels = ["record", group.name, rule.record, rule.expr], group.labels | rule.labels
         case HealRule():
             parts, labels = ["heal", group.name, rule.heal, rule.alert], {}
+        case RespondRule():
+            parts, labels = ["respond", group.name, rule.respond, rule.alert], {}
     return digest_of([*parts, *(part for pair in sorted(labels.items()) for part in pair)])
 
 
@@ -93,25 +113,28 @@ def _record(group: Group, rule: RecordingRule, place: Place, rule_id: str, posit
     )
 
 
-def _heal(group: Group, rule: HealRule, place: Place, rule_id: str) -> program.HealRule:
+def _ladder(
+    group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: Mapping[str, program.Verb]
+) -> program.HealRule:
     return program.HealRule(
         id=rule_id,
         group=group.name,
-        name=rule.heal,
+        name=rule.name,
         alert=rule.alert,
         source=_source(place),
-        steps=tuple(map(_step, rule.steps)),
+        steps=tuple(_step(step, verbs) for step in rule.steps),
+        kind="respond" if isinstance(rule, RespondRule) else "heal",
         mode=rule.mode,
         cooldown_ms=rule.cooldown_ms,
     )
 
 
-def _step(step: Step) -> program.Step:
+def _step(step: Step, verbs: Mapping[str, program.Verb]) -> program.Step:
     ((verb, arguments),) = step.verbs.items()
     verify = step.verify
     return program.Step(
         verb=verb,
-        args=arguments,
+        args=verbs[verb].completed(arguments),
         verify=program.Verify(expr=verify.expr, within_ms=verify.within_ms, hold_ms=verify.hold_ms) if verify else None,
     )
 

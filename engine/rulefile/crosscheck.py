@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.rulefile.errors import RuleError
 from engine.rulefile.structure import Found, FoundGroup
-from schemas.rulefile import HealRule, Rule
+from schemas.rulefile import LadderRule, Rule
 from schemas.wording import shown
 
 
@@ -18,10 +18,10 @@ def repeated_groups(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
             yield place.error(("name",), f"{shown(name)} is used twice in this file; the first is on line {line}")
 
 
-def repeated_heals(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
-    """Names of `heal` rules used twice: commands are identified by them, so they are unique in all files."""
+def repeated_ladders(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
+    """Names of rules that act used twice: commands are identified by them, so they are unique in all files."""
     first: dict[str, Found[Rule]] = {}
     for rule in (rule for group in groups for rule in group.rules):
-        if isinstance(rule.model, HealRule) and (earlier := first.setdefault(rule.name, rule)) is not rule:
+        if isinstance(rule.model, LadderRule) and (earlier := first.setdefault(rule.name, rule)) is not rule:
             before = f"{earlier.place.path}:{earlier.place.node.mark.line}"
-            yield rule.place.error(("heal",), f"the name {shown(rule.name)} is used twice; the first is at {before}")
+            yield rule.place.error((rule.kind,), f"the name {shown(rule.name)} is used twice; the first is at {before}")

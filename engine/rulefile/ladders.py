@@ -1,17 +1,20 @@
-"""What a `heal` rule refers to: an alert, its labels, verbs and their arguments."""
+"""What a `heal` or `respond` rule refers to: an alert, its labels, verbs and their arguments."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.program import Verb
-from engine.core.resolve import SCOPE
+from engine.core.resolve import REVERT_AFTER, SCOPE
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import suggestion
 from engine.rulefile.structure import Found, FoundGroup, Place
+from engine.rulefile.yamltree import Sequence as List
+from engine.rulefile.yamltree import at
 from engine.sigma.model import SigmaRule
-from schemas.rulefile import AlertRule, Group, HealRule, Rule, Step
+from schemas.durations import duration_ms
+from schemas.rulefile import AlertRule, Group, LadderRule, Rule, Step
 from schemas.wording import shown
 
 Path = tuple[str | int, ...]
@@ -33,11 +36,11 @@ class _Known:
 def check(
     groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], verbs: Mapping[str, Verb], checks: Checks
 ) -> Iterator[RuleError]:
-    """Every mistake in a `heal` rule that its own fields cannot show."""
+    """Every mistake in a `heal` or `respond` rule that its own fields cannot show."""
     known = _Known(_label_sets(groups, sigma, checks), verbs, checks)
     for rule in (rule for group in groups for rule in group.rules):
-        if isinstance(rule.model, HealRule):
-            yield from _heal(rule.place, rule.model, known)
+        if isinstance(rule.model, LadderRule):
+            yield from _ladder(rule.place, rule.model, known)
 
 
 def _label_sets(groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], checks: Checks) -> LabelSets:
@@ -57,14 +60,14 @@ def _labels(group: Group | None, rule: Found[Rule], checks: Checks) -> frozenset
     return None if closed is None else closed | group.labels.keys() | rule.model.labels.keys() | {"alertname"}
 
 
-def _heal(place: Place, heal: HealRule, known: _Known) -> Iterator[RuleError]:
-    if heal.alert not in known.alerts:
-        message = f"no rule defines the alert {shown(heal.alert)}, {suggestion(heal.alert, known.alerts)}"
+def _ladder(place: Place, rule: LadderRule, known: _Known) -> Iterator[RuleError]:
+    if rule.alert not in known.alerts:
+        message = f"no rule defines the alert {shown(rule.alert)}, {suggestion(rule.alert, known.alerts)}"
         yield place.error(("alert",), message)
-    for position, step in enumerate(heal.steps):
+    for position, step in enumerate(rule.steps):
         path = ("steps", position)
         yield from _verb(place, path, step, known)
-        yield from _labels_used(place, path, step, heal.alert, known)
+        yield from _labels_used(place, path, step, rule.alert, known)
 
 
 # --- labels ---
@@ -73,7 +76,8 @@ def _heal(place: Place, heal: HealRule, known: _Known) -> Iterator[RuleError]:
 def _labels_used(place: Place, path: Path, step: Step, alert: str, known: _Known) -> Iterator[RuleError]:
     """Labels that the step names and that an alert of the name can be without."""
     for verb, arguments in step.verbs.items():
-        for name, text in arguments.items():
+        complete = known.verbs[verb].completed(arguments) if verb in known.verbs else arguments
+        for name, text in complete.items():
             used = known.checks.parsed(text).label_names
             yield from _missing(place, (*path, verb, name), used, alert, known)
     if step.verify:
@@ -114,10 +118,15 @@ def _arguments(
 ) -> Iterator[RuleError]:
     naming = {name for names in verb.targets.values() for name in names}
     allowed = naming.union(verb.required, verb.optional, verb.integers, verb.absolute, (SCOPE,))
+    if verb.undo:
+        allowed.add(REVERT_AFTER)
     for name in arguments:
         if name not in allowed:
             yield place.error((*path, name), f"unknown argument, {suggestion(name, allowed)}", key=True)
-    if verb.targets and not any(set(names) <= arguments.keys() for names in verb.targets.values()):
+        elif name not in verb.lists and isinstance(at(place.node, (*path, name)), List):
+            yield place.error((*path, name), "expected text, got a list")
+    complete = verb.completed(arguments)
+    if verb.targets and not any(set(names) <= complete.keys() for names in verb.targets.values()):
         ways = " or ".join(" and ".join(f"`{name}`" for name in names) for names in verb.targets.values())
         yield place.error(path, f"names no target: expected {ways}", key=True)
     for name in verb.required:
@@ -127,3 +136,15 @@ def _arguments(
         text = arguments.get(name, "0")
         if checks.parsed(text).is_literal and not _WHOLE_NUMBER.fullmatch(text):
             yield place.error((*path, name), f"expected a whole number, got {shown(text)}")
+    if verb.undo and REVERT_AFTER in arguments:
+        yield from _duration(place, (*path, REVERT_AFTER), arguments[REVERT_AFTER], checks)
+
+
+def _duration(place: Place, path: Path, text: str, checks: Checks) -> Iterator[RuleError]:
+    if not checks.parsed(text).is_literal:
+        return
+    try:
+        if duration_ms(text) == 0:
+            yield place.error(path, "expected a duration longer than 0s")
+    except ValueError as error:
+        yield place.error(path, str(error))

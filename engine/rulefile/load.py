@@ -51,7 +51,7 @@ def load_all(files: Mapping[str, str], verbs: Mapping[str, Verb], cache: SigmaCa
         *reader.errors,
         *found.errors,
         *crosscheck.repeated_groups(groups),
-        *crosscheck.repeated_heals(groups),
+        *crosscheck.repeated_ladders(groups),
         *ladders.check(groups, found.rules, verbs, checks),
     ]
     if errors:

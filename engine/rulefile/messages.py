@@ -14,7 +14,6 @@ from schemas.wording import shown
 PLANNED = {
     "incident": "rule kind `incident` is not supported yet",
     "scale": "rule kind `scale` is not supported yet",
-    "respond": "rule kind `respond` is not supported yet",
 }
 """Fields of the design that later versions bring."""
 

@@ -18,13 +18,19 @@ from schemas.rulefile import (
     Group,
     HealRule,
     RecordingRule,
+    RespondRule,
     Rule,
     RuleFile,
 )
 from schemas.wording import shown
 
-KINDS: dict[str, type[Rule]] = {"heal": HealRule, "alert": AlertRule, "record": RecordingRule}
-"""A rule is of the first of these kinds whose field says something: `heal` rules have an `alert` too."""
+KINDS: dict[str, type[Rule]] = {
+    "heal": HealRule,
+    "respond": RespondRule,
+    "alert": AlertRule,
+    "record": RecordingRule,
+}
+"""A rule is of the first of these kinds whose field says something: `heal` and `respond` rules have an `alert` too."""
 
 EVENT_KINDS: dict[str, type[Rule]] = {"alert": EventAlertRule, "record": EventRecordRule}
 """Those that are about events have one of these fields."""

@@ -81,6 +81,19 @@ def locate(node: Node, path: tuple[str | int, ...], *, key: bool = False) -> Mar
     return mark
 
 
+def at(node: Node, path: tuple[str | int, ...]) -> Node | None:
+    """What stands at `path`, None where nothing does."""
+    found: Node | None = node
+    for part in path:
+        if isinstance(found, Mapping) and isinstance(part, str):
+            found = found.fields.get(part)
+        elif isinstance(found, Sequence) and isinstance(part, int) and part < len(found.items):
+            found = found.items[part]
+        else:
+            return None
+    return found
+
+
 def repeated(node: Node, without: str = "", path: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every name given twice in the same mapping: its path, where it is repeated, where it was before."""
     match node:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
+from engine.core.resolve import REVERT_AFTER
 from engine.ruletest.cases import Failure
 from engine.ruletest.compare import Difference, duration
 from engine.ruletest.model import CommandCase, ExpectedCommand, ExpectedDecision
@@ -35,10 +36,11 @@ def _command(command: Command, expected: ExpectedCommand | None) -> str:
     """The command in as many words as `expected` has; in full where nothing is expected."""
     with_args = expected is None or expected.args is not None
     with_condition = expected is None or expected.condition is not None
+    revert = {} if command.revert_after_ms is None else {REVERT_AFTER: duration(command.revert_after_ms)}
     return _line(
         command.verb,
         command.target,
-        command.args if with_args else {},
+        command.args | revert if with_args else {},
         command.condition if with_condition else {},
     )
 
@@ -50,6 +52,8 @@ def _line(verb: str, target: str, args: Mapping[str, object], condition: Mapping
 
 
 def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
     return "" if value is None else str(value)
 
 

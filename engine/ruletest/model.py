@@ -1,4 +1,4 @@
-"""The shape of a unit-test file: promtool's format, and what we add to it to test `heal` rules.
+"""The shape of a unit-test file: promtool's format, and what we add to it to test `heal` and `respond` rules.
 
 Only what one field can tell by itself is checked here. Every scalar comes as text, as it stands in the YAML.
 """
@@ -87,7 +87,8 @@ class InventoryTarget(_Model):
 class Answer(_Model):
     """What the actuator answers to a command of this verb, and on this target where one is named.
 
-    The outcome comes `takes` after the command; `after` are attributes of the target that the effect changed.
+    The outcome comes `takes` after the command; `after` are attributes of the target that the effect changed, and
+    `undo` is the target, one of the inventory, by which it can be undone.
     """
 
     verb: str
@@ -96,6 +97,7 @@ class Answer(_Model):
     reason: NamedReason | None = None
     takes_ms: Duration = Field(default=0, alias="takes")
     after: Texts = {}
+    undo: str | None = None
 
 
 # --- what must come out ---

@@ -8,7 +8,7 @@ from engine.ruletest.cases import Failure
 from engine.ruletest.model import Answer, InventoryTarget, UnitTestGroup
 from schemas.commands import Command
 from schemas.inventory import Inventory, Target
-from schemas.outcomes import Outcome
+from schemas.outcomes import Outcome, Undo
 
 EXECUTOR = "test"
 SUCCEEDED = Answer(verb="")
@@ -19,6 +19,7 @@ class Plant:
 
     def __init__(self, group: UnitTestGroup, verbs: Mapping[str, Verb]) -> None:
         self._answers = group.outcomes
+        self._verbs = verbs
         self._owned: dict[tuple[str, str], dict[str, Target]] = {}
         for each in group.inventory:
             owner = self._owned.setdefault((_actuators(each, verbs)[0], each.scope), {})
@@ -56,8 +57,16 @@ class Plant:
             finished_ms=now_ms,
             before=before,
             after=before | answer.after,
+            undo=self._undo(command, answer.undo) if answer.undo else None,
         )
         return [*(self.inventories() if answer.after else ()), outcome]
+
+    def _undo(self, command: Command, name: str) -> Undo:
+        """As long as the target that undoes it is as it is now."""
+        verb = self._verbs[self._verbs[command.verb].undo]
+        found = self._owned[command.actuator, command.scope][name].attributes
+        condition = {attribute: found.get(attribute) for attribute in verb.condition if attribute in found}
+        return Undo(verb=verb.name, target=name, condition=condition)
 
     def _answer(self, command: Command) -> Answer:
         """The first that fits."""
@@ -79,6 +88,10 @@ def mistakes(group: UnitTestGroup, verbs: Mapping[str, Verb]) -> Iterator[Failur
         if answer.verb not in verbs:
             known = ", ".join(sorted(verbs))
             yield Failure(("outcomes", nth, "verb"), f"verb {answer.verb}", f"expected one of {known}")
+        elif answer.undo and not verbs[answer.verb].undo:
+            yield Failure(("outcomes", nth, "undo"), f"verb {answer.verb}", "expected none: nothing undoes it")
+        elif answer.undo and answer.undo not in {target.target for target in group.inventory}:
+            yield Failure(("outcomes", nth, "undo"), f"target {answer.undo}", "expected one of the inventory")
 
 
 def _actuators(target: InventoryTarget, verbs: Mapping[str, Verb]) -> list[str]:

@@ -18,6 +18,7 @@ from engine.runtime import kv, metrics
 from engine.runtime.bus import Bus
 from engine.runtime.claims import BUCKET, Claims
 from engine.runtime.dead import bury
+from engine.runtime.evidence import ObjectEvidence
 from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.performance import Performance, in_progress
@@ -77,7 +78,10 @@ class ActuatorHost:
                     group.create_task(self._serve(name, spec, claims, executor))
 
     async def _serve(self, name: str, spec: ActuatorSpec, claims: Claims, executor: str) -> None:
-        context = ActuatorContext(scope=self._config.scope, state_dir=self._config.state_dir, now_ms=now_ms)
+        evidence = ObjectEvidence(self._bus)
+        context = ActuatorContext(
+            scope=self._config.scope, state_dir=self._config.state_dir, now_ms=now_ms, evidence=evidence
+        )
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}

@@ -59,6 +59,7 @@ def _rules(state: State) -> Iterator[Metric]:
         "record": len(program.records),
         "event": len(program.events),
         "heal": len(program.heals),
+        "respond": len(program.responds),
     }
     every: list[AlertRule | EventRule | RecordingRule] = [*program.alerting, *program.records]
     named = {rule.id: rule for rule in every}

@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
 from engine.core.intake import without_place
-from engine.core.ladder import describe
+from engine.core.resolve import describe
 from engine.core.state import State
 from engine.runtime import metrics
 from engine.runtime.bus import Bus
@@ -92,6 +92,7 @@ class LiveView:
                 "step": ladder.step,
                 "of": len(ladder.rule.steps),
                 "held_by": ladder.held_by,
+                "due_ms": ladder.due_ms if ladder.phase == "scheduled" else None,
                 "command": ladder.command.id if ladder.command else None,
                 "does": describe(ladder.command) if ladder.command else None,
             }
@@ -115,6 +116,7 @@ class LiveView:
                 "record": len(state.program.records),
                 "event": len(state.program.events),
                 "heal": len(state.program.heals),
+                "respond": len(state.program.responds),
                 "failing": state.failing,
                 "refused": list(self._rules.errors),
                 "left_out": list(self._rules.left_out),

@@ -157,7 +157,15 @@ class _Reply:
 
     def succeeded(self, effect: Effect, *, observed: bool) -> Outcome:
         before, after = dict(effect.before), dict(effect.after)
-        return self("succeeded", detail=effect.detail, before=before, after=after, observed=observed)
+        return self(
+            "succeeded",
+            detail=effect.detail,
+            before=before,
+            after=after,
+            observed=observed,
+            undo=effect.undo,
+            evidence=effect.evidence,
+        )
 
 
 @asynccontextmanager

@@ -36,6 +36,11 @@ def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, Verb]:
             absolute=dict(verb.absolute),
             timeout_ms=verb.timeout_ms,
             changes_target=verb.changes_target,
+            looks=verb.looks,
+            lists=verb.lists,
+            from_alert=verb.from_alert,
+            by_default=dict(verb.by_default),
+            undo=verb.undo,
         )
         for spec in specs.values()
         for verb in spec.verbs

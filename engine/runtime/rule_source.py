@@ -135,5 +135,6 @@ class RuleSource:
             alerts=len(program.alerts),
             events=len(program.events),
             heals=len(program.heals),
+            responds=len(program.responds),
             bundle=digest[:12],
         )

@@ -110,7 +110,9 @@ class Correlator:
         return tuple(out)
 
     def forget(self, now_ms: int) -> None:
-        """Give up the groups that no window holds anything of; it changes nothing but the room there is."""
+        """Give up the groups that no window holds anything of: for now and then, since it changes nothing but the room
+        there is. Asked after `due`.
+        """
         for correlating in self._ranked:
             correlating.forget(now_ms)
 
@@ -120,6 +122,11 @@ class Correlator:
     def groups(self) -> int:
         """How many there are."""
         return sum(len(correlating.groups) for correlating in self._ranked)
+
+    @property
+    def entries(self) -> int:
+        """How many times and values are kept for them."""
+        return sum(correlating.groups.size for correlating in self._ranked)
 
     @property
     def evicted(self) -> Counter[tuple[str, str]]:
@@ -176,7 +183,7 @@ class Correlator:
     def _wake(self, rank: int) -> Wake:
         def wake(due_ms: int, key: Key) -> None:
             heapq.heappush(self._timers, (due_ms, rank, key))
-            if len(self._timers) > 2 * self.groups + _SPARE_TIMERS:
+            if len(self._timers) > _SPARE_TIMERS and len(self._timers) > 2 * self.groups + _SPARE_TIMERS:
                 self._timers = self._waiting()
 
         return wake

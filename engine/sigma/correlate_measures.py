@@ -4,6 +4,7 @@ A measure is told what comes into the window and what leaves it, and is the same
 """
 
 import math
+import sys
 from bisect import bisect_left, insort
 from typing import Any, NamedTuple, Protocol
 
@@ -52,24 +53,27 @@ class Distinct:
 class Total:
     """The sum: an integer of 2^-bits, for any float is an integer times a power of two."""
 
-    __slots__ = ("_bits", "_count", "_total")
+    __slots__ = ("_bits", "_total", "count")
 
     def __init__(self) -> None:
         self._total = 0
         self._bits = 0
-        self._count = 0
+        self.count = 0
 
     def add(self, item: Real | Lump) -> None:
         number, count = item if isinstance(item, tuple) else (item, 1)
-        self._count += count
-        self._total += self._scaled(number)
+        self.count += count
+        scaled = self._scaled(number)
+        self._total += scaled
 
     def remove(self, item: Real | Lump) -> None:
         number, count = item if isinstance(item, tuple) else (item, 1)
-        self._count -= count
-        self._total -= self._scaled(number)
+        self.count -= count
+        scaled = self._scaled(number)
+        self._total -= scaled
 
     def _scaled(self, number: Real) -> int:
+        """The number in the unit of the total, which becomes finer first where it has to."""
         numerator, denominator = number.as_integer_ratio()
         bits = denominator.bit_length() - 1
         if bits > self._bits:
@@ -87,7 +91,7 @@ class Mean(Total):
     __slots__ = ()
 
     def value(self) -> float:
-        return _divided(self._total, self._count << self._bits)
+        return _divided(self._total, self.count << self._bits)
 
 
 class Ranked:
@@ -109,13 +113,11 @@ class Ranked:
         place = (len(self._sorted) - 1) * self._percent / 100
         below = math.floor(place)
         low, high = self._sorted[below], self._sorted[math.ceil(place)]
-        return low if low == high else low + (high - low) * (place - below)
+        return float(low) if low == high else low + (high - low) * (place - below)
 
 
 def _divided(numerator: int, denominator: int) -> float:
-    """The nearest float, or infinity; a whole number stays one."""
-    if denominator == 1:
-        return numerator
+    """The nearest float, or infinity."""
     try:
         return numerator / denominator
     except OverflowError:
@@ -123,16 +125,9 @@ def _divided(numerator: int, denominator: int) -> float:
 
 
 def lump(items: list[Real | Lump]) -> Lump:
-    """Some items of a sum in one. The total is the nearest float, or an int of 64 bits."""
+    """Some items of a sum in one, its total the nearest float that is finite."""
     whole = Total()
-    count = 0
     for item in items:
         whole.add(item)
-        count += item[1] if isinstance(item, tuple) else 1
     total = whole.value()
-    fits = not isinstance(total, int) or -(2**63) <= total < 2**63
-    return Lump(_finite(total if fits else float(total)), count)
-
-
-def _finite(total: Real) -> Real:
-    return total if math.isfinite(total) else math.copysign(1.7976931348623157e308, total)
+    return Lump(math.copysign(min(abs(total), sys.float_info.max), total), whole.count)

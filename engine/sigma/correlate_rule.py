@@ -16,7 +16,7 @@ Wake = Callable[[int, Key], None]
 
 
 class Correlating:
-    """`evicted` and `passed_over` count by reason: what was given up, and what belongs to no group."""
+    """`evicted` counts by reason what was given up, `passed_over` what belongs to no group or has no value."""
 
     def __init__(self, rule: str, says: Correlation, limits: Limits) -> None:
         self.rule = rule

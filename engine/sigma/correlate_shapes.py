@@ -52,16 +52,22 @@ def waits(correlation: Correlation) -> bool:
     return any(each.op not in ("gt", "gte") for each in correlation.thresholds) or _negates(correlation.nested)
 
 
+def check(correlation: Correlation) -> None:
+    """Raises ValueError for a condition that cannot be run: an ordered one that is too large, or of nothing."""
+    shape_of(correlation, Limits(), lambda _: None)
+
+
 def shape_of(correlation: Correlation, limits: Limits, lost: Lost) -> Shape:
-    """Raises ValueError for a condition that cannot be run."""
+    """What its groups have for a window; `lost` is told how many values were given up. Raises as `check` does."""
     span_ms, reorder = correlation.timespan_ms, limits.reorder
     need = max((int(each.value) + 1 for each in correlation.thresholds), default=1)
     values = partial(ValueShape, span_ms, limits.lateness_ms + 1, reorder=reorder, lost=lost)
     match correlation.type:
         case "event_count":
-            return CountShape(span_ms, max(need, 1), reorder)
+            need = max(need, 1)
+            return CountShape(span_ms, need, reorder, need + 2 * reorder)
         case "absence":
-            return CountShape(span_ms, 1, 0)
+            return CountShape(span_ms, 1, 0, 1)
         case "value_count":
             return values(kept=max(limits.kept, need), measure=Distinct, thin=one_of_each)
         case "value_sum":
@@ -142,7 +148,9 @@ def _chains(node: Node, places: dict[str, int]) -> list[Chain]:
         if not wanted & without:
             found.append(Chain(tuple(sorted(wanted)), tuple(sorted(without))))
     if any(not chain.rules for chain in found):
-        raise ValueError("expected an ordered condition to be of some rule that occurs, not only of such that do not")
+        raise ValueError("expected an ordered condition of rules that occur, got one that holds without any")
+    if not found:
+        raise ValueError("expected an ordered condition that can hold, got one that contradicts itself")
     return found
 
 

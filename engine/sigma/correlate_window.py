@@ -59,11 +59,14 @@ def earlier(times: "array[int]", by_ms: int) -> "array[int]":
 
 
 class CountShape(NamedTuple):
-    """`need`: so many events decide any comparison. `reorder`: so many of the newest may come in any order."""
+    """`need`: so many events decide any comparison. `reorder`: so many of the newest may come in any order. `most` is
+    how many may be kept before those go that are neither.
+    """
 
     span_ms: int
     need: int
     reorder: int
+    most: int
 
     def window(self) -> "CountWindow":
         return CountWindow(self)
@@ -89,15 +92,18 @@ class CountWindow:
         times = self.times
         if not times or time_ms >= times[-1]:
             times.append(time_ms)
-            shape = self._shape
-            if len(times) > shape.need + 2 * shape.reorder:
-                self.dropped_ms = times[-shape.need - shape.reorder - 1]
-                del times[: -shape.need - shape.reorder]
-            return time_ms
-        if len(times) > self._shape.reorder:
-            time_ms = max(time_ms, times[-self._shape.reorder - 1])
-        times.insert(bisect_right(times, time_ms), time_ms)
+        else:
+            if len(times) > self._shape.reorder:
+                time_ms = max(time_ms, times[-self._shape.reorder - 1])
+            times.insert(bisect_right(times, time_ms), time_ms)
+        if len(times) > self._shape.most:
+            self._drop()
         return time_ms
+
+    def _drop(self) -> None:
+        count = len(self.times) - self._shape.need - self._shape.reorder
+        self.dropped_ms = self.times[count - 1]
+        del self.times[:count]
 
     def at(self, end_ms: int) -> Found | None:
         times = self.times
@@ -159,13 +165,14 @@ class ValueWindow:
         self._end_ms = 0
 
     def add(self, time_ms: int, item: Any, _again: bool, /) -> int:
-        times, reorder = self.times, self._shape.reorder
+        reorder = self._shape.reorder
+        if len(self.times) >= self._shape.kept + 2 * reorder:
+            self._thin()
+        times = self.times
         if not times or time_ms >= times[-1]:
-            if len(times) >= self._shape.kept + 2 * reorder:
-                self._thin()
-            elif self._begin >= reorder and self._begin * 2 >= len(times):
+            if self._begin >= reorder and self._begin * 2 >= len(times):
                 self._forget()
-            self.times.append(time_ms)
+            times.append(time_ms)
             self.items.append(item)
             return time_ms
         if len(times) > reorder:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from engine.sigma.correlate_shapes import check
 from engine.sigma.correlation_fields import CorrelationFields
 from engine.sigma.documents import FieldPath, Refused, SigmaProblem
 from engine.sigma.filters import Filters
@@ -82,7 +83,7 @@ class _Correlations:
             if other.id in self._refused:
                 raise Refused(f"refers to {name!r}, which is refused", ("rules",))
         fields = self._fields.of(part, ids, entry.path)
-        return Correlation(
+        made = Correlation(
             type=part.type,
             rules=tuple(ids[name] for name in part.rules),
             timespan_ms=part.timespan_ms,
@@ -93,6 +94,11 @@ class _Correlations:
             percentile=part.percentile,
             nested=None if part.nested is None else _named(part.nested, ids),
         )
+        try:
+            check(made)
+        except ValueError as error:
+            raise Refused(str(error), ("condition",)) from error
+        return made
 
     def _referred(self, entry: Entry, part: Correlated) -> Iterator[tuple[str, Entry]]:
         """What it refers to, noted as such even where something else is wrong with it."""

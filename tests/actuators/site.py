@@ -1,5 +1,6 @@
 """A place for one test: a workloads file, a state directory, and workloads that count their own starts."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,7 @@ import psutil
 
 from actuators.process.actuator import ProcessActuator, ProcessConfig, build
 from schemas.commands import Command, Origin
+from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, Effect
 from schemas.workloads import WorkloadsStatus
 
@@ -61,6 +63,24 @@ def command(verb: str, target: str, condition: dict[str, Any], *, by: str = "c1"
     )
 
 
+class Shelf:
+    """Evidence in memory; it belongs to the site, and so outlives actuators."""
+
+    def __init__(self) -> None:
+        self.bundles: dict[str, bytes] = {}
+
+    async def put(self, name: str, content: bytes) -> Evidence:
+        self.bundles[name] = content
+        return self._evidence(name)
+
+    async def find(self, name: str) -> Evidence | None:
+        return self._evidence(name) if name in self.bundles else None
+
+    def _evidence(self, name: str) -> Evidence:
+        content = self.bundles[name]
+        return Evidence(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
 class Site:
     """One node with the workload `w`."""
 
@@ -68,6 +88,7 @@ class Site:
         self.directory = directory
         self.file = directory / "workloads.yaml"
         self.state_dir = directory / "state"
+        self.shelf = Shelf()
 
     def declare(self, **changed: Any) -> None:
         """Write the file: `WORKLOAD` with these fields otherwise."""
@@ -76,11 +97,14 @@ class Site:
         draft.replace(self.file)
 
     @asynccontextmanager
-    async def actuator(self, *, stop: bool = False, owner_wait_s: float = 5.0) -> AsyncIterator[ProcessActuator]:
+    async def actuator(
+        self, *, stop: bool = False, owner_wait_s: float = 5.0, **more: Any
+    ) -> AsyncIterator[ProcessActuator]:
         config = ProcessConfig(
-            workloads=self.file, stop_workloads_on_close=stop, poll_s=0.02, owner_wait_s=owner_wait_s
+            workloads=self.file, stop_workloads_on_close=stop, poll_s=0.02, owner_wait_s=owner_wait_s, **more
         )
-        built = await build(config, ActuatorContext(scope="n1", state_dir=self.state_dir, now_ms=lambda: 0))
+        context = ActuatorContext(scope="n1", state_dir=self.state_dir, now_ms=lambda: 0, evidence=self.shelf)
+        built = await build(config, context)
         try:
             yield built
         finally:

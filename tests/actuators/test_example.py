@@ -36,7 +36,7 @@ async def url(shop: ProcessActuator, path: str) -> str:
 
 async def test_the_good_version_is_well_and_the_bad_one_is_not(shop: ProcessActuator, web: httpx.AsyncClient) -> None:
     """A rollback cures what a deployment of v2 did."""
-    assert len(await shop.inventory()) == 4
+    assert len(await shop.inventory()) == 5
     assert (await web.get(await url(shop, "/healthz"))).status_code == 200
     assert (await web.get(await url(shop, "/"))).json()["version"] == "v1"
     await ask(shop, "deploy", "workload:shop", "revision", version="v2")

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from actuators.page import SPEC, PageActuator, PageConfig, build
 from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed, EffectUnknown
-from tests.actuators.site import command, open_gate
+from tests.actuators.site import Shelf, command, open_gate
 
 PAGE = command("page", "receiver:oncall", {}, severity="page")
 
 
 async def pager(directory: Path, **receiver: object) -> PageActuator:
     config = PageConfig.model_validate({"receivers": {"oncall": receiver}})
-    return await build(config, ActuatorContext(scope="n1", state_dir=directory, now_ms=lambda: 1_000))
+    return await build(config, ActuatorContext(scope="n1", state_dir=directory, now_ms=lambda: 1_000, evidence=Shelf()))
 
 
 class Oncall(ThreadingHTTPServer):

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -132,6 +133,24 @@ async def test_a_release_that_is_killed_loses_no_process(site: Site, victims: Vi
         if not killed:
             break
     assert operation > 5, "the kill came at many different instants"
+
+
+async def test_an_isolation_that_is_killed_is_whole_and_undone_whole(site: Site, victims: Victims) -> None:
+    """Whichever operation was to come next, all processes stand still, and after the release all of them go on."""
+    verbs = ("isolate", "workload:w", psutil.STATUS_STOPPED), ("release", "isolation:w", psutil.STATUS_SLEEPING)
+    for operation in count(1):
+        killed = False
+        for verb, target, state in verbs:
+            now = await state_now(site, target, "generation")
+            asked = command(verb, target, now, by=f"{verb}{operation}")
+            killed |= await victims.killed_before_operation(asked, operation)
+            _, effect = await finish(site, asked)
+            assert (verb == "isolate") == (effect.undo is not None)
+            assert [process.status() for process in site.processes()] == [state] * 2
+        if not killed:
+            break
+    assert operation > 5, "the kill came at many different instants"
+    assert sum(site.starts().values()) == 2
 
 
 async def test_a_kill_at_random_moments_repeats_and_loses_nothing(site: Site, victims: Victims) -> None:

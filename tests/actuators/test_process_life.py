@@ -112,7 +112,12 @@ async def test_what_the_operator_stopped_is_started_next_time(site: Site) -> Non
     assert site.processes() == []
     assert {line.state for line in site.status().replicas} == {"stopped"}
     async with site.actuator() as successor:
-        assert [found.id for found in await successor.inventory()] == ["workload:w", "replica:w/0", "replica:w/1"]
+        assert [found.id for found in await successor.inventory()] == [
+            "workload:w",
+            "replica:w/0",
+            "replica:w/1",
+            "node:n1",
+        ]
         assert len(site.processes()) == 2
         assert {line.state for line in site.status().replicas} == {"running"}
 

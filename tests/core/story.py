@@ -103,7 +103,9 @@ class Story:
         """A tick and a scrape of `up` each second."""
         return [effect for _ in range(seconds) for effect in (*self.tick(), *self.samples(*values))]
 
-    def answer(self, command: Command, status: Status = "succeeded", reason: Reason | None = None) -> list[Effect]:
+    def answer(
+        self, command: Command, status: Status = "succeeded", reason: Reason | None = None, **more: Any
+    ) -> list[Effect]:
         """The outcome of a command."""
         return self.tell(
             Outcome(
@@ -117,6 +119,7 @@ class Story:
                 started_ms=self.now_ms,
                 finished_ms=self.now_ms,
                 reason=reason,
+                **more,
             )
         )
 

@@ -22,14 +22,28 @@ from schemas.outcomes import Status
 from schemas.reasons import Reason
 from schemas.samples import STALE
 from tests.core.story import Story, commands, entries, replica, series
-from tests.core.world import alert, heal, page, program, record, restart, rollback, shop
+from tests.core.world import (
+    UNDO,
+    alert,
+    collect,
+    heal,
+    isolate,
+    isolated_shop,
+    page,
+    program,
+    record,
+    respond,
+    restart,
+    rollback,
+    shop,
+)
 from tests.rulefile.verbs import VERBS
 
 Act = Callable[[Story], object]
 
 
 def rules(mode: Mode, *, for_s: int = 0) -> Program:
-    """Two ladders over `up`, one of them on the whole workload, beside rules of every other kind."""
+    """Two ladders over `up`, one of them on the whole workload, and a response, beside rules of every other kind."""
     return program(
         record("n", "sum(up)"),
         alert(for_s=for_s),
@@ -37,6 +51,7 @@ def rules(mode: Mode, *, for_s: int = 0) -> Program:
         alert("Silent", "absent(up)"),
         heal(restart(), rollback(), page(), mode=mode, cooldown_s=20),
         heal(restart(None, workload="shop"), page(), on="Few", name="Whole", mode=mode, cooldown_s=0),
+        respond(collect(), isolate(revert_after="20s"), page(), on="Few", mode=mode, cooldown_s=10),
         digest=f"{mode} {for_s}",
     )
 
@@ -49,7 +64,8 @@ REASONS = (None, Reason.HALTED, Reason.FENCED)
 def answered(story: Story, which: int, status: Status, reason: Reason | None) -> None:
     """The outcome of one of the newest commands, be it the first answer to it or the second."""
     if story.sent:
-        story.answer(story.sent[-1 - which % min(len(story.sent), 4)], status, reason)
+        command = story.sent[-1 - which % min(len(story.sent), 4)]
+        story.answer(command, status, reason, undo=UNDO if command.verb == "isolate" else None)
 
 
 def approved(story: Story, deny: bool) -> None:
@@ -101,6 +117,7 @@ def acts(programs: list[Program]) -> st.SearchStrategy[Act]:
         SCOPE.map(lambda scope: lambda story: story.halt(scope)),
         SCOPE.map(lambda scope: lambda story: story.resume(scope)),
         st.integers(1, 9).map(lambda number: lambda story: story.tell(shop(number))),
+        st.integers(7, 9).map(lambda number: lambda story: story.tell(isolated_shop(number))),
         st.integers(1, 3).map(lambda number: lambda story: story.ask("restart", f"q{number}", workload="shop")),
         st.sampled_from(programs).map(lambda chosen: lambda story: story.activate(chosen)),
         st.just(lambda story: story.scrape({series("up", other="x"): 1.0})),
@@ -220,7 +237,7 @@ def test_one_ladder_of_a_rule_is_at_work_on_a_target(story: Story) -> None:
 @deterministic
 @given(ANY, st.lists(acts(list(PROGRAMS.values())), max_size=20))
 def test_nothing_is_changed_while_halted(story: Story, script: list[Act]) -> None:
-    """After a global halt no command but a page goes out, whatever happens, until a resume."""
+    """After a global halt only commands that look or tell go out, whatever happens, until a resume."""
     story.halt()
     for act in script:
         halted_at = len(story.effects)

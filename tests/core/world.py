@@ -6,6 +6,7 @@ import msgspec
 
 from engine.core.program import AlertRule, HealRule, Mode, Program, RecordingRule, Settings, Step, Verb, Verify
 from schemas.inventory import Inventory, Target
+from schemas.outcomes import Undo
 from tests.rulefile.verbs import VERBS
 
 SECOND_MS = 1000
@@ -54,6 +55,29 @@ def heal(
     )
 
 
+def respond(
+    *steps: Step, on: str = "Down", name: str = "Contain", mode: Mode = "auto", cooldown_s: int = COOLDOWN_S
+) -> HealRule:
+    """A response to the alert `on`."""
+    return msgspec.structs.replace(
+        heal(*steps, on=on, name=name, mode=mode, cooldown_s=cooldown_s), id=name, kind="respond"
+    )
+
+
+def collect(**args: str) -> Step:
+    """Look at the alert's workload, or what the arguments name."""
+    return Step(verb="collect", args=args or {"workload": "{{ $labels.workload }}", "evidence": "processes, files"})
+
+
+def isolate(verify: Verify | None = None, **args: str) -> Step:
+    """Isolate the alert's workload, for as long as `revert_after` says."""
+    return Step(verb="isolate", args={"workload": "{{ $labels.workload }}"} | args, verify=verify)
+
+
+UNDO = Undo(verb="release", target="isolation:shop", condition={"generation": 8})
+"""What the isolation of the shop is undone by."""
+
+
 def restart(verify: Verify | None = UNMOVED, **args: str) -> Step:
     """Restart the alert's replica, or what the arguments name."""
     named = {"workload": "{{ $labels.workload }}", "replica": "{{ $labels.replica }}"}
@@ -83,7 +107,8 @@ def program(
         digest=digest,
         alerts=tuple(_placed(rule, at) for at, rule in enumerate(placed) if isinstance(rule, AlertRule)),
         records=tuple(_placed(rule, at) for at, rule in enumerate(placed) if isinstance(rule, RecordingRule)),
-        heals=tuple(rule for rule in rules if isinstance(rule, HealRule)),
+        heals=tuple(rule for rule in rules if isinstance(rule, HealRule) and rule.kind == "heal"),
+        responds=tuple(rule for rule in rules if isinstance(rule, HealRule) and rule.kind == "respond"),
         verbs=verbs,
         settings=settings,
         **about_events,
@@ -107,6 +132,17 @@ def shop(generation: int = 7, **workload: Any) -> Inventory:
             Target(id="workload:bus", lock="bus", attributes={"generation": 1}, protected=True),
         ),
     )
+
+
+def isolated_shop(generation: int = 8) -> Inventory:
+    """The same, with the shop isolated as a whole."""
+    found = shop(generation, isolated=True)
+    isolation = target("isolation:shop", generation=generation)
+    owned = (
+        msgspec.structs.replace(each, attributes=each.attributes | {"isolated": True}) if each.lock == "shop" else each
+        for each in found.targets
+    )
+    return msgspec.structs.replace(found, targets=(*owned, isolation))
 
 
 def target(name: str, **attributes: Any) -> Target:

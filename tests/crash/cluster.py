@@ -93,8 +93,9 @@ workloads:
 class Cluster:
     """The processes, and what can be seen of them from outside."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: str = RULES) -> None:
         self.folder = folder
+        self._rules = rules
         self.state_dir = folder / "state"
         self.starts_file = folder / "starts.jsonl"
         self.server = EmbeddedServer(self.state_dir / "nats", node=NODE)
@@ -105,7 +106,7 @@ class Cluster:
         worker = str(Path(__file__).with_name("worker.py"))
         workloads = WORKLOADS.replace("WORKER", worker).replace("STARTS_FILE", str(self.starts_file))
         (self.folder / "workloads.yaml").write_text(workloads)
-        (self.folder / "rules.yaml").write_text(RULES)
+        (self.folder / "rules.yaml").write_text(self._rules)
         (self.folder / "reflexarc.toml").write_text(CONFIG)
         self.starts_file.touch()
         await self.start_server()
@@ -128,11 +129,18 @@ class Cluster:
         self.server.start()
         await self.server.wait_ready()
 
+    def _words(self, *words: str) -> list[str]:
+        ours = [sys.executable, "-m", "engine.cli.main", "--config", str(self.folder / "reflexarc.toml")]
+        return [*ours, "--state-dir", str(self.state_dir), *words]
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """A person types one command."""
+        return subprocess.run(self._words(*words), capture_output=True, text=True, timeout=30, check=False)
+
     def start_role(self, role: str) -> None:
-        words = [sys.executable, "-m", "engine.cli.main", "--config", str(self.folder / "reflexarc.toml")]
         with (self.folder / f"{role}.log").open("ab") as log:
             self._processes[role] = subprocess.Popen(
-                [*words, "--state-dir", str(self.state_dir), role],
+                self._words(role),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -188,9 +196,9 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Cluster]:
+async def running(folder: Path, rules: str = RULES) -> AsyncIterator[Cluster]:
     """A started cluster whose workloads are up and known to the engine."""
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, rules)
     await cluster.start()
     try:
         await until(lambda: len(cluster.starts()) == 6, "the workloads to start", timeout_s=30)

@@ -176,3 +176,27 @@ def test_no_files_are_no_rules() -> None:
     """An empty folder is an empty program, which still knows the verbs."""
     program = load({}, VERBS)
     assert (program.alerts, program.records, program.heals, program.verbs) == ((), (), (), VERBS)
+
+
+def test_a_respond_rule_is_a_ladder_of_its_own_kind() -> None:
+    """Lists are joined, and a step that names no target gets the one by default."""
+    text = """
+groups:
+- name: g
+  rules:
+  - {alert: Spray, expr: absent(up)}
+  - respond: Contain
+    alert: Spray
+    cooldown: 1h
+    steps:
+    - collect: {evidence: [processes, auth_log], node: n1}
+    - isolate: {workload: shop, revert_after: 1h}
+"""
+    (rule,) = loaded(text).responds
+    assert (rule.kind, rule.name, rule.mode, rule.cooldown_ms) == ("respond", "Contain", "shadow", 3_600_000)
+    assert rule.steps == (
+        Step(verb="collect", args={"evidence": "processes,auth_log", "node": "n1"}),
+        Step(verb="isolate", args={"workload": "shop", "revert_after": "1h"}),
+    )
+    (bare,) = loaded(text.replace("absent(up)", "up == 0").replace(", node: n1", "")).responds
+    assert bare.steps[0].args["node"] == "{{ $labels.node }}"

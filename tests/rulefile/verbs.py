@@ -29,4 +29,28 @@ PAGE = Verb(
     optional=("message",),
     changes_target=False,
 )
-VERBS = {verb.name: verb for verb in (RESTART, SCALE, ROLLBACK, PAGE)}
+COLLECT = Verb(
+    name="collect",
+    actuator="process",
+    targets={"workload": ("workload",), "node": ("node",)},
+    optional=("evidence", "events"),
+    lists=("evidence", "events"),
+    from_alert=("events",),
+    by_default={"node": "{{ $labels.node }}"},
+    changes_target=False,
+    looks=True,
+)
+ISOLATE = Verb(
+    name="isolate",
+    actuator="process",
+    targets={"workload": ("workload",)},
+    condition=("generation",),
+    undo="release",
+)
+RELEASE = Verb(
+    name="release",
+    actuator="process",
+    targets={"isolation": ("workload",)},
+    condition=("generation",),
+)
+VERBS = {verb.name: verb for verb in (RESTART, SCALE, ROLLBACK, PAGE, COLLECT, ISOLATE, RELEASE)}

@@ -77,5 +77,6 @@ tests:
 """
     assert problems(verdict(tmp_path, tests)) == [
         "rules_test.yaml:4:24: test #1: target planet:mars: expected a kind that verbs act on",
-        "rules_test.yaml:5:21: test #1: verb terraform: expected one of page, restart, rollback, scale",
+        "rules_test.yaml:5:21: test #1: verb terraform: expected one of collect, isolate, page, release, restart, "
+        "rollback, scale",
     ]

@@ -5,7 +5,10 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from engine.runtime.bus import Bus
 from engine.runtime.lifetime import die_with
@@ -16,15 +19,27 @@ from tests.conftest import NODE, ServerUnderTest
 from tests.runtime.roles import stored
 
 SEED = 20261121
-KILLS = 6
+BLOCK = 50
 CONFIG = """\
 node = "{node}"
 
 [agent.collectors.log]
-paths = ["{log}"]
+files = [{{ paths = ["{log}"], format = "{format}" }}]
 start = "beginning"
 poll_s = 0.02
 """
+
+
+def numbered(first: int) -> list[str]:
+    """Lines that are events of their own."""
+    return [f"{number}\n" for number in range(first, first + BLOCK)]
+
+
+def interleaved(first: int) -> list[str]:
+    """Events of two records, all of them begun before the first is over."""
+    serials = range(first // 2, (first + BLOCK) // 2)
+    begun = [f"type=SYSCALL msg=audit(1700000000.000:{serial}): n={serial}\n" for serial in serials]
+    return begun + [f"type=PROCTITLE msg=audit(1700000000.000:{serial}): n={serial}\n" for serial in reversed(serials)]
 
 
 class AgentProcess:
@@ -51,54 +66,62 @@ class AgentProcess:
         await asyncio.to_thread(self._process.wait)
 
 
-async def lines_of(bus: Bus, log: Path) -> list[int]:
-    """The numbers of the lines that the journal has, in its order."""
-    numbers: list[int] = []
+async def lines_of(bus: Bus, log: Path) -> list[str]:
+    """The lines that the journal has, in its order."""
+    lines: list[str] = []
     for message in await stored(bus, subjects.JOURNAL, subjects.events(NODE, f"log:{log}")):
         body = decode(message.subject, message.data)
         assert isinstance(body, Events)
-        numbers += [int(event.data["message"]) for event in body.events]
-    return numbers
+        lines += [f"{line}\n" for event in body.events for line in event.data["message"].split("\n")]
+    return lines
 
 
-async def more_than(bus: Bus, log: Path, count: int) -> list[int]:
+async def more_than(bus: Bus, log: Path, count: int) -> list[str]:
     """Wait until the journal has more than that many lines."""
     async with asyncio.timeout(20):
-        while len(numbers := await lines_of(bus, log)) <= count:
+        while len(lines := await lines_of(bus, log)) <= count:
             await asyncio.sleep(0.01)
-    return numbers
+    return lines
 
 
+@pytest.mark.parametrize(("line_format", "block", "kills"), [("plain", numbered, 6), ("auditd", interleaved, 3)])
 async def test_every_line_is_stored_once_through_kills(
-    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
+    mortal_server: ServerUnderTest,
+    mortal_bus: Bus,
+    tmp_path: Path,
+    line_format: str,
+    block: Callable[[int], list[str]],
+    kills: int,
 ) -> None:
-    """Lines are appended all the while, and the agent is killed six times at random moments of reading them."""
+    """Lines are appended all the while, and the agent is killed again and again at random moments of reading them."""
     chance = random.Random(SEED)
-    log, written = tmp_path / "app.log", 0
-    (tmp_path / "reflexarc.toml").write_text(CONFIG.format(node=NODE, log=log))
+    log, written = tmp_path / "app.log", list[str]()
+    (tmp_path / "reflexarc.toml").write_text(CONFIG.format(node=NODE, log=log, format=line_format))
     log.touch()
 
     async def write(file: Path) -> None:
-        nonlocal written
         while True:
-            with file.open("a") as lines:
-                lines.writelines(f"{written + n}\n" for n in range(50))
-            written += 50
+            lines = block(len(written))
+            with file.open("a") as appended:
+                appended.writelines(lines)
+            written.extend(lines)
             await asyncio.sleep(0.005)
 
     writing = asyncio.create_task(write(log))
     process = AgentProcess(tmp_path)
     try:
         seen = 0
-        for _ in range(KILLS):
+        for _ in range(kills):
             seen = len(await more_than(mortal_bus, log, seen))
             await asyncio.sleep(chance.uniform(0, 0.2))  # the moment of death, not a wait for anything
             await process.kill()
             process.start()
         writing.cancel()
         await asyncio.wait([writing])
-        numbers = await more_than(mortal_bus, log, written - 1)
+        found = await more_than(mortal_bus, log, len(written) - 1)
     finally:
         writing.cancel()
         await process.kill()
-    assert numbers == list(range(written)), f"seed {SEED}"
+    if line_format == "plain":
+        assert found == written, f"seed {SEED}"
+    assert sorted(found) == sorted(written), f"seed {SEED}"

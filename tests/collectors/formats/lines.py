@@ -6,6 +6,7 @@ from typing import Any
 
 from collectors.formats import FORMATS
 from collectors.formats.model import Parser
+from tests.collectors.contexts import parser
 
 SETTINGS: Mapping[str, dict[str, Any]] = {
     "json": {
@@ -43,10 +44,9 @@ MORE = (
 """Of several formats."""
 
 
-def parser(name: str) -> Parser:
+def configured(name: str) -> Parser:
     """The format of that name, with settings where it needs them."""
-    found = FORMATS[name]
-    return found.build(found.settings(**SETTINGS.get(name, {})))
+    return parser(name, **SETTINGS.get(name, {}))
 
 
 def valid(name: str) -> list[bytes]:

@@ -1,0 +1,52 @@
+"""A step's `revert_after`: when its command has had its effect, a ladder of its own waits to undo it.
+
+That ladder is kept like any other, so it comes due whatever died meanwhile. It asks for exactly what the outcome said
+would undo the effect, as long as the target is still as the effect left it; what was released or changed by somebody
+else since is let alone.
+"""
+
+from msgspec.structs import replace
+
+from engine.core.program import Step
+from engine.core.resolve import SCOPE
+from engine.core.state import Ladder
+from engine.core.temper import telling_step
+from engine.core.turn import Turn
+from schemas.commands import Origin
+from schemas.outcomes import Outcome, Undo
+from schemas.reasons import Reason
+
+
+def schedule(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
+    """See to it that what the ladder's command did is undone, if its step says after how long."""
+    after_ms = ladder.command.revert_after_ms if ladder.command else None
+    if after_ms is None:
+        return
+    if outcome.undo is None:
+        turn.note(ladder, Reason.NOT_REVERTED, "the actuator did not say what would undo it")
+        return
+    later = _undoing(turn, ladder, outcome.undo, outcome.scope, turn.now_ms + after_ms)
+    turn.state.ladders[later.key] = later
+    turn.note(later, Reason.REVERT_SCHEDULED, f"{outcome.undo.verb} {outcome.undo.target} in {after_ms / 1000:g} s")
+    turn.wake_at(later, later.due_ms)
+
+
+def _undoing(turn: Turn, ladder: Ladder, undo: Undo, scope: str, due_ms: int) -> Ladder:
+    """First the undo; where that fails, the next of the ladder's steps that tells somebody."""
+    steps = (Step(verb=undo.verb, args={SCOPE: scope}), *telling_step(turn.state, ladder))
+    return Ladder(
+        id=f"{ladder.id}-{ladder.step}-undo",
+        rule=replace(ladder.rule, kind="heal", mode="auto", steps=steps, cooldown_ms=0),
+        origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/undo"),
+        onset=ladder.onset,
+        because=Reason.REVERT_DUE,
+        alert_rule=ladder.alert_rule,
+        alert_labels=ladder.alert_labels,
+        alert=ladder.alert,
+        value=ladder.value,
+        annotations=ladder.annotations,
+        target=undo.target,
+        phase="scheduled",
+        undo=undo,
+        due_ms=due_ms,
+    )

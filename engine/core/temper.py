@@ -1,0 +1,61 @@
+"""What ladders differ in. All of them climb by the one table in `ladder`; here is told where their tempers part.
+
+    temper    takes its next step                    an alert that resolves  is over as
+    --------  -------------------------------------  ----------------------  -----------------------------------
+    heal      when the one before has not helped     ends it                 VERIFIED, EXHAUSTED, …
+    respond   always, each once: containment counts  does not matter         RESPONDED, RESPONDED_IN_PART
+    request   has one step                           there is none           DONE, or why it was not done
+    revert    when the undo failed, to tell of it    does not matter         REVERTED, NOT_REVERTED
+
+A response is no cure: that the alert is gone says nothing about who was there, so it is no reason to stop.
+"""
+
+from engine.core.program import Step
+from engine.core.state import Ladder, State
+from schemas.reasons import Reason
+
+_WELL = frozenset({Reason.DONE, Reason.VERIFIED})
+
+
+def responds(ladder: Ladder) -> bool:
+    """Whether it takes all its steps."""
+    return ladder.rule.kind == "respond"
+
+
+def ends_with_alert(ladder: Ladder) -> bool:
+    """Whether it has nothing left to do when its alert has resolved."""
+    return ladder.origin.kind == "rule" and not responds(ladder) and ladder.undo is None
+
+
+def failed(because: Reason) -> bool:
+    """Whether a ladder that goes on for this reason leaves a step behind that did not succeed."""
+    return because not in _WELL
+
+
+def last_word(ladder: Ladder, because: Reason) -> Reason:
+    """Why a ladder without a next step is over, when it would go on `because`."""
+    if ladder.undo:
+        return Reason.NOT_REVERTED
+    if responds(ladder):
+        if ladder.rule.mode == "shadow":
+            return Reason.SHADOW
+        return Reason.RESPONDED_IN_PART if ladder.failures else Reason.RESPONDED
+    if ladder.origin.kind == "control" or (because is Reason.DONE and not ladder.acted_on):
+        return because
+    return Reason.EXHAUSTED
+
+
+def telling(state: State, ladder: Ladder) -> int | None:
+    """The next of its steps that tells somebody, by position."""
+    verbs = state.program.verbs
+    for position in range(ladder.step + 1, len(ladder.rule.steps)):
+        verb = verbs.get(ladder.rule.steps[position].verb)
+        if verb and not verb.changes_target and not verb.looks:
+            return position
+    return None
+
+
+def telling_step(state: State, ladder: Ladder) -> tuple[Step, ...]:
+    """That step itself, or none."""
+    position = telling(state, ladder)
+    return () if position is None else (ladder.rule.steps[position],)
