@@ -13,8 +13,8 @@ from engine.rulefile import load, read
 from engine.runtime.registry import actuators, verbs
 from schemas.alerts import AlertTransition
 from schemas.control import Activate, Tick
-from schemas.events import Event, Events, time_ms
 from schemas.durations import duration_ms
+from schemas.events import Event, Events, time_ms
 
 PACK = Path(__file__).parents[2] / "rules/security"
 TICK = Tick(shard="0", interval_ms=1_000)
