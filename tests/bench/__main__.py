@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, idle, latency, many_rules, state
+from tests.bench import agent, idle, latency, many_rules, sigma, state
 from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "agent": agent.run,
     "idle": idle.run,
     "rules": many_rules.run,
+    "sigma": sigma.run,
     "detection": detection.run,
     "pipeline": pipeline.run,
 }
