@@ -1,12 +1,12 @@
 """Audit trails of clouds and of services: who did what through an API."""
 
-from schemas.foreign.records import MISSING, Fields, Known, find, raised, renamed, text
+from schemas.foreign.records import Fields, Known, find, raised, renamed, text
 from schemas.foreign.times import rfc3339
 
 
 def cloudtrail(data: Fields) -> Known | None:
     """A record of AWS CloudTrail."""
-    if not text(data, "eventSource") or not text(data, "eventName") or not text(data, "awsRegion"):
+    if not text(data, "eventName"):
         return None
     fields: Fields = {
         "event.action": data["eventName"],
@@ -22,7 +22,7 @@ def cloudtrail(data: Fields) -> Known | None:
 
 def kubernetes(data: Fields) -> Known | None:
     """An event of Kubernetes' audit log."""
-    if not text(data, "apiVersion").startswith("audit.k8s.io/") or not text(data, "verb"):
+    if not text(data, "verb") or "auditID" not in data:
         return None
     names = {
         "verb": "event.action",
@@ -38,7 +38,8 @@ def kubernetes(data: Fields) -> Known | None:
     if isinstance(code, int):
         fields["http.response.status_code"] = code
         fields["event.outcome"] = "success" if code < 400 else "failure"
-    time = rfc3339(data.get("stageTimestamp")) or rfc3339(data.get("requestReceivedTimestamp"))
+    times = ("stageTimestamp", "requestReceivedTimestamp", "timestamp")
+    time = next((found for name in times if (found := rfc3339(data.get(name)))), None)
     return Known("log.kubernetes_audit", "kubernetes", "application", "audit", fields, time)
 
 
@@ -84,7 +85,7 @@ def gcp(data: Fields) -> Known | None:
 
 def okta(data: Fields) -> Known | None:
     """An event of Okta's system log."""
-    if not text(data, "eventType") or not text(data, "published") or not isinstance(data.get("actor"), dict):
+    if not text(data, "eventType") or not isinstance(data.get("actor"), dict):
         return None
     names = {
         "eventType": "event.action",
@@ -92,12 +93,12 @@ def okta(data: Fields) -> Known | None:
         "actor.alternateId": "user.name",
         "client.ipAddress": "source.ip",
     }
-    return Known("log.okta", "okta", "", "okta", data | renamed(data, names), rfc3339(data["published"]))
+    return Known("log.okta", "okta", "", "okta", data | renamed(data, names), rfc3339(data.get("published")))
 
 
 def github(data: Fields) -> Known | None:
     """An event of the audit log of an organization, or of an enterprise."""
-    if not text(data, "action") or "_document_id" not in data:
+    if not text(data, "action"):
         return None
     fields = data | renamed(data, {"action": "event.action", "actor": "user.name", "actor_ip": "source.ip"})
     return Known("log.github", "github", "", "audit", fields, rfc3339(data.get("@timestamp")))
@@ -113,7 +114,7 @@ def bitbucket(data: Fields) -> Known | None:
 
 def m365(data: Fields) -> Known | None:
     """A record of the unified audit log of Microsoft 365."""
-    if not text(data, "Workload") or not text(data, "Operation") or find(data, "RecordType") is MISSING:
+    if not text(data, "Workload") or not text(data, "Operation"):
         return None
     fields = data | renamed(data, {"Operation": "event.action", "UserId": "user.name", "ClientIP": "source.ip"})
     return Known("log.m365", "m365", "", "audit", fields, rfc3339(data.get("CreationTime")))

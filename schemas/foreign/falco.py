@@ -33,8 +33,6 @@ def falco(data: Fields) -> Known | None:
     """An alert: what is in `output_fields` lies beside the rest, under its own names such as `proc.name`."""
     if not isinstance(data.get("rule"), str) or not isinstance(data.get("output"), str):
         return None
-    if "priority" not in data:
-        return None
     outputs = objects(data, "output_fields")
     fields = {name: value for name, value in data.items() if name != "output_fields"} | outputs
     fields |= {ours: outputs[theirs] for theirs, ours in _NAMES.items() if outputs.get(theirs) is not None}

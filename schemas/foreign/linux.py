@@ -47,7 +47,7 @@ def journal(data: Fields) -> Known | None:
 def syslog(data: Fields) -> Known | None:
     """A message as Vector takes it apart."""
     program = text(data, "appname")
-    if not program or not isinstance(data.get("message"), str) or "facility" not in data:
+    if not program or not isinstance(data.get("message"), str):
         return None
     names = {"appname": "process.name", "hostname": "host.hostname", "procid": "process.pid"}
     return _program(program, data | renamed(data, names), rfc3339(data.get("timestamp")))

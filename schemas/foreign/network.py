@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from schemas.foreign.records import Fields, Known, renamed, text
+from schemas.foreign.records import Fields, Known, find, renamed, text
 from schemas.foreign.times import rfc3339
 
 _SURICATA: Mapping[str, str] = MappingProxyType(
@@ -34,27 +34,33 @@ _ZEEK: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_CATEGORIES: Mapping[str, str] = MappingProxyType({"dns": "dns"})
+"""Rules about names that are asked for are those of the category, whoever saw the question."""
+
 
 def suricata(data: Fields) -> Known | None:
     """A record of EVE; the service of its log source is the `event_type`."""
     kind = text(data, "event_type").lower()
-    if not kind or not ("flow_id" in data or kind in data):
+    if not kind:
         return None
     fields = data | renamed(data, _SURICATA)
-    return Known("log.suricata", "suricata", "", kind, fields, rfc3339(data.get("timestamp")))
+    answers = find(data, "dns.answers")
+    if isinstance(answers, list):
+        fields["dns.answers.data"] = [each["rdata"] for each in answers if isinstance(each, dict) and "rdata" in each]
+    return Known("log.suricata", "suricata", _CATEGORIES.get(kind, ""), kind, fields, rfc3339(data.get("timestamp")))
 
 
 def zeek(data: Fields) -> Known | None:
     """A record of the JSON streaming logs, whose `_path` is the name of the log and its service to Sigma."""
     path = text(data, "_path").lower()
-    if not path or not ("uid" in data or "ts" in data):
+    if not path:
         return None
     time = rfc3339(data.get("ts")) or rfc3339(data.get("_write_ts"))
-    return Known("log.zeek", "zeek", "", path, data | renamed(data, _ZEEK), time)
+    return Known("log.zeek", "zeek", _CATEGORIES.get(path, ""), path, data | renamed(data, _ZEEK), time)
 
 
 def opencanary(data: Fields) -> Known | None:
-    if not isinstance(data.get("logtype"), int) or "node_id" not in data:
+    if not isinstance(data.get("logtype"), int):
         return None
     names = {"src_host": "source.ip", "src_port": "source.port", "dst_host": "destination.ip"}
     time = rfc3339(data.get("utc_time")) or rfc3339(data.get("local_time"))

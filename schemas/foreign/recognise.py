@@ -1,7 +1,7 @@
 """Whose record an object is, said by its fields alone: so who publishes a usual form need not be configured.
 
-The table below is all there is. A reader is asked only where the object has one of its tell-tale fields, which most
-objects have none of.
+The table below is all there is. A reader is asked only where the object has all fields of its line, which most objects
+have none of.
 """
 
 from schemas.foreign.cloud import azure, bitbucket, cloudtrail, gcp, github, kubernetes, m365, okta
@@ -11,35 +11,37 @@ from schemas.foreign.network import opencanary, suricata, zeek
 from schemas.foreign.records import Fields, Known, Reader
 from schemas.foreign.windows import windows
 
-READERS: tuple[tuple[str, Reader], ...] = (
-    ("winlog", windows),
-    ("Channel", windows),
-    ("Event", windows),
-    ("log_name", windows),
-    ("output_fields", falco),
-    ("rule", falco),
-    ("apiVersion", kubernetes),
-    ("eventSource", cloudtrail),
-    ("event_type", suricata),
-    ("protoPayload", gcp),
-    ("_path", zeek),
-    ("MESSAGE", journal),
-    ("appname", syslog),
-    ("actor", okta),
-    ("_document_id", github),
-    ("Workload", m365),
-    ("auditType", bitbucket),
-    ("logtype", opencanary),
-    ("category", azure),
-    ("Type", azure),
+READERS: tuple[tuple[tuple[str, ...], Reader], ...] = (
+    (("winlog",), windows),
+    (("Channel", "EventID"), windows),
+    (("Event",), windows),
+    (("log_name", "event_id"), windows),
+    (("output_fields", "rule"), falco),
+    (("rule", "priority", "output"), falco),
+    (("apiVersion", "auditID"), kubernetes),
+    (("eventSource", "eventName", "awsRegion"), cloudtrail),
+    (("flow_id", "event_type"), suricata),
+    (("event_type", "stats"), suricata),
+    (("protoPayload",), gcp),
+    (("_path", "ts"), zeek),
+    (("MESSAGE",), journal),
+    (("appname", "facility"), syslog),
+    (("actor", "eventType", "published"), okta),
+    (("_document_id", "action"), github),
+    (("Workload", "RecordType"), m365),
+    (("auditType",), bitbucket),
+    (("logtype", "node_id"), opencanary),
+    (("category", "operationName"), azure),
+    (("Type", "OperationName"), azure),
 )
-"""Tell-tale field → whose it may be, the first that says so."""
+"""Fields → whose record it may be that has them all. The first whose reader knows it is right."""
 
-_TELL_TALES = frozenset(name for name, _ in READERS)
+_TELL_TALES = frozenset(names[0] for names, _ in READERS)
 
 
 def recognised(data: Fields) -> Known | None:
     """What the object is; None where it is nothing that we know. The object stays as it is."""
     if _TELL_TALES.isdisjoint(data):
         return None
-    return next((known for name, read in READERS if name in data and (known := read(data))), None)
+    asked = (read for names, read in READERS if all(name in data for name in names))
+    return next((known for read in asked if (known := read(data))), None)

@@ -79,7 +79,7 @@ FORMS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     ),
     "zeek": (
         {"_path": "dns", "ts": 1709529901.12, "uid": "C1", "id.orig_h": "192.0.2.7", "query": "a.test"},
-        "zeek//dns",
+        "zeek/dns/dns",
         {"source.ip": "192.0.2.7", "query": "a.test"},
     ),
     "opencanary": (
@@ -266,6 +266,8 @@ def test_a_channel_and_an_id_are_a_log_source(
         {"apiVersion": "v1", "kind": "Event", "verb": "get"},
         {"category": "books", "operationName": "sell"},
         {"event_type": "click"},
+        {"event_type": 7, "flow_id": 7},
+        {"winlog": {"channel": "Security"}},
         {"eventSource": "a", "eventName": "b"},
         {"actor": "ann", "eventType": "x", "published": "y"},
     ],
