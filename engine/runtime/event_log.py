@@ -23,6 +23,14 @@ RETRIED_WITHIN_MS = 120_000
 """As long as the server itself tells duplicates."""
 
 
+Name = tuple[str, str]
+
+
+def name(event: Event) -> Name:
+    """What tells an event from all others: CloudEvents' `source` and `id` together."""
+    return event.source, event.id
+
+
 class EventLog:
     """One source's subject. `open` it before the first `append`."""
 
@@ -30,7 +38,7 @@ class EventLog:
         self._bus = bus
         self._subject = subject
         self._newest_seq = 0
-        self._last: frozenset[str] = frozenset()
+        self._last: frozenset[Name] = frozenset()
         self._last_ms = 0
 
     async def open(self) -> Sequence[Event]:
@@ -44,34 +52,34 @@ class EventLog:
         except Undecodable:
             return ()
         events = body.events if isinstance(body, Events) else ()
-        self._last, self._last_ms = frozenset(event.id for event in events), newest.time_ms
+        self._last, self._last_ms = frozenset(map(name, events)), newest.time_ms
         return events
 
-    async def append(self, events: Sequence[Event]) -> Mapping[str, str]:
+    async def append(self, events: Sequence[Event]) -> Mapping[Name, str]:
         """Store the events in their order, but for those that an earlier process stored last, and that just now.
 
-        One that is larger than the server accepts is reported and left out; the result says why, by its id.
+        One that is larger than the server accepts is reported and left out; the result says why.
         """
         if self._last and now_ms() - self._last_ms < RETRIED_WITHIN_MS:
-            events = [event for event in events if event.id not in self._last]
+            events = [event for event in events if name(event) not in self._last]
         return await self._append(events)
 
-    async def _append(self, events: Sequence[Event]) -> Mapping[str, str]:
-        refused: dict[str, str] = {}
+    async def _append(self, events: Sequence[Event]) -> Mapping[Name, str]:
+        refused: dict[Name, str] = {}
         while events:
             try:
                 await self._publish(events)
             except TooLarge as error:
                 if len(events) == 1:
                     log.error("event_too_large", subject=self._subject, id=events[0].id, error=str(error))
-                    return {events[0].id: str(error)}
+                    return {name(events[0]): str(error)}
                 half = len(events) // 2
                 refused |= await self._append(events[:half])
                 events = events[half:]
             except WrongLastSequence as error:
                 log.warning("event_source_shared", subject=self._subject, expected=error.expected, actual=error.actual)
-                stored = {event.id for event in await self.open()}
-                events = [event for event in events if event.id not in stored]
+                stored = {name(event) for event in await self.open()}
+                events = [event for event in events if name(event) not in stored]
             else:
                 break
         return refused

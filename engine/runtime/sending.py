@@ -4,7 +4,7 @@ import asyncio
 
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus, Message
-from engine.runtime.event_log import EventLog
+from engine.runtime.event_log import EventLog, name
 from engine.runtime.outbox import EventQueue, ReceiptQueue, SampleStack
 from schemas import subjects
 from schemas.codec import encode
@@ -81,7 +81,7 @@ class Sender:
             waiting = await queue.some()
             refused = await journaled.append([occurrence.event for occurrence in waiting])
             for occurrence in waiting:
-                _receipt(occurrence, refused.get(occurrence.event.id))
+                _receipt(occurrence, refused.get(name(occurrence.event)))
 
 
 def _receipt(reading: Reading, why_not: str | None = None) -> None:
