@@ -15,8 +15,12 @@ _RESERVED = "reflexarc-"
 
 
 class JsonSource(Mapping):
-    """What is pushed to `/json/<name>`: an object, an array of them, or objects in lines. Fields are named by their
-    key, or by a path such as `http.request.method` into objects within the object.
+    """What is pushed to `/json/<name>`: an object, an array of them, or objects in lines. With `records`, the field
+    that holds the list of records within an object. Fields are named by their key, or by a path such as
+    `http.request.method` into objects within the object. `id` tells an event from the others of the source, and must
+    then be there, as text or as a whole number. `time` is ISO 8601, or seconds, milli-, micro- or nanoseconds since
+    1970. `message` names the field that becomes `message`, `rename` goes from theirs to ours. `product`, `category` and
+    `service` are Sigma's log source, as fixed text or by the `field` that has it.
     """
 
     id: str | None = Field(default=None, min_length=1)

@@ -28,6 +28,7 @@ class Host:
     own: list[Samples] = field(default_factory=list)
     storing: asyncio.Event = field(default_factory=asyncio.Event)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
     now_ms: int = 1_000_000
     largest: int = 10**9
 
@@ -35,6 +36,7 @@ class Host:
         async for reading in readings:
             if isinstance(reading, Samples):
                 self.own.append(reading)
+                self.reported.set()
                 continue
             assert isinstance(reading, Occurrence)
             self.handed.append(reading)

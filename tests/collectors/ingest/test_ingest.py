@@ -22,7 +22,7 @@ from schemas.plugins import CollectorContext, CollectorSpec, Reading
 from tests.collectors.contexts import by_text
 from tests.collectors.ingest.receiver import JSON, Host, push, receiving
 from tests.conftest import NODE, ServerUnderTest
-from tests.runtime.roles import agent, stored, until
+from tests.runtime.roles import agent, stored
 
 ANY: dict[str, Any] = {"sources": {"any": {"id": "id"}}}
 PATH = "/json/any"
@@ -172,8 +172,8 @@ async def test_the_receiver_counts(tmp_path: Path) -> None:
             await push(host, PATH, records(*ids))
         await push(host, PATH, b"?")
         for _ in range(2):  # the first may have been under way before
-            seen = len(host.own)
-            await until(lambda seen=seen: len(host.own) > seen, "the receiver's metrics")
+            host.reported.clear()
+            await host.reported.wait()
     labels = 'instance="n1", job="ingest"'
     assert by_text(host.own[-1]) == {
         f"reflexarc_ingest_pending_requests{{{labels}}}": 0,
