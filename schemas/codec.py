@@ -3,6 +3,7 @@
 Metrics are MessagePack, everything else is JSON, so that people and foreign publishers can read and write it.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -12,11 +13,12 @@ from schemas.audit import AuditRecord
 from schemas.commands import Command
 from schemas.control import Act, Activate, Approve, Control, Halt, Resume, Tick
 from schemas.events import Event, Events
+from schemas.foreign.intake import from_bytes, located
 from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.outcomes import Outcome
 from schemas.samples import Metadata, SampleBatch, unpack_positions
-from schemas.subjects import commands, token
+from schemas.subjects import commands, source_of, token
 
 Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
 """What a journal message may hold."""
@@ -68,11 +70,13 @@ def encode(value: msgspec.Struct) -> bytes:
     return msgspec.json.encode(value)
 
 
-def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _: False) -> Body:
+def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _: False, seq: int = 0) -> Body:
     """What a journal message on `subject` holds.
 
     Now and then a batch names its series, for whoever does not know its layout yet. They are most of its bytes, and of
-    a layout that `is_known` they are passed over. Raises `Undecodable` naming the place and what was expected.
+    a layout that `is_known` they are passed over. `seq` is the message's place in the journal: an event that comes
+    without an id is named after it, or, where it is not given, after the message's content. Raises `Undecodable` naming
+    the place and what was expected.
     """
     kind, _, rest = subject.removeprefix("ops.").partition(".")
     try:
@@ -80,7 +84,7 @@ def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _
             case "metrics":
                 return _decode_samples(data, is_known)
             case "events":
-                return _decode_events(data)
+                return _decode_events(subject, data, seq)
             case "outcomes":
                 outcome = _outcome.decode(data)
                 _spoken_for(rest, f"{token(outcome.actuator)}.{token(outcome.scope)}")
@@ -155,13 +159,19 @@ def _check_positions(at: bytes, samples: int, series: Sequence[Labels] | None) -
         raise Undecodable(f"at: expected positions below {len(series)}, the number of series, got {last}")
 
 
-def _decode_events(data: bytes) -> Events:
-    decoded = _events.decode(data)
-    events = tuple(decoded) if isinstance(decoded, list) else (decoded,)
-    for event in events:
-        if event.specversion != "1.0":
-            raise Undecodable(f"specversion: expected 1.0, got {event.specversion!r}")
-    return Events(events)
+def _decode_events(subject: str, data: bytes, seq: int) -> Events:
+    """Nearly all are our own, so what reads those quickly is tried first."""
+    try:
+        decoded = _events.decode(data)
+    except _UNDECODABLE:
+        place = str(seq) if seq else hashlib.blake2b(data, digest_size=16).hexdigest()
+        found = from_bytes(data, source_of(subject), place)
+        if found.refused and not found.events:
+            raise Undecodable("; ".join(found.refused)) from None
+        return found
+    events = decoded if isinstance(decoded, list) else [decoded]
+    # What our own collectors read from files is what the format of the file made of it.
+    return Events(tuple([event if event.product or event.file else located(event) for event in events]))
 
 
 def decode_command(subject: str, data: bytes) -> Command:

@@ -6,7 +6,7 @@ say where to go on reading, which is what lets a tail resume after its own last 
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     source: str
     type: str
-    specversion: str = "1.0"
+    specversion: Literal["1.0"] = "1.0"
     time: str | None = None
     subject: str | None = None
     datacontenttype: str | None = None
@@ -40,6 +40,8 @@ def time_ms(event: Event) -> int | None:
 
 
 class Events(msgspec.Struct, frozen=True):
-    """The events of one journal message, in their order."""
+    """The events of one journal message, in their order. `refused` says what else is in the message and why it is no
+    event; nothing of it is encoded."""
 
     events: tuple[Event, ...]
+    refused: tuple[str, ...] = ()

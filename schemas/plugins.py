@@ -33,12 +33,19 @@ class Receipt(Protocol):
     """Completed by the host when the reading is stored on the bus; an `asyncio.Future` is one.
 
     Readings with a receipt are sent in their order, and none is dropped: how many may wait is for the collector to
-    bound. One whose receipt is done before its turn, such as by cancelling, is no longer wanted and is not sent.
+    bound. One whose receipt is done before its turn, such as by cancelling, is no longer wanted and is not sent. What
+    can never be stored is completed by `NotStored`.
     """
 
     def done(self) -> bool: ...
 
     def set_result(self, result: None, /) -> None: ...
+
+    def set_exception(self, exception: BaseException, /) -> None: ...
+
+
+class NotStored(Exception):
+    """The bus does not take it, now or later: it is larger than a message may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,11 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One event, to be published on `ops.events.<node>.<source>`."""
+    """One event, to be published on `ops.events.<node>.<source>` after those of the source before it."""
 
     source: str
     event: Event
+    receipt: Receipt | None = None
 
 
 Reading = Samples | Occurrence

@@ -66,6 +66,11 @@ def node_of(subject: str) -> str:
     return untoken(publisher) if kind in ("metrics", "events") else ""
 
 
+def source_of(subject: str) -> str:
+    """The source of samples or events on this subject."""
+    return untoken(subject.split(".", 3)[3])
+
+
 def outcomes(actuator: str, scope: str) -> str:
     return f"ops.outcomes.{token(actuator)}.{token(scope)}"
 

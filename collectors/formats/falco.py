@@ -1,59 +1,14 @@
 """Falco's alerts in JSON. What is in `output_fields` lies beside the rest, under its own names such as `proc.name`."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
-
-from collectors.formats.model import Fields, Format, LogSource, Parsed, Parser
+from collectors.formats.model import Format, LogSource, Parsed, Parser, as_parsed
 from collectors.formats.objects import object_of
 from collectors.formats.settings import NoSettings
-from collectors.formats.times import from_any
-
-_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "proc.name": "process.name",
-        "proc.exepath": "process.executable",
-        "proc.cmdline": "process.command_line",
-        "proc.cwd": "process.working_directory",
-        "proc.pid": "process.pid",
-        "proc.ppid": "process.parent.pid",
-        "proc.pname": "process.parent.name",
-        "proc.pexepath": "process.parent.executable",
-        "proc.pcmdline": "process.parent.command_line",
-        "fd.sip": "destination.ip",
-        "fd.sport": "destination.port",
-        "fd.cip": "source.ip",
-        "fd.cport": "source.port",
-        "evt.type": "event.action",
-        "ka.verb": "event.action",
-        "ka.user.name": "user.name",
-    }
-)
-"""Falco's names that have one in the Elastic Common Schema; `user.name` and `container.id` have the same in both."""
-
-
-def event_of(data: Fields) -> Parsed | None:
-    """The event of an alert, also as Falcosidekick passes it on; None where it is none."""
-    if not isinstance(data.get("rule"), str) or not isinstance(data.get("output"), str):
-        return None
-    found = data.get("output_fields")
-    outputs: dict[str, Any] = found if isinstance(found, dict) else {}
-    fields = {name: value for name, value in data.items() if name != "output_fields"} | outputs
-    fields |= {ours: outputs[theirs] for theirs, ours in _NAMES.items() if outputs.get(theirs) is not None}
-    if str(outputs.get("fd.name")).startswith("/"):
-        fields["file.path"] = outputs["fd.name"]
-    fields["message"] = data["output"]
-    if isinstance(data.get("hostname"), str):
-        fields["host.hostname"] = data["hostname"]
-    source = data.get("source")
-    service = source.lower() if isinstance(source, str) else "syscall"
-    return Parsed(fields, "log.falco", LogSource("falco", "", service), from_any(data.get("time")))
+from schemas.foreign.falco import falco
 
 
 def _parse(text: str, _: int) -> list[Parsed]:
     data = object_of(text)
-    event = data and event_of(data)
-    return [event] if event else []
+    return as_parsed(falco(data)) if data else []
 
 
 FORMAT = Format(

@@ -1,47 +1,16 @@
 """Kubernetes' audit log: one event of `audit.k8s.io` in JSON to a line. Its keys stay as they are."""
 
-from typing import Any
-
-from collectors.formats.addresses import put_source
-from collectors.formats.model import Fields, Format, LogSource, Parsed, Parser
-from collectors.formats.objects import find, object_of, text_of
+from collectors.formats.model import Format, LogSource, Parsed, Parser, as_parsed
+from collectors.formats.objects import object_of
 from collectors.formats.settings import NoSettings
-from collectors.formats.times import from_any
+from schemas.foreign.cloud import kubernetes
 
 SOURCE = LogSource("kubernetes", "application", "audit")
 
 
-def event_of(data: Fields) -> Parsed | None:
-    """The event of an audit event, to which the fields are added; None where it is none."""
-    if not isinstance(data.get("verb"), str) or "auditID" not in data:
-        return None
-    time = from_any(data.get("stageTimestamp") or data.get("requestReceivedTimestamp") or data.get("timestamp"))
-    data.update(_fields(data))
-    return Parsed(data, "log.kubernetes_audit", SOURCE, time)
-
-
-def _fields(data: Fields) -> Fields:
-    said = {
-        "event.action": data["verb"],
-        "user.name": text_of(data, "user.username"),
-        "url.original": text_of(data, "requestURI"),
-        "user_agent.original": text_of(data, "userAgent"),
-    }
-    fields: Fields = {name: value for name, value in said.items() if value}
-    addresses: Any = data.get("sourceIPs")
-    if isinstance(addresses, list) and addresses and isinstance(addresses[0], str):
-        put_source(fields, addresses[0])
-    code = find(data, "responseStatus.code")
-    if isinstance(code, int):
-        fields["http.response.status_code"] = code
-        fields["event.outcome"] = "success" if code < 400 else "failure"
-    return fields
-
-
 def _parse(text: str, _: int) -> list[Parsed]:
     data = object_of(text)
-    event = data and event_of(data)
-    return [event] if event else []
+    return as_parsed(kubernetes(data)) if data else []
 
 
 FORMAT = Format(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from schemas.foreign.records import Known
 from schemas.plugins import PluginConfig
 
 Fields = dict[str, Any]
@@ -77,6 +78,13 @@ class Format:
     """A line, or the lines of one event."""
     settings: type[PluginConfig]
     build: Callable[[Any], Parser]
+
+
+def as_parsed(known: Known | None) -> list[Parsed]:
+    """The event of a record of a form that others publish on the bus too; none where it is none."""
+    if known is None:
+        return []
+    return [Parsed(known.data, known.type, LogSource(known.product, known.category, known.service), known.time)]
 
 
 def not_parsed(text: str, source: LogSource) -> Parsed:

@@ -1,50 +1,14 @@
 """Suricata's EVE log: an event in JSON to a line, alerts and what flows alike. Its keys stay as they are."""
 
-from typing import Any
-
-from collectors.formats.model import Fields, Format, LogSource, Parsed, Parser
-from collectors.formats.objects import MISSING, find, object_of
+from collectors.formats.model import Format, LogSource, Parsed, Parser, as_parsed
+from collectors.formats.objects import object_of
 from collectors.formats.settings import NoSettings
-from collectors.formats.times import from_any
-
-_NAMES = (
-    ("src_ip", "source.ip"),
-    ("src_port", "source.port"),
-    ("dest_ip", "destination.ip"),
-    ("dest_port", "destination.port"),
-    ("alert.signature", "message"),
-    ("alert.action", "event.action"),
-    ("http.http_method", "http.request.method"),
-    ("http.url", "url.original"),
-    ("http.hostname", "url.domain"),
-    ("http.status", "http.response.status_code"),
-    ("http.http_user_agent", "user_agent.original"),
-    ("http.http_refer", "http.request.referrer"),
-    ("dns.rrname", "dns.question.name"),
-    ("dns.rrtype", "dns.question.type"),
-    ("tls.sni", "tls.client.server_name"),
-)
-
-
-def event_of(data: Fields) -> Parsed | None:
-    """The event of an EVE record, to which the fields are added; None where it is none."""
-    kind: Any = data.get("event_type")
-    if not isinstance(kind, str):
-        return None
-    added = {ours: find(data, theirs) for theirs, ours in _NAMES}
-    data.update((name, value) for name, value in added.items() if value is not MISSING)
-    answers = find(data, "dns.answers")
-    if isinstance(answers, list):
-        data["dns.answers.data"] = [each["rdata"] for each in answers if isinstance(each, dict) and "rdata" in each]
-    # Rules about names that are asked for are those of the category, whoever saw the question.
-    source = LogSource("suricata", "dns" if kind == "dns" else "", kind.lower())
-    return Parsed(data, "log.suricata", source, from_any(data.get("timestamp")))
+from schemas.foreign.network import suricata
 
 
 def _parse(text: str, _: int) -> list[Parsed]:
     data = object_of(text)
-    event = data and event_of(data)
-    return [event] if event else []
+    return as_parsed(suricata(data)) if data else []
 
 
 FORMAT = Format(

@@ -3,19 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from collectors.receiving.gate import RequestCounts
 from collectors.series import Metric
 
 
-class Counts:
-    """Counted since the start of the agent."""
-
+class Counts(RequestCounts):
     def __init__(self) -> None:
-        self.answers: Counter[int] = Counter()
-        """By HTTP status."""
+        super().__init__()
         self.samples = 0
         self.dropped: Counter[str] = Counter({"exemplar": 0, "histogram": 0})
         self.series = 0
-        self.pending = 0
 
     def metrics(self) -> Iterator[Metric]:
         yield "reflexarc_remote_write_samples_total", (), float(self.samples)

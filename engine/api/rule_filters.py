@@ -7,7 +7,7 @@ from typing import Any
 from engine.api import parameters
 from engine.api.errors import ApiError, bad_parameter
 from engine.api.form import Form
-from engine.core.program import AlertRule, RecordingRule
+from engine.core.program import AlertRule, EventRule, RecordingRule
 from engine.promql import Matchers, picks
 from schemas.labels import canonical
 
@@ -28,8 +28,8 @@ class Wanted:
     def group(self, file: str, name: str) -> bool:
         return (not self._files or file in self._files) and (not self._groups or name in self._groups)
 
-    def rule(self, rule: AlertRule | RecordingRule) -> bool:
-        kind = "alert" if isinstance(rule, AlertRule) else "record"
+    def rule(self, rule: AlertRule | EventRule | RecordingRule) -> bool:
+        kind = "record" if isinstance(rule, RecordingRule) else "alert"
         labels = canonical(rule.labels)
         return (
             self._kind in ("", kind)

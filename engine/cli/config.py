@@ -97,6 +97,10 @@ class EngineSection(_Section):
     max_samples: int = Field(default=200_000_000, ge=1)
     max_query_samples: int = Field(default=50_000_000, ge=1)
     max_skew: DurationMs = 600_000
+    event_lateness: DurationMs = 300_000
+    max_event_alerts: int = Field(default=1_000, ge=1)
+    max_event_groups: int = Field(default=10_000, ge=1)
+    max_event_series: int = Field(default=1_000, ge=1)
     tick: DurationMs = 1_000
     snapshot_every: DurationMs = 600_000
     replay: DurationMs = 1_000

@@ -52,7 +52,7 @@ def _text(state: State, template: Template, labels: Mapping[str, str], value: fl
 
 
 def transition(
-    rule: AlertRule | EventRule, alert: Alert, reached: AlertState, now_ms: int, reason: Reason
+    rule: AlertRule | EventRule, alert: Alert, reached: AlertState, now_ms: int, reason: Reason, detail: str = ""
 ) -> list[Effect]:
     """Tell of an alert that has reached a state, and why."""
     reached_now = AlertTransition(
@@ -69,6 +69,12 @@ def transition(
         time_ms=now_ms,
     )
     entry = AuditEntry(
-        kind="transition", reason=reason, rule=rule.name, alert=alert.id, onset=alert.onset, state=reached
+        kind="transition",
+        reason=reason,
+        rule=rule.name,
+        alert=alert.id,
+        onset=alert.onset,
+        state=reached,
+        detail=detail,
     )
     return [reached_now, entry]

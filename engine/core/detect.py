@@ -24,6 +24,9 @@ from schemas.events import Event, Events, time_ms
 from schemas.labels import Labels, canonical
 from schemas.reasons import Reason
 
+_RECORDED = 300
+"""Characters of the events in the audit."""
+
 ABOUT_EVENTS = ("events", "event")
 """Annotations that the engine adds: which events, by their places in the journal, and the last of them in short."""
 
@@ -147,7 +150,7 @@ def _raise(
         cleared_ms=turn.now_ms,
     )
     state.alerts[rule.id] = active
-    _put(turn, transition(rule, alert, "firing", turn.now_ms, Reason.EVENT_MATCHED))
+    _put(turn, transition(rule, alert, "firing", turn.now_ms, Reason.EVENT_MATCHED, _detail(alert)))
     _tell_alerts(state, found)
     _look_again(state, rule.id)
 
@@ -165,6 +168,12 @@ def _annotations(
     if seen:
         about["event"] = summary_of(seen.data)
     return about | render(turn.state, found.annotations, canonical(element), value, turn.now_ms)
+
+
+def _detail(alert: Alert) -> str:
+    """For the record: which events, and the last of them."""
+    about = [alert.annotations[name] for name in ABOUT_EVENTS if alert.annotations.get(name)]
+    return ": ".join(about)[:_RECORDED]
 
 
 def _resolve(turn: Turn, found: CompiledEventRule, labels: Labels, reason: Reason) -> None:

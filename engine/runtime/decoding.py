@@ -23,7 +23,7 @@ async def decoded(bus: Bus, received: Received, state: State) -> Message:
 
 async def _body(bus: Bus, received: Received, state: State) -> Body:
     try:
-        body = decode(received.subject, received.data, state.knows_layout)
+        body = decode(received.subject, received.data, state.knows_layout, received.seq)
     except Undecodable as error:
         return Unreadable(str(error))
     if not isinstance(body, Activate):

@@ -42,6 +42,7 @@ from engine.runtime.snapshots import SnapshotTaker
 from engine.runtime.ticker import Ticker
 from schemas import subjects
 from schemas.audit import AuditEntry
+from schemas.events import Events
 
 log = structlog.get_logger()
 
@@ -162,6 +163,9 @@ class EngineHost:
         new = received.seq > committer.mark.seq  # what is replayed was buried, and counted, before
         # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.
         await committer.commit(received.seq, received.time_ms, effects)
+        if new and isinstance(message.body, Events) and message.body.refused:  # the others of its events were applied
+            reason = "; ".join(message.body.refused)
+            await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, reason)
         for effect in effects:
             if new and isinstance(effect, Rejected):
                 await bury(self._bus, subjects.JOURNAL, received.seq, received.subject, received.data, effect.reason)

@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from engine.runtime.metrics import DROPPED
-from schemas.events import Event
-from schemas.plugins import Samples
+from schemas.plugins import Occurrence, Reading, Samples
 
 MAX_READINGS = 720
 """An hour at 5 s; beyond it the oldest readings are dropped."""
@@ -55,7 +54,7 @@ class ReceiptQueue:
 
     def put(self, reading: Samples) -> None:
         # While the bus is away others are pushed again and again in place of those that were given up.
-        while self._readings and not _is_wanted(self._readings[0]):
+        while self._readings and _is_given_up(self._readings[0]):
             self._readings.popleft()
         self._readings.append(reading)
         self._filled.set()
@@ -66,28 +65,41 @@ class ReceiptQueue:
             self._filled.clear()
             await self._filled.wait()
         taken = [self._readings.popleft() for _ in range(min(READINGS_AT_ONCE, len(self._readings)))]
-        return [reading for reading in taken if _is_wanted(reading)]
+        return [reading for reading in taken if not _is_given_up(reading)]
 
 
-def _is_wanted(reading: Samples) -> bool:
-    return reading.receipt is not None and not reading.receipt.done()
+def _is_given_up(reading: Reading) -> bool:
+    return reading.receipt is not None and reading.receipt.done()
 
 
 class EventQueue:
-    """Events of one source, in their order. A full queue makes its collector wait, which loses nothing."""
+    """Events of one source, in their order. A full queue makes its collector wait, which loses nothing; but not for
+    room for events with a receipt, whose collector bounds how many there are."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+        self._waiting: deque[Occurrence] = deque()
+        self._filled = asyncio.Event()
+        self._taken = asyncio.Event()
 
     def __len__(self) -> int:
-        return self._queue.qsize()
+        return len(self._waiting)
 
-    async def put(self, event: Event) -> None:
-        await self._queue.put(event)
+    async def put(self, occurrence: Occurrence) -> None:
+        if occurrence.receipt:
+            while self._waiting and _is_given_up(self._waiting[0]):
+                self._waiting.popleft()
+        else:
+            while len(self._waiting) >= MAX_EVENTS:
+                self._taken.clear()
+                await self._taken.wait()
+        self._waiting.append(occurrence)
+        self._filled.set()
 
-    async def some(self) -> Sequence[Event]:
-        """Wait for events and take what is there, at most a message full."""
-        events = [await self._queue.get()]
-        while len(events) < EVENTS_PER_MESSAGE and not self._queue.empty():
-            events.append(self._queue.get_nowait())
-        return events
+    async def some(self) -> Sequence[Occurrence]:
+        """Wait for events and take what is there, at most a message full; nothing where none of it is wanted."""
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        taken = [self._waiting.popleft() for _ in range(min(EVENTS_PER_MESSAGE, len(self._waiting)))]
+        self._taken.set()
+        return [occurrence for occurrence in taken if not _is_given_up(occurrence)]

@@ -4,11 +4,11 @@ import asyncio
 
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus, Message
-from engine.runtime.event_log import EventLog
+from engine.runtime.event_log import EventLog, name
 from engine.runtime.outbox import EventQueue, ReceiptQueue, SampleStack
 from schemas import subjects
 from schemas.codec import encode
-from schemas.plugins import Reading, Samples
+from schemas.plugins import NotStored, Reading, Samples
 
 
 class Sender:
@@ -40,7 +40,7 @@ class Sender:
             if source not in self._queues:
                 self._queues[source] = EventQueue()
                 self._group.create_task(self._send_events(source))
-            await self._queues[source].put(reading.event)
+            await self._queues[source].put(reading)
         elif reading.receipt:
             if source not in self._awaited:
                 self._awaited[source] = ReceiptQueue()
@@ -71,12 +71,25 @@ class Sender:
             readings = await queue.some()
             made = [Message(subject, encode(batch)) for reading in readings for batch in batches.of(reading)]
             await self._bus.publish_many(made)
-            for receipt in (reading.receipt for reading in readings):
-                if receipt and not receipt.done():
-                    receipt.set_result(None)
+            for reading in readings:
+                _receipt(reading)
 
     async def _send_events(self, source: str) -> None:
         journaled, queue = EventLog(self._bus, subjects.events(self._node, source)), self._queues[source]
         await journaled.open()
         while True:
-            await journaled.append(await queue.some())
+            waiting = await queue.some()
+            refused = await journaled.append([occurrence.event for occurrence in waiting])
+            for occurrence in waiting:
+                _receipt(occurrence, refused.get(name(occurrence.event)))
+
+
+def _receipt(reading: Reading, why_not: str | None = None) -> None:
+    """Say that it is stored, or why it never will be."""
+    receipt = reading.receipt
+    if receipt is None or receipt.done():
+        return
+    if why_not is None:
+        receipt.set_result(None)
+    else:
+        receipt.set_exception(NotStored(why_not))

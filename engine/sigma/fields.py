@@ -14,13 +14,16 @@ def lookup(field: str) -> Lookup:
 
     `a.b` is the key `a.b` or, failing that, `b` in the object `a`. `x|y` is the first of them that is there.
     """
-    ways = [_one(name) for name in field.split("|")]
-    if len(ways) == 1:
-        return ways[0]
+    ways = [(name, name.split(".") if "." in name else None) for name in field.split("|")]
+    if len(ways) == 1 and not ways[0][1]:
+        return lambda data: data.get(field, MISSING)
 
     def first(data: Mapping[str, Any]) -> Any:
-        for way in ways:
-            if (value := way(data)) is not MISSING:
+        for name, steps in ways:
+            value = data.get(name, MISSING)
+            if value is MISSING and steps:
+                value = _nested(data, steps)
+            if value is not MISSING:
                 return value
         return MISSING
 
@@ -32,23 +35,27 @@ def get(data: Mapping[str, Any], field: str) -> Any:
     return lookup(field)(data)
 
 
-def _one(name: str) -> Lookup:
-    steps = name.split(".")
-    if len(steps) == 1:
-        return lambda data: data.get(name, MISSING)
-
-    def dotted(data: Mapping[str, Any]) -> Any:
-        value = data.get(name, MISSING)
-        return _nested(data, steps) if value is MISSING else value
-
-    return dotted
+def items(value: Any) -> list[Any]:
+    """The value itself or, of a list, its items, however deep lists lie in lists."""
+    if not isinstance(value, list):
+        return [value]
+    found: list[Any] = []
+    rest = value[::-1]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, list):
+            rest.extend(reversed(item))
+        else:
+            found.append(item)
+    return found
 
 
 def _nested(value: Any, steps: list[str]) -> Any:
     """Down through objects, and through each item of a list that lies on the way."""
     for position, step in enumerate(steps):
         if isinstance(value, list):
-            found = [inner for item in value if (inner := _nested(item, steps[position:])) is not MISSING]
+            rest = steps[position:]
+            found = [inner for item in items(value) if (inner := _nested(item, rest)) is not MISSING]
             return found or MISSING
         if not isinstance(value, Mapping) or step not in value:
             return MISSING

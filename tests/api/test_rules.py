@@ -6,7 +6,9 @@ import pytest
 
 from engine.core.program import Program
 from engine.rulefile import load
+from schemas.events import Event, Events
 from tests.api.asking import Asker, shop
+from tests.core.story import Story
 from tests.rulefile.verbs import VERBS
 
 FILES = {
@@ -210,3 +212,24 @@ async def test_an_alert_that_is_kept_firing_tells_since_when() -> None:
     (low,) = (await Asker(story).data("alerts"))["alerts"]
     assert low["state"] == "firing"
     assert low["keepFiringSince"] > low["activeAt"]
+
+
+async def test_rules_over_events_are_among_those_that_alert() -> None:
+    """A Sigma rule has its labels and alerts as any other; what it looks at stands where the expression would."""
+    sigma = "title: Sudo\nlogsource: {product: linux, service: sudo}\nlevel: high\n"
+    sigma += "detection: {sel: {message: x}, condition: sel}\n"
+    story = Story(load({"rules/sudo.yml": sigma}, {}))
+    event = Event(id="1", source="s", type="t", product="linux", service="sudo", data={"message": "x"})
+    story.tell(Events((event,)))
+    asked = Asker(story)
+    (group,) = (await asked.data("rules"))["groups"]
+    (rule,) = group["rules"]
+    assert (rule["name"], rule["type"], rule["state"], rule["query"]) == (
+        "Sudo",
+        "alerting",
+        "firing",
+        "events of linux/*/sudo",
+    )
+    (found,) = (await asked.data("alerts"))["alerts"]
+    assert found["labels"]["severity"] == "high"
+    assert found["annotations"]["event"] == "x"

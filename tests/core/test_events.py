@@ -19,7 +19,8 @@ FAILED = Detection(logsource=SSHD, condition=Text("message", (MANY, "Failed pass
 
 
 def rule(name: str = "Failed", *, id: str = "failed", **more: Any) -> EventRule:  # noqa: A002 - the field's name
-    return EventRule(**({"id": id, "group": "g", "name": name, "source": "a.yml:1", "does": FAILED} | more))
+    said: dict[str, Any] = {"id": id, "group": "g", "name": name, "source": "a.yml:1", "does": FAILED}
+    return EventRule(**said | more)
 
 
 def spray(**more: Any) -> EventRule:

@@ -1,8 +1,6 @@
-"""What an agent sends: each reading once, the newest samples first, every event in its order."""
+"""What an agent sends of samples: each reading once, the newest first. Events are in `test_agent_events`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,52 +8,16 @@ import pytest
 from engine.runtime.agent_host import CollectorEndedError
 from engine.runtime.bus import Bus
 from engine.runtime.lookup import last
-from engine.runtime.outbox import EVENTS_PER_MESSAGE, MAX_READINGS
-from engine.runtime.publishing import new_id
+from engine.runtime.outbox import MAX_READINGS
 from schemas import subjects
-from schemas.codec import decode, encode
-from schemas.events import Event, Events
-from schemas.labels import canonical
-from schemas.plugins import CollectorContext, CollectorSpec, Occurrence, PluginConfig, Reading, Samples
+from schemas.codec import decode
+from schemas.plugins import Samples
 from schemas.samples import LAYOUT_REFRESH_MS, STALE, SampleBatch, is_stale, layout_digest, unpack_values
 from tests.conftest import NODE, ServerUnderTest
-from tests.runtime.roles import Role, agent, error_of, messages, stored, until
+from tests.runtime.collecting import LOAD, UP, Collector, collecting, events_until
+from tests.runtime.roles import error_of, messages, until
 
-UP = canonical({"__name__": "up"})
-LOAD = canonical({"__name__": "node_load1"})
 START_MS = 1_700_000_000_000
-
-
-class Collector:
-    """A collector that yields what it is given. `context` is what its host gave it; None ends it."""
-
-    def __init__(self) -> None:
-        self.name = f"test-{new_id()}"
-        self.readings: asyncio.Queue[Reading | None] = asyncio.Queue()
-        self.context: CollectorContext | None = None
-
-    @property
-    def spec(self) -> CollectorSpec:
-        async def collect(config: PluginConfig, context: CollectorContext) -> AsyncGenerator[Reading, None]:
-            self.context = context
-            while reading := await self.readings.get():
-                yield reading
-
-        return CollectorSpec(name=self.name, summary="For tests.", config=PluginConfig, collect=collect)
-
-    def scrape(self, time_ms: int, **values: float) -> None:
-        series = {"up": UP, "load": LOAD}
-        self.readings.put_nowait(Samples(time_ms, [series[name] for name in values], list(values.values())))
-
-    def happen(self, *ids: str) -> None:
-        for each in ids:
-            self.readings.put_nowait(Occurrence(self.name, Event(id=each, source=self.name, type="test")))
-
-
-@asynccontextmanager
-async def collecting(server: ServerUnderTest, folder: Path, collector: Collector) -> AsyncIterator[Role]:
-    async with agent(server, folder, {collector.name: collector.spec}, {collector.name: PluginConfig()}) as role:
-        yield role
 
 
 async def batches(bus: Bus, collector: Collector, count: int) -> list[SampleBatch]:
@@ -63,23 +25,6 @@ async def batches(bus: Bus, collector: Collector, count: int) -> list[SampleBatc
     subject = subjects.metrics(NODE, collector.name)
     bodies = [decode(subject, found.data) for found in await messages(bus, subjects.JOURNAL, count, subject)]
     return [body for body in bodies if isinstance(body, SampleBatch)]
-
-
-async def event_ids(bus: Bus, collector: Collector) -> list[list[str]]:
-    """The ids of the events that are stored, message for message."""
-    subject = subjects.events(NODE, collector.name)
-    bodies = [decode(subject, found.data) for found in await stored(bus, subjects.JOURNAL, subject)]
-    return [[event.id for event in body.events] for body in bodies if isinstance(body, Events)]
-
-
-async def events_until(bus: Bus, collector: Collector, newest: str) -> list[list[str]]:
-    """Wait until this event is stored; all events."""
-    async with asyncio.timeout(15):
-        while True:
-            found = await event_ids(bus, collector)
-            if any(newest in ids for ids in found):
-                return found
-            await asyncio.sleep(0.01)
 
 
 async def test_a_layout_is_sent_first_and_again_after_a_while(
@@ -168,70 +113,6 @@ async def test_readings_with_a_receipt_are_sent_in_order_and_none_is_dropped(
             await asyncio.gather(*receipts[:-1])
         found = await batches(mortal_bus, collector, len(receipts) - 1)
     assert [unpack_values(batch.values)[0] for batch in found] == list(range(len(receipts) - 1))
-
-
-async def test_events_that_wait_are_sent_together_and_in_order(
-    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
-) -> None:
-    """While the bus is away events queue up; they follow in full messages, none lost and none twice."""
-    collector = Collector()
-    ids = [str(number) for number in range(2 * EVENTS_PER_MESSAGE + 100)]
-    async with collecting(mortal_server, tmp_path, collector):
-        collector.happen("first")
-        await events_until(mortal_bus, collector, "first")
-        await mortal_server.kill()
-        collector.happen(*ids)
-        await until(collector.readings.empty, "the events to be taken")
-        await mortal_server.up()
-        found = await events_until(mortal_bus, collector, ids[-1])
-    assert [each for message in found for each in message] == ["first", *ids]
-    assert len(found) <= 5
-
-
-async def test_a_foreign_writer_neither_stops_the_source_nor_loses_its_events(
-    nats_server: ServerUnderTest, bus: Bus, tmp_path: Path
-) -> None:
-    """Somebody else's event on the same subject goes between ours."""
-    collector = Collector()
-    async with collecting(nats_server, tmp_path, collector):
-        for number in range(3):
-            collector.happen(f"ours-{number}")
-            await events_until(bus, collector, f"ours-{number}")
-            theirs = Event(id=f"theirs-{number}", source="x", type="t")
-            await bus.publish(subjects.events(NODE, collector.name), encode(theirs))
-        collector.happen("last")
-        found = await events_until(bus, collector, "last")
-    between = [each for number in range(3) for each in (f"ours-{number}", f"theirs-{number}")]
-    assert [each for message in found for each in message] == [*between, "last"]
-
-
-async def test_what_a_killed_agent_had_under_way_is_not_stored_again(
-    nats_server: ServerUnderTest, bus: Bus, tmp_path: Path
-) -> None:
-    """A message that is stored after the next agent has looked is recognised by the ids of its events."""
-    collector = Collector()
-    async with collecting(nats_server, tmp_path, collector):
-        collector.happen("1")
-        await events_until(bus, collector, "1")
-        under_way = Events(tuple(Event(id=each, source=collector.name, type="test") for each in ("2", "3")))
-        await bus.publish(subjects.events(NODE, collector.name), encode(under_way))
-        collector.happen("2", "3", "4")
-        found = await events_until(bus, collector, "4")
-    assert [each for message in found for each in message] == ["1", "2", "3", "4"]
-
-
-async def test_events_too_large_for_one_message_go_in_several(
-    nats_server: ServerUnderTest, bus: Bus, tmp_path: Path
-) -> None:
-    """Long lines are split over messages; one that no message can hold is left out and stops nobody."""
-    collector = Collector()
-    sizes = {"a": 5_000_000, "b": 5_000_000, "too large": bus.nc.max_payload, "c": 10}
-    async with collecting(nats_server, tmp_path, collector):
-        for each, size in sizes.items():
-            event = Event(id=each, source=collector.name, type="test", data="x" * size)
-            collector.readings.put_nowait(Occurrence(collector.name, event))
-        found = await events_until(bus, collector, "c")
-    assert [each for message in found for each in message] == ["a", "b", "c"]
 
 
 async def test_the_last_event_is_the_newest_of_ones_own_source(

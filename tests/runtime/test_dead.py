@@ -73,16 +73,17 @@ JOURNALED = {
     "events: no JSON": (subjects.events("n1", "log"), b"Nov 21 sshd[1]: Failed password", "malformed"),
     "events: empty": (subjects.events("n1", "log"), b"", "truncated"),
     "events: not UTF-8": (subjects.events("n1", "log"), b'{"id":"\xff","source":"s","type":"t"}', "utf-8"),
-    "events: a field missing": (subjects.events("n1", "log"), b'{"id":"1","source":"s"}', "type"),
-    "events: one of several": (
+    "events: a field missing": (
         subjects.events("n1", "log"),
-        b'[{"id":"1","source":"s","type":"t"},{}]',
-        "at `$[1]`",
+        b'{"id":"1","source":"s","specversion":"1.0"}',
+        "$: Object missing required field `type`",
     ),
+    "events: all of several": (subjects.events("n1", "log"), b"[5,{}]", "$[0]: expected a CloudEvent, another JSON"),
+    "events: a number": (subjects.events("n1", "log"), b"5", "got a number"),
     "events: another version": (
         subjects.events("n1", "log"),
         b'{"id":"1","source":"s","type":"t","specversion":"0.3"}',
-        "expected 1.0",
+        "$.specversion",
     ),
     "events: nested beyond reason": (subjects.events("n1", "log"), DEEP, "recursion"),
     "outcomes: no JSON": (subjects.outcomes("process", "n1"), b"done", "malformed"),
@@ -187,6 +188,19 @@ async def test_what_cannot_be_applied_lies_in_dead_and_the_loop_goes_on(
     after = await status(scene.bus, applied_seq=good.seq)
     assert _counted(after, subject) == _counted(before, subject) + 1
     assert _known(after) == _known(before) | {"events": before["events"] + 1}
+
+
+async def test_what_is_no_event_costs_the_others_of_its_message_nothing(scene: Scene) -> None:
+    """They are applied; the message lies in DEAD too, with what was left out and why, and counts once."""
+    subject = subjects.events("n1", "several")
+    before = await status(scene.bus)
+    mixed = await scene.bus.publish(subject, b'[{"id":"1","source":"s","type":"t"},5,{"message":"hello"},{}]')
+    found = await scene.buried(subjects.JOURNAL, mixed.seq, subject)
+    reason = found.headers[HEADER_REASON]
+    assert ("$[1]: " in reason, "$[3]: " in reason, "$[0]" in reason) == (True, True, False)
+    after = await status(scene.bus, applied_seq=mixed.seq)
+    assert after["events"] == before["events"] + 2
+    assert _counted(after, subject) == _counted(before, subject) + 1
 
 
 async def test_a_message_that_leaves_no_room_for_its_reason_is_cut_off(scene: Scene) -> None:

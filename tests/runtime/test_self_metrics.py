@@ -21,9 +21,9 @@ from schemas.labels import METRIC_NAME, Labels, canonical, text
 from schemas.plugins import PluginConfig, Samples
 from schemas.samples import SampleBatch, layout_digest, pack_values, unpack_values
 from tests.conftest import NODE, ServerUnderTest
+from tests.runtime.collecting import Collector
 from tests.runtime.probe import Probe
 from tests.runtime.roles import PATIENCE_S, POLL_S, actuator, agent, engine, messages, status, until
-from tests.runtime.test_agent_host import Collector
 
 START_MS = 1_700_000_000_000
 OWN = "groups: [{name: own, rules: [{alert: Own, expr: 'EXPR'}]}]"

@@ -12,8 +12,9 @@ from typing import Any
 import cramjam
 import httpx
 
+from collectors.receiving.server import bound
 from collectors.remote_write.config import RemoteWriteConfig
-from collectors.remote_write.server import PATH, bound, receive
+from collectors.remote_write.server import NAME, PATH, receive
 from schemas.labels import Labels
 from schemas.plugins import Samples
 from tests.collectors.contexts import context
@@ -59,7 +60,7 @@ async def receiving(
 ) -> AsyncIterator[Host]:
     """A receiver with these settings until the block ends."""
     config = RemoteWriteConfig.model_validate(settings)
-    listener = bound("127.0.0.1:0")
+    listener = bound("127.0.0.1:0", NAME)
     host = Host(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}{PATH}")
     if storing:
         host.storing.set()

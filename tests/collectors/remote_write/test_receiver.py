@@ -15,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from collectors.receiving.config import check_installed
+from collectors.receiving.gate import Refused
+from collectors.receiving.server import bound
 from collectors.remote_write import SPEC, collect
-from collectors.remote_write.config import NEEDED, RemoteWriteConfig, check_installed
-from collectors.remote_write.endpoint import Refused, decompressed
+from collectors.remote_write.config import RemoteWriteConfig
+from collectors.remote_write.endpoint import decompressed
 from collectors.remote_write.protobuf import Malformed
-from collectors.remote_write.server import PATH, bound, receive
+from collectors.remote_write.server import NAME, PATH, receive
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import new_id
@@ -152,7 +155,7 @@ async def test_nothing_is_acknowledged_before_it_is_stored(tmp_path: Path) -> No
 async def test_what_is_acknowledged_is_in_the_journal(nats_server: ServerUnderTest, bus: Bus, tmp_path: Path) -> None:
     """A push that is answered 204 can be read by whoever reads the journal, already then, bit for bit."""
     source = f"pushed-{new_id()}"
-    listener = bound("127.0.0.1:0")
+    listener = bound("127.0.0.1:0", NAME)
     spec = CollectorSpec(
         name="remote_write",
         summary="On a socket that is there.",
@@ -206,7 +209,7 @@ async def test_the_receiver_counts(tmp_path: Path) -> None:
 
 async def test_an_address_in_use_is_named(tmp_path: Path) -> None:
     """The collector ends with an error that says where it could not listen."""
-    with bound("127.0.0.1:0") as taken:
+    with bound("127.0.0.1:0", NAME) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(OSError, match=f"remote_write cannot listen on {address}"):
             await anext(collect(RemoteWriteConfig(listen=address), context(tmp_path)))
@@ -230,9 +233,9 @@ def test_a_configuration_that_makes_no_sense_is_refused(settings: dict[str, Any]
 
 def test_what_is_not_installed_names_the_extra() -> None:
     """An agent without it is told what to install, and nothing else of it needs the libraries."""
-    check_installed(NEEDED)
+    check_installed(RemoteWriteConfig.needed)
     with pytest.raises(ValueError, match=r"no_such_module is not installed: install reflexarc\[ingest\]"):
-        check_installed(["no_such_module", *NEEDED])
+        check_installed(["no_such_module", *RemoteWriteConfig.needed])
 
 
 def test_the_example_is_valid() -> None:

@@ -3,24 +3,24 @@
 import base64
 import hmac
 
-from collectors.remote_write.config import RemoteWriteConfig
+from collectors.receiving.config import ReceivingConfig
 
 
-def challenge(config: RemoteWriteConfig) -> str:
+def challenge(config: ReceivingConfig) -> str:
     """The scheme that is asked for, "" for none."""
     if config.basic_auth:
         return "Basic"
     return "Bearer" if config.bearer_token_file else ""
 
 
-def admits(config: RemoteWriteConfig, authorization: str) -> bool:
+def admits(config: ReceivingConfig, authorization: str) -> bool:
     """Whether the request's `Authorization` is the one that is asked for. Raises OSError or ValueError for a secret
     that cannot be read."""
     expected = _expected(config)
     return not expected or hmac.compare_digest(authorization.encode(), expected.encode())
 
 
-def _expected(config: RemoteWriteConfig) -> str:
+def _expected(config: ReceivingConfig) -> str:
     if basic := config.basic_auth:
         pair = f"{basic.username}:{basic.password_file.read_text(encoding='utf-8').strip()}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
