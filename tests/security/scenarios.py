@@ -15,13 +15,18 @@ class Rule(NamedTuple):
     beside: tuple[str, ...] = ()
 
 
-_PROBING = ("WebProbing", "WebCrawling")
-"""Whoever asks for many paths of one kind that are not there asks for many that are not there."""
+_TOOL = ("WebScannerUserAgent", "WebScanner", "WebInvalidMethods")
+"""Who attacks with a tool may name it."""
+_PROBING = ("WebProbing", "WebCrawling", "WebVulnerabilityProbing", "WebTechnologyProbing", *_TOOL)
+"""Whoever asks for many paths of one kind that are not there asks for many that are not there; and of some kinds one is
+enough."""
+_INJECTION = ("WebSQLInjection", "WebCrossSiteScripting", "WebPathTraversal", "WebCodeInjection", *_PROBING)
+"""Scanners try one parameter with each of them."""
 
 SCENARIOS = {
-    "crowdsecurity/ssh-bf": Rule("SSHBruteForce"),
+    "crowdsecurity/ssh-bf": Rule("SSHBruteForce", ("SSHAcceptedAfterBruteForce",)),
     "crowdsecurity/ssh-bf_user-enum": Rule("SSHUserEnumeration", ("SSHBruteForce",)),
-    "crowdsecurity/ssh-slow-bf": Rule("SSHBruteForce"),
+    "crowdsecurity/ssh-slow-bf": Rule("SSHBruteForce", ("SSHAcceptedAfterBruteForce",)),
     "crowdsecurity/ssh-slow-bf_user-enum": Rule("SSHUserEnumeration", ("SSHBruteForce",)),
     "crowdsecurity/ssh-time-based-bf": Rule("SSHLowAndSlow"),
     "crowdsecurity/ssh-time-based-bf_user-enum": Rule("SSHLowAndSlow"),
@@ -31,29 +36,29 @@ SCENARIOS = {
     "lepresidente/ssh-bad-keyexchange-bf": Rule("SSHKeyExchangeFailures"),
     "crowdsecurity/http-admin-interface-probing": Rule("WebAdminInterfaceProbing", _PROBING),
     "crowdsecurity/http-sap-interface-probing": Rule("WebSAPProbing", _PROBING),
-    "crowdsecurity/http-probing": Rule("WebProbing", ("WebCrawling",)),
-    "crowdsecurity/http-crawl-non_statics": Rule("WebCrawling", ("WebProbing",)),
+    "crowdsecurity/http-probing": Rule("WebProbing", _PROBING),
+    "crowdsecurity/http-crawl-non_statics": Rule("WebCrawling", _PROBING),
     "crowdsecurity/http-sensitive-files": Rule("WebSensitiveFileProbing", _PROBING),
     "crowdsecurity/http-backdoors-attempts": Rule("WebShellProbing", _PROBING),
     "crowdsecurity/http-cve-probing": Rule("WebVulnerabilityProbing", _PROBING),
     "crowdsecurity/http-technology-probing": Rule("WebTechnologyProbing", _PROBING),
-    "crowdsecurity/http-bad-user-agent": Rule("WebScannerUserAgent"),
-    "ltsich/http-w00tw00t": Rule("WebScanner"),
-    "crowdsecurity/http-open-proxy": Rule("WebOpenProxyProbing"),
-    "crowdsecurity/http-path-traversal-probing": Rule("WebPathTraversal", ("WebEncodedPathTraversal", *_PROBING)),
-    "crowdsecurity/http-cve-2021-41773": Rule("WebEncodedPathTraversal", ("WebPathTraversal",)),
-    "crowdsecurity/http-cve-2021-42013": Rule("WebEncodedPathTraversal", ("WebPathTraversal",)),
-    "crowdsecurity/http-sqli-probbing-detection": Rule("WebSQLInjection", ("WebCrossSiteScripting",)),
-    "crowdsecurity/http-xss-probbing": Rule("WebCrossSiteScripting"),
-    "crowdsecurity/http-generic-bf": Rule("WebBasicAuthBruteForce", ("WebLoginBruteForce",)),
-    "LePresidente/http-generic-401-bf": Rule("WebLoginBruteForce"),
-    "LePresidente/http-generic-403-bf": Rule("WebLoginBruteForce"),
-    "crowdsecurity/http-apiscp-bf": Rule("WebLoginBruteForce"),
-    "crowdsecurity/http-bf-wordpress_bf": Rule("WebWordPressLoginBruteForce"),
-    "crowdsecurity/http-bf-wordpress_bf_xmlrpc": Rule("WebWordPressXMLRPCBruteForce"),
-    "crowdsecurity/http-wordpress-scan": Rule("WebWordPressScan"),
-    "crowdsecurity/http-wordpress_user-enum": Rule("WebWordPressUserEnumeration"),
-    "crowdsecurity/http-wordpress_wpconfig": Rule("WebWordPressConfigProbing"),
+    "crowdsecurity/http-bad-user-agent": Rule("WebScannerUserAgent", _PROBING),
+    "ltsich/http-w00tw00t": Rule("WebScanner", _PROBING),
+    "crowdsecurity/http-open-proxy": Rule("WebOpenProxyProbing", _TOOL),
+    "crowdsecurity/http-path-traversal-probing": Rule("WebPathTraversal", ("WebEncodedPathTraversal", *_INJECTION)),
+    "crowdsecurity/http-cve-2021-41773": Rule("WebEncodedPathTraversal", _INJECTION),
+    "crowdsecurity/http-cve-2021-42013": Rule("WebEncodedPathTraversal", _INJECTION),
+    "crowdsecurity/http-sqli-probbing-detection": Rule("WebSQLInjection", _INJECTION),
+    "crowdsecurity/http-xss-probbing": Rule("WebCrossSiteScripting", _INJECTION),
+    "crowdsecurity/http-generic-bf": Rule("WebBasicAuthBruteForce", ("WebLoginBruteForce", *_TOOL)),
+    "LePresidente/http-generic-401-bf": Rule("WebLoginBruteForce", _TOOL),
+    "LePresidente/http-generic-403-bf": Rule("WebLoginBruteForce", _TOOL),
+    "crowdsecurity/http-apiscp-bf": Rule("WebLoginBruteForce", _TOOL),
+    "crowdsecurity/http-bf-wordpress_bf": Rule("WebWordPressLoginBruteForce", _TOOL),
+    "crowdsecurity/http-bf-wordpress_bf_xmlrpc": Rule("WebWordPressXMLRPCBruteForce", _TOOL),
+    "crowdsecurity/http-wordpress-scan": Rule("WebWordPressScan", _TOOL),
+    "crowdsecurity/http-wordpress_user-enum": Rule("WebWordPressUserEnumeration", _TOOL),
+    "crowdsecurity/http-wordpress_wpconfig": Rule("WebWordPressConfigProbing", _TOOL),
     "crowdsecurity/http-magento-bf": Rule("MagentoAdminBruteForce"),
     "crowdsecurity/http-magento-ccs": Rule("MagentoCardTesting"),
     "crowdsecurity/http-dos-bypass-cache": Rule("WebFloodBypassingCache"),
@@ -65,8 +70,11 @@ SCENARIOS = {
 }
 """By the name that `scenario.assert` gives, which is not always that of the folder."""
 
+NOT_OURS = ("crowdsecurity/http-magento-ccs-by-as", "crowdsecurity/http-magento-ccs-by-country")
+"""They ask to which network or country an address belongs, which no line says."""
+
 ALSO = {
     "http-dos-switching-ua": {("WebInvalidHTTPVersion", "127.0.0.1"), ("WebInvalidHTTPVersion", "1.2.3.4")},
 }
-"""Folder → what else is in its lines. Their test runs one scenario alone, ours all rules: these lines also hold HTTP/1.2,
-which their scenario for it takes a single request of, too."""
+"""Folder → what else is in its lines. Their test runs one scenario alone, ours all rules: these lines also hold
+HTTP/1.2, of which their scenario for it takes a single request as well."""
