@@ -6,8 +6,8 @@ import pytest
 
 from engine.core.program import Program
 from engine.rulefile import load
-from tests.api.asking import Asker, shop
 from schemas.events import Event, Events
+from tests.api.asking import Asker, shop
 from tests.core.story import Story
 from tests.rulefile.verbs import VERBS
 
