@@ -46,8 +46,13 @@ def add(turn: Turn, found: CompiledCounter, data: Mapping[str, Any]) -> None:
     """Count one event that fits a log metric, or add the number in its field; what is none above zero is not."""
     amount = _number(found.value(data)) if found.value else 1.0
     if amount > 0:
-        labels = tuple(render(turn.state, found.labels, canonical(element_of(data)), amount, turn.now_ms).items())
-        _count(turn, found.counter.id, labels, amount)
+        _count(turn, found.counter.id, _labels(turn, found, data, amount), amount)
+
+
+def _labels(turn: Turn, found: CompiledCounter, data: Mapping[str, Any], amount: float) -> Labels:
+    if not found.labels:
+        return ()
+    return tuple(render(turn.state, found.labels, canonical(element_of(data)), amount, turn.now_ms).items())
 
 
 def due(turn: Turn, due_ms: int) -> Iterator[str]:
