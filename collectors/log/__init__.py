@@ -32,6 +32,9 @@ from schemas.events import Event
 from schemas.plugins import CollectorContext, CollectorSpec, Occurrence, Reading
 
 _POLLS_PER_DISCOVERY = 4
+_AT_ONCE = 25
+"""Lines that are read before others have their turn. Sending a message takes several turns, and is to take less time
+than reading the next."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,9 +49,14 @@ async def collect(config: LogConfig, context: CollectorContext) -> AsyncGenerato
             await grid.tick()
             if polls % _POLLS_PER_DISCOVERY == 0:
                 await follower.discover()
-            while batch := list(follower.poll()):
-                for occurrence in batch:
+            found = True
+            while found:
+                found = False
+                for number, occurrence in enumerate(follower.poll(), 1):
                     yield occurrence
+                    found = True
+                    if number % _AT_ONCE == 0:
+                        await asyncio.sleep(0)  # what was read before is sent, and stored, meanwhile
                 await asyncio.sleep(0)  # a long backlog must not keep everything else from running
             if not 0 <= context.now_ms() - told_ms < context.interval_s * 1000:
                 told_ms = context.now_ms()

@@ -63,9 +63,10 @@ class AgentHost:
     async def _collect(self, spec: CollectorSpec, group: asyncio.TaskGroup) -> None:
         sender = Sender(self._bus, self._config.node, spec.name, group)
         self._senders.append(sender)
+        taken = metrics.READINGS.labels(collector=spec.name)
         async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
             async for reading in readings:
-                metrics.READINGS.labels(collector=spec.name).inc()
+                taken.inc()
                 if isinstance(reading, Samples):
                     metrics.LAST_READING.labels(collector=spec.name).set(reading.time_ms / 1000)
                 await sender.put(reading)
