@@ -5,6 +5,7 @@ Nothing is paused or changed for it. A bundle is named by its command, so that a
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,9 +33,9 @@ COLLECT = VerbSpec(
     + ", and the "
     "files that the configuration names; by default all of the first, or the processes and connections of the node.",
     targets={"replica": ("workload", "replica"), "workload": ("workload",), "node": ("node",)},
-    optional=("evidence", "events"),
+    optional=("evidence", "events", "event"),
     lists=("evidence", "events"),
-    from_alert=("events",),
+    from_alert=("events", "event"),
     by_default={"node": "{{ $labels.node }}"},
     timeout_ms=60_000,
     changes_target=False,
@@ -119,7 +120,10 @@ class Collector:
             except OSError as error:
                 missing[kind] = str(error)
         if events := command.args.get("events"):
-            members.append(bundle.records("events", ({"id": event} for event in events), self._limit_bytes))
+            told = command.args.get("event", "").splitlines()
+            named = zip_longest(events, told[: len(events)], fillvalue="")
+            about = ({"id": event, "event": text} for event, text in named)
+            members.append(bundle.records("events", about, self._limit_bytes))
         return members, missing
 
     def _of(self, kind: str, workload: SupervisedWorkload | None, view: "_View | None") -> Iterator[Member]:

@@ -14,7 +14,7 @@ from collectors.log.file import FileKey, LogFile, key_of, last_line_start
 from collectors.log.identity import FileIdentity, parse
 from collectors.log.lines import Line
 from collectors.log.rotation import rotated
-from schemas.events import Event
+from schemas.events import Event, time_ms
 
 QUIET_MS = 1_000
 """A renamed file is finished when its successor has content and it has not been written to for this long: more than
@@ -88,6 +88,16 @@ class Tail:
         if present != newest.key:
             for name in [*_after(newest.key, rotated(self._path)), self._path]:
                 self._files.append(LogFile.open(name, self._limit, life=newest.life + 1))
+        elif len(self._files) > 1:
+            self._notice_copies()
+
+    def _notice_copies(self) -> None:
+        """While the newest file waits for the one before it, it may be copied and truncated without having been read,
+        which it cannot tell; but its copy lies between the two."""
+        *_, before, newest = self._files
+        for name in _after(before.key, rotated(self._path)):
+            self._files.insert(-1, LogFile.open(name, self._limit, life=newest.life))
+            newest.life += 1
 
     def _is_first_finished(self, now_ms: int) -> bool:
         """Whether nothing more will come in the first file. That a successor has content is asked before whether the
@@ -114,10 +124,17 @@ def open_tail(path: Path, limit: int, start: Start, last: Event | None) -> Tail:
     identity = parse(last.file) if last and last.file else None
     if last is None or last.offset is None or identity is None:
         return Tail(path, limit, LogFile.open(path, limit, last_line_start(path, limit) if start == "end" else 0))
-    # Where the file that was read last is gone, the present one came after it and is new from its beginning.
     found = _find(path, limit, identity, last.offset)
-    first = found or LogFile.open(path, limit, life=identity.life + 1)
-    return Tail(path, limit, first, resumed=found is not None)
+    return Tail(path, limit, found or _successor(path, limit, identity, last), resumed=found is not None)
+
+
+def _successor(path: Path, limit: int, identity: FileIdentity, last: Event) -> LogFile:
+    """The first file that came after the one that was read last, which is gone: new from its beginning. Files that were
+    rotated before that one came were not written to after its line was."""
+    read_ms = time_ms(last)
+    later = [name for name in rotated(path) if read_ms is not None and _modified_ms(name) > read_ms]
+    earlier = _first(later, limit, 0, identity.life + 1, lambda _: True)
+    return earlier or LogFile.open(path, limit, life=identity.life + 1)
 
 
 def _find(path: Path, limit: int, identity: FileIdentity, offset: int) -> LogFile | None:
@@ -141,6 +158,10 @@ def _first(
                 return file
             file.close()
     return None
+
+
+def _modified_ms(path: Path) -> int:
+    return path.stat().st_mtime_ns // 1_000_000
 
 
 def _after(key: FileKey, names: list[Path]) -> list[Path]:

@@ -24,11 +24,17 @@ from schemas.events import Event, Events, time_ms
 from schemas.labels import Labels, canonical
 from schemas.reasons import Reason
 
+NOT_KEPT = "…"
+"""Stands for an event that too many have followed for it to be remembered."""
+
+_REMEMBERED = 1_000
+"""Events that fitted a rule, remembered in short until a correlation may tell of them."""
+
 _RECORDED = 300
 """Characters of the events in the audit."""
 
 ABOUT_EVENTS = ("events", "event")
-"""Annotations that the engine adds: which events, by their places in the journal, and the last of them in short."""
+"""Annotations that the engine adds: which events, by their places in the journal, and each in short, on its line."""
 
 
 def on_events(turn: Turn, events: Events, node: str) -> None:
@@ -65,14 +71,21 @@ class _Seen:
 
 def _fits(turn: Turn, found: CompiledEventRule, seen: _Seen) -> None:
     state, rule = turn.state, found.rule
+    _remember(state, seen)
     if rule.raises:
         group = {"node": seen.node} | {name: as_text(way(seen.data)) for name, way in found.group_by}
-        _raise(turn, found, group, element_of(seen.data) | group, (seen.place,), seen)
+        _raise(turn, found, group, element_of(seen.data) | group, (seen.place,))
     if rule.id in state.compiled.detector.correlated:
         occurred = Occurred(rule.id, seen.data, seen.time_ms(state), seen.node, seen.place)
         for result in state.correlator.observe(occurred, turn.now_ms):
             _correlated(turn, result, seen)
         _wake(state)
+
+
+def _remember(state: State, seen: _Seen) -> None:
+    state.recent.setdefault(seen.place, summary_of(seen.data))
+    if len(state.recent) > _REMEMBERED:
+        del state.recent[next(iter(state.recent))]
 
 
 def _correlated(turn: Turn, result: Raised | Ended, seen: _Seen | None) -> None:
@@ -84,7 +97,7 @@ def _correlated(turn: Turn, result: Raised | Ended, seen: _Seen | None) -> None:
                 _resolve(turn, found, labels, Reason.EVICTED if result.evicted else Reason.CONDITION_CLEARED)
     elif found.rule.raises:
         element = (element_of(seen.data) if seen else {}) | group
-        _raise(turn, found, group, element, result.events, seen, result.value)
+        _raise(turn, found, group, element, result.events, result.value)
 
 
 def due(turn: Turn) -> None:
@@ -123,7 +136,6 @@ def _raise(
     group: Mapping[str, str],
     element: Mapping[str, str],
     events: Sequence[str],
-    seen: _Seen | None,
     value: float | None = None,
 ) -> None:
     """The alert of this group fires, or fires on."""
@@ -142,7 +154,7 @@ def _raise(
         id=alert_id(rule.id, labels),
         labels=labels,
         element=labels,
-        annotations=_annotations(turn, found, element, events, seen, value or 1.0),
+        annotations=_annotations(turn, found, element, events, value or 1.0),
         value=value or 1.0,
         onset=turn.seq,
         active_at_ms=turn.now_ms,
@@ -160,13 +172,11 @@ def _annotations(
     found: CompiledEventRule,
     element: Mapping[str, str],
     events: Sequence[str],
-    seen: _Seen | None,
     value: float,
 ) -> dict[str, str]:
-    """The rule's own, and what it is about."""
-    about = {"events": " ".join(events)}
-    if seen:
-        about["event"] = summary_of(seen.data)
+    """The rule's own, and what it is about; of a correlation some of the events, those that are remembered."""
+    told = [turn.state.recent.get(place, NOT_KEPT) for place in events]
+    about = {"events": " ".join(events), "event": "\n".join(told)} if events else {}
     return about | render(turn.state, found.annotations, canonical(element), value, turn.now_ms)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.core.destination import Destination
@@ -86,6 +86,7 @@ def _parsed(texts: Mapping[str, str]) -> tuple[tuple[str, Template], ...]:
     return tuple((name, parse(text)) for name, text in sorted(texts.items()))
 
 
+@lru_cache(maxsize=4_096)  # the same few fields in every event
 def label_name(name: str) -> str:
     """The label that a field becomes: `source.ip` is `source_ip`; of alternatives, the first names it."""
     first = name.partition("|")[0]

@@ -54,6 +54,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     halts: dict[str, Halt]
     counts: dict[str, list[tuple[Labels, Count]]]
     counts_changed: bool
+    recent: dict[str, str]
     correlations: msgspec.Raw
     timers: list[Timer]
 
@@ -93,6 +94,7 @@ def save(state: State) -> bytes:
             halts=state.halts,
             counts={key: list(counts.items()) for key, counts in state.counts.items()},
             counts_changed=state.counts_changed,
+            recent=state.recent,
             correlations=msgspec.Raw(state.correlator.dump()),
             timers=list(state.timers),
         )
@@ -143,6 +145,7 @@ def _rebuilt(saved: Saved) -> State:
         halts=saved.halts,
         counts={key: dict(counts) for key, counts in saved.counts.items()},
         counts_changed=saved.counts_changed,
+        recent=saved.recent,
         timers=Timers(saved.timers),
     )
     rebuild(state)

@@ -152,6 +152,8 @@ class State:
     """Events counted, by `node:` and the node that sent them, or by the id of a log metric; then by labels."""
     counts_changed: bool = False
     """Whether they did since they were written to the columns."""
+    recent: dict[str, str] = field(default_factory=dict)
+    """The last events that fitted a rule, in short, by their places in the journal."""
     correlator: Correlator = field(default_factory=lambda: Correlator({}, Limits()))
     timers: Timers = field(default_factory=Timers)
 

@@ -29,6 +29,6 @@ def as_text(value: Any) -> str:
 
 
 def summary_of(data: Mapping[str, Any]) -> str:
-    """The event's message, or where it has none all of it."""
+    """The event's message, or where it has none all of it; in one line."""
     message = data.get("message")
-    return as_text(message if isinstance(message, str) and message else data)
+    return " ".join(as_text(message if isinstance(message, str) and message else data).split())

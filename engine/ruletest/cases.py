@@ -20,9 +20,9 @@ class Failure:
     found: Difference | str
 
 
-def check_alerts(state: State, nth: int, case: AlertCase) -> Iterator[Failure]:
+def check_alerts(state: State, nth: int, case: AlertCase, *, worded: bool = True) -> Iterator[Failure]:
     """The alerts that are firing now against those of the group's alert case `nth`."""
-    different = compare_alerts(case.alertname, case.exp_alerts, firing(state, case.alertname))
+    different = compare_alerts(case.alertname, case.exp_alerts, firing(state, case.alertname), worded=worded)
     if different:
         what = f"alert {case.alertname} at {duration(case.eval_time_ms)}"
         yield Failure(("alert_rule_test", nth), what, different)

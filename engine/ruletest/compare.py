@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from operator import itemgetter
@@ -44,9 +44,15 @@ def seen(labels: Mapping[str, str], annotations: Mapping[str, str]) -> SeenAlert
     return SeenAlert(tuple(sorted(labels.items())), tuple(sorted(annotations.items())))
 
 
-def compare_alerts(name: str, expected: Iterable[ExpectedAlert], got: Iterable[SeenAlert]) -> Difference | None:
-    """None where the firing alerts of this name are those expected, whatever their order."""
-    wanted = sorted(seen({**each.exp_labels, "alertname": name}, each.exp_annotations) for each in expected)
+def compare_alerts(
+    name: str, expected: Sequence[ExpectedAlert], got: Iterable[SeenAlert], *, worded: bool = True
+) -> Difference | None:
+    """None where the firing alerts of this name are those expected, whatever their order. With `worded` off, their
+    annotations are compared only where one of those expected has some.
+    """
+    if not worded and all(each.exp_annotations is None for each in expected):
+        got = [replace(each, annotations=()) for each in got]
+    wanted = sorted(seen({**each.exp_labels, "alertname": name}, each.exp_annotations or {}) for each in expected)
     there = sorted(got)
     if wanted == there:
         return None

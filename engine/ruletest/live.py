@@ -46,7 +46,7 @@ def check(
             return
         match case:
             case AlertCase():
-                yield from check_alerts(clock.state, nth, case)
+                yield from check_alerts(clock.state, nth, case, worded=not group.input_events)
             case ExprCase():
                 yield from check_expr(clock.state, group.start_ms, nth, case, fuzzy=file.fuzzy_compare)
             case CommandCase():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.sigma.logsources import covers
 from engine.sigma.model import Correlation, Detection, LogSource, SigmaRule
 
 
@@ -23,12 +24,6 @@ def uncovered(rules: Sequence[SigmaRule], fed: Iterable[LogSource]) -> tuple[Unc
     known = dict.fromkeys(fed)
     found = ((rule, tuple(dict.fromkeys(_missing(rule, by_id, known)))) for rule in rules)
     return tuple(Uncovered(rule, wants) for rule, wants in found if wants)
-
-
-def covers(wanted: LogSource, event: LogSource) -> bool:
-    """Whether a rule for `wanted` is tried on the events of a log source."""
-    pairs = ((wanted.product, event.product), (wanted.category, event.category), (wanted.service, event.service))
-    return all(not want or want == have for want, have in pairs)
 
 
 def _missing(rule: SigmaRule, by_id: Mapping[str, SigmaRule], fed: Mapping[LogSource, None]) -> list[LogSource]:

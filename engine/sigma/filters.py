@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.sigma.coverage import covers
 from engine.sigma.documents import Refused, SigmaProblem
 from engine.sigma.logic import all_of
+from engine.sigma.logsources import covers
 from engine.sigma.model import About, Detection, LogSource, Node
 from engine.sigma.parse_detection import DetectionParser
 from engine.sigma.parse_strings import waits_for

@@ -10,9 +10,9 @@ they are many, at once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 from typing import Any
 
+from engine.sigma.logsources import wider
 from engine.sigma.model import Detection, LogSource, Node
 from engine.sigma.program import Program
 from engine.sigma.seen import Seen
@@ -52,22 +52,16 @@ class Matcher:
 
     def _route(self, source: LogSource) -> Iterator[Program]:
         """The programs that have all rules for the log source between them, each once."""
-        named = [wider for wider in _wider(source) if wider in self._rules]
+        named = [each for each in wider(source) if each in self._rules]
         if named:
-            largest = max(named, key=lambda wider: len(self._with_wider(wider)))
+            largest = max(named, key=lambda each: len(self._with_wider(each)))
             if largest not in self._programs:
                 self._programs[largest] = Program(self._with_wider(largest))
             yield self._programs[largest]
-            for rest in [wider for wider in named if wider not in _wider(largest)]:
+            for rest in [each for each in named if each not in wider(largest)]:
                 if rest not in self._own:
                     self._own[rest] = Program(self._rules[rest])
                 yield self._own[rest]
 
     def _with_wider(self, source: LogSource) -> "_Rules":
-        return [rule for wider in _wider(source) for rule in self._rules.get(wider, ())]
-
-
-def _wider(source: LogSource) -> list[LogSource]:
-    """Those that a rule may state to be tried on events of this one: each part or any."""
-    parts = product(*((part, "") if part else ("",) for part in (source.product, source.category, source.service)))
-    return [LogSource(*each) for each in parts]
+        return [rule for each in wider(source) for rule in self._rules.get(each, ())]

@@ -1,7 +1,11 @@
-"""The times that programs write into JSON, as the RFC 3339 text that an event carries."""
+"""The times that programs write into JSON, as the RFC 3339 text that an event carries.
+
+Records come in the order of their times, many to a second, so what was worked out for the last is kept for the next.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 KEYS = ("time", "@timestamp", "timestamp", "ts", "eventTime", "EventTime", "date")
@@ -30,6 +34,7 @@ def rfc3339(value: Any) -> str | None:
     return None
 
 
+@lru_cache(maxsize=64)
 def _from_text(text: str) -> str | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -50,8 +55,13 @@ def _from_digits(text: str) -> str | None:
 def _from_ms(ms: int) -> str | None:
     if ms < 0:
         return None
+    second = _second(ms // 1000)
+    return second and f"{second}.{ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(second: int) -> str | None:
     try:
-        second = datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]
+        return datetime.fromtimestamp(second, UTC).isoformat()[:19]
     except (ValueError, OverflowError, OSError):
         return None
-    return f"{second}.{ms % 1000:03d}Z"

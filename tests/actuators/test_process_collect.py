@@ -134,11 +134,11 @@ async def test_each_kind_is_bounded(site: Site, tmp_path: Path) -> None:
 async def test_the_manifest_says_what_is_in_it_and_why(site: Site) -> None:
     """Digest and size of every member, the command, and the events that the alert is about."""
     async with site.actuator() as actuator:
-        effect = await collect(actuator, "workload:w", "workload", events=["e1", "e2"])
+        effect = await collect(actuator, "workload:w", "workload", events=["4.0", "5.1"], event="one\ntwo")
     content = site.shelf.bundles["c1"]
     found = opened(content)
     manifest = json.loads(found["manifest.json"])
-    assert lines(found["events.jsonl"]) == [{"id": "e1"}, {"id": "e2"}]
+    assert lines(found["events.jsonl"]) == [{"id": "4.0", "event": "one"}, {"id": "5.1", "event": "two"}]
     assert {each["name"]: each["sha256"] for each in manifest["members"]} == {
         name: hashlib.sha256(member).hexdigest() for name, member in found.items() if name != "manifest.json"
     }

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,6 +170,25 @@ def test_lines_written_just_before_copytruncate_are_read_from_the_copy(log: Path
     assert texts(tail) == ["2, begun", "3", "4"]
 
 
+@pytest.mark.parametrize("copies", [1, 2])
+def test_a_file_that_is_copied_while_it_waits_for_its_turn_is_read_from_the_copy(log: Path, copies: int) -> None:
+    """A log that is rotated again before the file before it has been quiet for long enough loses nothing."""
+    append(log, "1")
+    tail = open_at(log)
+    log.rename(log.with_name("app.log.1"))
+    append(log, "2")
+    assert texts(tail, modified_ms(log.with_name("app.log.1"))) == ["1"]
+    for copy in range(copies):
+        for old in range(copy + 1, 0, -1):
+            log.with_name(f"app.log.{old}").rename(log.with_name(f"app.log.{old + 1}"))
+        shutil.copyfile(log, log.with_name("app.log.1"))
+        os.truncate(log, 0)
+        append(log, f"copied {copy}")
+    found = drain(tail)
+    assert [line.content for _, line in found] == [b"2", *(f"copied {copy}".encode() for copy in range(copies))]
+    assert len({(identity, line.start) for identity, line in found}) == copies + 1
+
+
 @pytest.mark.parametrize("rotations", [0, 1, 2])
 def test_a_tail_resumes_after_its_last_event(log: Path, rotations: int) -> None:
     """What came while nobody read is read on restart, through any rotations since."""
@@ -201,6 +221,21 @@ def test_a_file_that_came_after_the_one_last_read_is_new_from_its_beginning(log:
     log.rename(log.with_name("elsewhere"))
     append(log, "2", "3")
     assert texts(open_at(log, "end", last)) == ["2", "3"]
+
+
+def test_what_was_rotated_since_the_file_last_read_is_gone_is_read(log: Path) -> None:
+    """A log that was emptied, or compressed, and then rotated while nobody read is read on with what was rotated; but
+    not with what was rotated, and so read, before."""
+    append(log, "old")
+    log.rename(log.with_name("app.log.2"))
+    append(log, "1")
+    os.utime(log.with_name("app.log.2"), (1, 1))
+    last = last_event(log, drain(open_at(log)))
+    os.truncate(log, 0)
+    append(log, "2")
+    log.rename(log.with_name("app.log.1"))
+    append(log, "3")
+    assert texts(open_at(log, "end", msgspec.structs.replace(last, time="1970-01-01T00:00:02Z"))) == ["2", "3"]
 
 
 def test_identity_does_not_change_while_a_short_file_grows(log: Path) -> None:

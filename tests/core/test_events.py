@@ -155,6 +155,9 @@ def test_a_correlation_fires_with_the_event_that_completes_it() -> None:
     tell(story, *(line(source__ip="6.6.6.6", user__name=user) for user in ("ann", "bob")))
     (fired,) = alerts(tell(story, line(source__ip="6.6.6.6", user__name="eve")))
     assert (fired.labels, fired.value) == ({"alertname": "Spray", "source_ip": "6.6.6.6"}, "3")
+    places = fired.annotations["events"].split()
+    assert places == [f"{story.seq - 1}.0", f"{story.seq - 1}.1", f"{story.seq}.0"]
+    assert fired.annotations["event"].splitlines() == ["Failed password for ann"] * len(places)
 
 
 def test_windows_are_of_the_times_that_events_say() -> None:

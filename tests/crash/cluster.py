@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,11 @@ workloads:
 class Cluster:
     """The processes, and what can be seen of them from outside."""
 
-    def __init__(self, folder: Path, rules: str = RULES) -> None:
+    def __init__(self, folder: Path, rules: str = RULES, config: str = CONFIG, roles: Sequence[str] = ROLES) -> None:
         self.folder = folder
         self._rules = rules
+        self._config = config
+        self._roles = roles
         self.state_dir = folder / "state"
         self.starts_file = folder / "starts.jsonl"
         self.server = EmbeddedServer(self.state_dir / "nats", node=NODE)
@@ -107,18 +109,18 @@ class Cluster:
         workloads = WORKLOADS.replace("WORKER", worker).replace("STARTS_FILE", str(self.starts_file))
         (self.folder / "workloads.yaml").write_text(workloads)
         (self.folder / "rules.yaml").write_text(self._rules)
-        (self.folder / "reflexarc.toml").write_text(CONFIG)
+        (self.folder / "reflexarc.toml").write_text(self._config)
         self.starts_file.touch()
         await self.start_server()
         bus = await self.connect("engine")
         await streams.ensure(bus)
         await bus.close()
-        for role in ROLES:
+        for role in self._roles:
             self.start_role(role)
 
     async def stop(self) -> None:
         """End everything, the workloads with their actuator."""
-        for role in reversed(ROLES):
+        for role in reversed(self._roles):
             process = self._processes.get(role)
             if process and process.poll() is None:
                 process.terminate()

@@ -19,6 +19,7 @@ from collectors.nats import collect as collect_nats
 from collectors.workload import WorkloadConfig
 from collectors.workload import collect as collect_workload
 from engine.cli.reference_metrics import ROLES, published
+from engine.core.program import AlertRule, EventRule
 from engine.promql import compile_expr
 from engine.rulefile import load, read
 from engine.ruletest import find, run
@@ -56,9 +57,14 @@ class Severe(NamedTuple):
 # --- tests of the rules ---
 
 
+def raising() -> list[AlertRule | EventRule]:
+    """The rules that make alerts; others are parts of them."""
+    return [rule for rule in PROGRAM.alerting if isinstance(rule, AlertRule) or rule.raises]
+
+
 def cases() -> Iterator[tuple[Severe, bool]]:
     """Each case of the test files for each alert that it is about: whether that is to fire."""
-    known = [Severe(rule.name, rule.labels["severity"]) for rule in PROGRAM.alerts]
+    known = [Severe(rule.name, rule.labels["severity"]) for rule in raising()]
     for file in TESTS:
         for group in yaml.safe_load(file.read_text())["tests"]:
             for case in group.get("alert_rule_test", ()):
@@ -69,7 +75,7 @@ def cases() -> Iterator[tuple[Severe, bool]]:
 def test_every_alert_is_shown_firing_and_quiet() -> None:
     """Of each there is a case in which it fires, and one in which it does not."""
     shown = set(cases())
-    every = {Severe(rule.name, rule.labels["severity"]) for rule in PROGRAM.alerts}
+    every = {Severe(rule.name, rule.labels["severity"]) for rule in raising()}
     assert {each for each in every if (each, True) not in shown} == set()
     assert {each for each in every if (each, False) not in shown} == set()
 
@@ -85,10 +91,17 @@ def test_they_pass_on_both_clocks(file: Path, on_arrival: bool) -> None:
 
 def test_every_alert_says_what_it_means() -> None:
     """A severity of three, so that routes can be written once, and a summary for whoever is woken."""
-    assert {rule.labels.get("severity") for rule in PROGRAM.alerts} <= SEVERITIES
-    assert [rule.name for rule in PROGRAM.alerts if not rule.annotations.get("summary")] == []
-    names = Counter(Severe(rule.name, rule.labels["severity"]) for rule in PROGRAM.alerts)
+    assert {rule.labels.get("severity") for rule in raising()} <= SEVERITIES
+    assert [rule.name for rule in raising() if not rule.annotations.get("summary")] == []
+    names = Counter(Severe(rule.name, rule.labels["severity"]) for rule in raising())
     assert [each for each, count in names.items() if count > 1] == []
+
+
+def test_every_alert_of_security_says_what_to_do_next() -> None:
+    """Whoever is woken by one has seldom seen it before."""
+    ours = [rule for rule in raising() if rule.group.startswith("security_")]
+    assert len(ours) > 50
+    assert [rule.name for rule in ours if not {"description", "next_steps"} <= set(rule.annotations)] == []
 
 
 # --- names ---
@@ -139,7 +152,7 @@ def selected() -> set[str]:
 
 
 async def test_what_they_select_is_published(nats_server: ServerUnderTest, tmp_path: Path) -> None:
-    """Every metric name in a shipped rule comes from a collector or a role of ours, or from a recording rule."""
+    """Every metric name in a shipped rule comes from a collector or a role of ours, a recording rule or a log."""
     names = await host_names(tmp_path) | await workload_names(tmp_path) | await server_names(nats_server, tmp_path)
-    names |= own_names() | {rule.name for rule in PROGRAM.records}
+    names |= own_names() | {rule.name for rule in PROGRAM.records} | {rule.name for rule in PROGRAM.counters}
     assert selected() - names == set()

@@ -127,6 +127,9 @@ COMMANDED = {
 }
 
 
+GOOD = Event(id="1", source="s", type="t")
+
+
 class Scene(NamedTuple):
     """A running engine and actuator, and a connection of the test's own."""
 
@@ -151,10 +154,14 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     bus, probe = await server.connect(), Probe()
     await streams.ensure(bus)
     async with engine(server, folder), actuator(server, folder / "actuator", "n1", probe):
-        # What the roles publish of themselves brings new series, too.
+        # What the roles publish of themselves brings new series, too, and so does the first event, within a while.
         own = [subjects.metrics("n1", subjects.own_source(role)) for role in ("engine", "actuator")]
         started = await messages(bus, subjects.JOURNAL, 3, subjects.inventory("n1"), *own)
-        await status(bus, applied_seq=started[-1].seq)
+        known = (await status(bus, applied_seq=started[-1].seq))["series"]
+        await bus.publish(subjects.events("n1", "good"), encode(Events((GOOD,))))
+        async with asyncio.timeout(PATIENCE_S):
+            while (await status(bus))["series"] == known:
+                await asyncio.sleep(POLL_S)
         yield Scene(bus, probe)
     await bus.close()
     await server.stop()
@@ -182,9 +189,7 @@ async def test_what_cannot_be_applied_lies_in_dead_and_the_loop_goes_on(
     assert found.data == data
     assert reason.lower() in found.headers[HEADER_REASON].lower()
 
-    good = await scene.bus.publish(
-        subjects.events("n1", "good"), encode(Events((Event(id="1", source="s", type="t"),)))
-    )
+    good = await scene.bus.publish(subjects.events("n1", "good"), encode(Events((GOOD,))))
     after = await status(scene.bus, applied_seq=good.seq)
     assert _counted(after, subject) == _counted(before, subject) + 1
     assert _known(after) == _known(before) | {"events": before["events"] + 1}
@@ -194,7 +199,9 @@ async def test_what_is_no_event_costs_the_others_of_its_message_nothing(scene: S
     """They are applied; the message lies in DEAD too, with what was left out and why, and counts once."""
     subject = subjects.events("n1", "several")
     before = await status(scene.bus)
-    mixed = await scene.bus.publish(subject, b'[{"id":"1","source":"s","type":"t"},5,{"message":"hello"},{}]')
+    mixed = await scene.bus.publish(
+        subject, b'[{"id":"1","source":"s","type":"t"},5,{"type":"t","message":"hello"},{}]'
+    )
     found = await scene.buried(subjects.JOURNAL, mixed.seq, subject)
     reason = found.headers[HEADER_REASON]
     assert ("$[1]: " in reason, "$[3]: " in reason, "$[0]" in reason) == (True, True, False)

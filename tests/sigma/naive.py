@@ -26,8 +26,17 @@ def covers(wanted: model.LogSource, event: model.LogSource) -> bool:
     """Whether a rule for one log source is tried on the events of another."""
     return (
         wanted.product in ("", event.product)
-        and wanted.category in ("", event.category)
+        and (wanted.category in ("", event.category) or _is_part(event.category, wanted.category))
         and wanted.service in ("", event.service)
+    )
+
+
+def _is_part(category: str, whole: str) -> bool:
+    return whole == "registry_event" and category in (
+        "registry_add",
+        "registry_delete",
+        "registry_rename",
+        "registry_set",
     )
 
 

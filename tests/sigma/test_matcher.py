@@ -7,6 +7,7 @@ import pytest
 from engine.sigma.matcher import Matcher
 from engine.sigma.model import MANY, And, Detection, Keyword, LogSource, Node, Not, Number, Or, Regexp, Text
 
+CATEGORIES = ("registry_event", "registry_set")
 HERE = LogSource("windows", "process_creation", "sysmon")
 
 
@@ -85,3 +86,12 @@ def test_log_sources_that_events_make_up_are_forgotten() -> None:
         assert matcher.match({}, LogSource("windows", f"c{number}", f"s{number}")) == [0]
         assert matcher.match({}, LogSource(f"p{number}", "windows", "")) == []
     assert len(matcher._routes) <= 1024
+
+
+def test_a_category_may_be_part_of_another() -> None:
+    """Rules for `registry_event` are tried on events of each kind of it, and not the other way round."""
+    whole, part = (Detection(logsource=LogSource("windows", each), condition=And(())) for each in CATEGORIES)
+    matcher = Matcher([whole, part])
+    assert matcher.match({}, LogSource("windows", "registry_set", "sysmon")) == [0, 1]
+    assert matcher.match({}, LogSource("windows", "registry_event")) == [0]
+    assert matcher.match({}, LogSource("windows", "file_event")) == []
