@@ -4,7 +4,7 @@ Counters are kept apart from the columns and written to them once a second while
 interval so that they do not grow stale. A series begins with a zero, so that `increase` sees its first event.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from engine.core.detector import CompiledCounter
 from engine.core.state import Count, State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
-from engine.core.wording import element_of
+from engine.core.wording import Seen
 from engine.core.writing import write
 from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels, canonical
@@ -29,7 +29,7 @@ OVERFLOW: Labels = (("overflow", "true"),)
 """What bears the labels that are one too many."""
 
 
-def seen(turn: Turn, event: Event, node: str) -> None:
+def every(turn: Turn, event: Event, node: str) -> None:
     """Count one event by where it is from and what it is."""
     labels = (
         ("category", event.category),
@@ -42,12 +42,15 @@ def seen(turn: Turn, event: Event, node: str) -> None:
     _count(turn, f"node:{node}", labels, 1.0)
 
 
-def add(turn: Turn, found: CompiledCounter, data: Mapping[str, Any]) -> None:
+def add(turn: Turn, found: CompiledCounter, seen: Seen) -> None:
     """Count one event that fits a log metric, or add the number in its field; what is none above zero is not."""
-    amount = _number(found.value(data)) if found.value else 1.0
-    if amount > 0:
-        labels = tuple(render(turn.state, found.labels, canonical(element_of(data)), amount, turn.now_ms).items())
-        _count(turn, found.counter.id, labels, amount)
+    amount = _number(found.value(seen.data)) if found.value else 1.0
+    if amount <= 0:
+        return
+    labels = found.named_by(seen.element)
+    if labels is None:
+        labels = tuple(render(turn.state, found.labels, canonical(seen.element), amount, turn.now_ms).items())
+    _count(turn, found.counter.id, labels, amount)
 
 
 def due(turn: Turn, due_ms: int) -> Iterator[str]:

@@ -17,10 +17,10 @@ from engine.core.program import EventRule
 from engine.core.state import Alert, State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
-from engine.core.wording import as_text, element_of, summary_of
+from engine.core.wording import Seen, as_text
 from engine.sigma.correlate_model import Ended, Occurred, Raised
 from engine.sigma.model import Correlation, LogSource
-from schemas.events import Event, Events, time_ms
+from schemas.events import Events, time_ms
 from schemas.labels import Labels, canonical
 from schemas.reasons import Reason
 
@@ -42,53 +42,46 @@ def on_events(turn: Turn, events: Events, node: str) -> None:
     detector = turn.state.compiled.detector
     turn.state.events_seen += len(events.events)
     for index, event in enumerate(events.events):
-        counting.seen(turn, event, node)
+        counting.every(turn, event, node)
         data = event.data if isinstance(event.data, dict) else {"message": event.data}
+        seen: Seen | None = None
         for found in detector.found(data, LogSource(event.product, event.category, event.service)):
+            seen = seen or Seen(event, f"{turn.seq}.{index}", data, node)
             if isinstance(found, CompiledEventRule):
-                _fits(turn, found, _Seen(event, f"{turn.seq}.{index}", data, node))
+                _fits(turn, found, seen)
             else:
-                counting.add(turn, found, data)
+                counting.add(turn, found, seen)
 
 
-class _Seen:
-    """One event with what is made of it for whoever it fits. `place` is that in the journal: `4711.2` is the third
-    event of message 4711, which names it better than an id that its publisher chose.
-    """
-
-    def __init__(self, event: Event, place: str, data: Mapping[str, Any], node: str) -> None:
-        self.event = event
-        self.place = place
-        self.data = {**data, "node": node}
-        self.node = node
-
-    def time_ms(self, state: State) -> int:
-        """When it happened: no later than now, and no longer ago than is waited for."""
-        said_ms = time_ms(self.event)
-        earliest_ms = state.now_ms - state.settings.event_lateness_ms
-        return state.now_ms if said_ms is None else min(max(said_ms, earliest_ms), state.now_ms)
-
-
-def _fits(turn: Turn, found: CompiledEventRule, seen: _Seen) -> None:
+def _fits(turn: Turn, found: CompiledEventRule, seen: Seen) -> None:
     state, rule = turn.state, found.rule
     _remember(state, seen)
     if rule.raises:
         group = {"node": seen.node} | {name: as_text(way(seen.data)) for name, way in found.group_by}
-        _raise(turn, found, group, element_of(seen.data) | group, (seen.place,))
+        _raise(turn, found, group, seen.element | group, (seen.place,))
     if rule.id in state.compiled.detector.correlated:
-        occurred = Occurred(rule.id, seen.data, seen.time_ms(state), seen.node, seen.place)
+        occurred = Occurred(rule.id, seen.data, _happened_ms(state, seen), seen.node, seen.place)
         for result in state.correlator.observe(occurred, turn.now_ms):
             _correlated(turn, result, seen)
         _wake(state)
 
 
-def _remember(state: State, seen: _Seen) -> None:
-    state.recent.setdefault(seen.place, summary_of(seen.data))
+def _happened_ms(state: State, seen: Seen) -> int:
+    """No later than now, and no longer ago than is waited for."""
+    said_ms = time_ms(seen.event)
+    earliest_ms = state.now_ms - state.settings.event_lateness_ms
+    return state.now_ms if said_ms is None else min(max(said_ms, earliest_ms), state.now_ms)
+
+
+def _remember(state: State, seen: Seen) -> None:
+    if seen.place in state.recent:
+        return
+    state.recent[seen.place] = seen.summary
     if len(state.recent) > _REMEMBERED:
         del state.recent[next(iter(state.recent))]
 
 
-def _correlated(turn: Turn, result: Raised | Ended, seen: _Seen | None) -> None:
+def _correlated(turn: Turn, result: Raised | Ended, seen: Seen | None) -> None:
     found = turn.state.compiled.detector.rules[result.rule]
     group = {label_name(name): value for name, value in result.group}
     if isinstance(result, Ended):
@@ -96,7 +89,7 @@ def _correlated(turn: Turn, result: Raised | Ended, seen: _Seen | None) -> None:
             if group.items() <= dict(labels).items():
                 _resolve(turn, found, labels, Reason.EVICTED if result.evicted else Reason.CONDITION_CLEARED)
     elif found.rule.raises:
-        element = (element_of(seen.data) if seen else {}) | group
+        element = (seen.element if seen else {}) | group
         _raise(turn, found, group, element, result.events, result.value)
 
 

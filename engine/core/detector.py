@@ -1,5 +1,6 @@
 """The event rules of a program, made ready to be tried: which of them an event fits. Derived, never saved."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -11,6 +12,9 @@ from engine.sigma.fields import Lookup, lookup
 from engine.sigma.matcher import Matcher
 from engine.sigma.model import Correlation, Detection, LogSource
 from engine.template import Template, parse
+from schemas.labels import Labels
+
+_JUST_A_FIELD = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class CompiledCounter:
     counter: EventCounter
     labels: tuple[tuple[str, Template], ...]
     value: Lookup | None
+    fields: tuple[tuple[str, str], ...] | None
+    """Where each label is just a field, label and field: most are, and need no template."""
+
+    def named_by(self, element: Mapping[str, str]) -> Labels | None:
+        """The labels that an event gives, None where it takes the templates to tell."""
+        if self.fields is None:
+            return None
+        return tuple((label, element.get(field, "")) for label, field in self.fields)
 
 
 class Detector:
@@ -75,10 +87,14 @@ class Detector:
 
 
 def _compiled_counter(counter: EventCounter) -> CompiledCounter:
+    just = [(label, _JUST_A_FIELD.fullmatch(text)) for label, text in sorted(counter.labels.items())]
     return CompiledCounter(
         counter=counter,
         labels=_parsed(counter.labels),
         value=lookup(counter.value) if counter.value else None,
+        fields=None
+        if any(found is None for _, found in just)
+        else tuple((label, found[1]) for label, found in just if found),
     )
 
 

@@ -1,20 +1,44 @@
 """An event in the words of alerts: its fields as labels, and the whole of it in short."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from engine.core.detector import label_name
 from engine.sigma.fields import MISSING
+from schemas.events import Event
 
 MOST_FIELDS = 100
 LONGEST = 1_000
 """Characters of a field that templates get to see, and of an event that is told with its alert."""
 
 
+class Seen:
+    """One event with what is made of it for whoever it fits. `place` is that in the journal: `4711.2` is the third
+    event of message 4711, which names it better than an id that its publisher chose.
+    """
+
+    def __init__(self, event: Event, place: str, data: Mapping[str, Any], node: str) -> None:
+        self.event = event
+        self.place = place
+        self.node = node
+        self.data = {**data, "node": node}
+
+    @cached_property
+    def element(self) -> dict[str, str]:
+        """What templates know as `$labels`."""
+        return element_of(self.data)
+
+    @cached_property
+    def summary(self) -> str:
+        """The whole of it in short."""
+        return summary_of(self.data)
+
+
 def element_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """What templates know as `$labels`: the fields of an event, objects in it left out."""
+    """The fields of an event as labels, objects in it left out."""
     scalars = [(name, value) for name, value in data.items() if not isinstance(value, dict)]
     return {label_name(name): as_text(value) for name, value in scalars[:MOST_FIELDS]}
 
