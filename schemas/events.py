@@ -1,7 +1,8 @@
 """Events: CloudEvents 1.0 in JSON, one to a message or an array of them.
 
 `data` is the event's own content. `offset`, `file` and `skip` are extension attributes of events read from a file: they
-say where to go on reading, which is what lets a tail resume after its own last message in the journal. `product`,
+say where to go on reading, which is what lets a tail resume after its own last message in the journal; of an entry of
+systemd's journal, `file` is the cursor. `product`,
 `category` and `service` are Sigma's log source, in lower case: they decide which rules are tried on the event.
 """
 

@@ -32,8 +32,8 @@ _ELEMENT = re.compile(r'\[([^\s="\]]+)((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]', re.DOT
 _PARAMETER = re.compile(r' ([^\s="]+)="((?:[^"\\]|\\.)*)"', re.DOTALL)
 
 
-class _Line(NamedTuple):
-    """What a header says; `program` is "" where it names none."""
+class Line(NamedTuple):
+    """What a header says, of a line or of an entry of the journal; `program` is "" where it names none."""
 
     time: str | None
     host: str
@@ -55,19 +55,19 @@ PAYLOADS: Mapping[str, Parse] = {
 """Programs whose messages are lines of a format of their own."""
 
 
-def _header(zone: tzinfo | None) -> Callable[[str, int], _Line | None]:
+def _header(zone: tzinfo | None) -> Callable[[str, int], Line | None]:
     when = yearless(zone)
 
-    def read(text: str, now_ms: int) -> _Line | None:
+    def read(text: str, now_ms: int) -> Line | None:
         if found := _BSD.fullmatch(text):
             time, host, program, pid, message = found.groups("")
-            return _Line(when(time, now_ms), host, program, pid, message, {})
+            return Line(when(time, now_ms), host, program, pid, message, {})
         if found := _BSD_ISO.fullmatch(text):
             time, host, program, pid, message = found.groups("")
-            return _Line(from_iso(time, zone), host, program, pid, message, {})
+            return Line(from_iso(time, zone), host, program, pid, message, {})
         return _rarer(text, now_ms)
 
-    def _rarer(text: str, now_ms: int) -> _Line | None:
+    def _rarer(text: str, now_ms: int) -> Line | None:
         if found := _PRIORITY.match(text):
             rest, more = text[found.end() :], {"log.syslog.priority": int(found[1])}
             line = _structured(rest, zone) or (None if _PRIORITY.match(rest) else read(rest, now_ms))
@@ -78,7 +78,7 @@ def _header(zone: tzinfo | None) -> Callable[[str, int], _Line | None]:
             return line
         if found := _BSD_BARE.fullmatch(text):
             time = when(found[1], now_ms) if found[1] else from_iso(found[2], zone)
-            return _Line(time, found[3], "", "", found[4], {})
+            return Line(time, found[3], "", "", found[4], {})
         return None
 
     return read
@@ -94,7 +94,7 @@ def _dated(found: re.Match[str]) -> str | None:
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
-def _structured(text: str, zone: tzinfo | None) -> _Line | None:
+def _structured(text: str, zone: tzinfo | None) -> Line | None:
     found = _RFC_5424.fullmatch(text)
     if found is None:
         return None
@@ -106,10 +106,11 @@ def _structured(text: str, zone: tzinfo | None) -> _Line | None:
             for name, parameters in _ELEMENT.findall(data)
         }
     host, program, pid = ("" if said == "-" else said for said in (host, program, pid))
-    return _Line(from_iso(time, zone), host, program, pid if pid.isdigit() else "", message, more)
+    return Line(from_iso(time, zone), host, program, pid if pid.isdigit() else "", message, more)
 
 
-def _event(line: _Line, now_ms: int, other: LogSource) -> list[Parsed]:
+def events_of(line: Line, now_ms: int, other: LogSource = SYSLOG) -> list[Parsed]:
+    """What the line says: one event, whose fields are those of the header and those of the program's message."""
     header: Fields = {"message": line.message}
     if line.host:
         header["host.hostname"] = line.host
@@ -132,8 +133,8 @@ def _parser(settings: WithTimezone, other: LogSource, program: str = "") -> Pars
     def parse(text: str, now_ms: int) -> list[Parsed]:
         line = header(text, now_ms)
         if line is None and program and text.strip():
-            line = _Line(None, "", program, "", text, {})
-        return _event(line, now_ms, other) if line else []
+            line = Line(None, "", program, "", text, {})
+        return events_of(line, now_ms, other) if line else []
 
     return Parser(parse, other)
 

@@ -7,12 +7,13 @@ import pytest
 
 from collectors.formats import FORMATS
 from collectors.formats.grok import PATTERNS
-from collectors.log.config import LogConfig
+from engine.runtime.registry import collectors
 from tests.collectors.formats.lines import SETTINGS, configured
 from tests.docs.pages import ROOT, blocks
 
 PAGE = ROOT / "docs" / "events.md"
 COMMON, _, REST = PAGE.read_text(encoding="utf-8").partition("\n## Formats\n")
+REST = REST.partition("\n## ")[0]
 SECTIONS = dict(part.split("\n", 1) for part in REST.split("\n### ")[1:])
 ROWS = [line for line in REST.split("\n### ")[0].splitlines() if line.startswith("| `")]
 
@@ -47,4 +48,5 @@ def test_the_configurations_that_are_shown_are_valid() -> None:
     shown = [tomllib.loads(text) for language, text in blocks(PAGE) if language == "toml"]
     assert shown
     for each in shown:
-        LogConfig.model_validate(each["agent"]["collectors"]["log"])
+        for name, settings in each["agent"]["collectors"].items():
+            collectors()[name].config.model_validate(settings)
