@@ -206,7 +206,7 @@ async def _told(bus: Bus, start_seq: int) -> dict[str, float]:
 
 
 def _header() -> str:
-    return datetime.now().strftime("%b %e %H:%M:%S web1")  # noqa: DTZ005 - as syslog writes it
+    return datetime.now().strftime("%b %e %H:%M:%S web1")
 
 
 def _figures(rules: int, held: Held, peak_mb: dict[str, float]) -> Iterator[Figure]:
