@@ -67,5 +67,5 @@ SPEC = CollectorSpec(
     summary="Files that were created, modified, deleted or given another owner or mode, as events, each change once.",
     config=IntegrityConfig,
     collect=collect,
-    example="integrity: {paths: [/etc, /usr/local/bin, '/home/*/.ssh'], exclude: [/etc/mtab, '*.swp']}",
+    example="integrity: {paths: [/etc, /usr/local/bin, /var/www], exclude: [/etc/mtab, '*.swp']}",
 )

@@ -10,7 +10,15 @@ from pydantic import AfterValidator, Field
 from schemas.plugins import PluginConfig
 
 _DEFAULT = (
-    "/boot /etc /home/*/.ssh /root/.ssh /usr/bin /usr/local/bin /usr/local/sbin /usr/sbin /var/spool/cron".split()  # noqa: SIM905
+    "/boot",
+    "/etc",
+    "/usr/bin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/var/spool/cron",
+    "/home/*/.ssh",
+    "/root/.ssh",
 )
 
 
@@ -29,8 +37,9 @@ def _pattern(text: str) -> str:
 
 
 class IntegrityConfig(PluginConfig):
-    """`paths` are glob patterns; `**` stands for any depth, and of a folder all that lies below it is watched. Links
-    are watched, not followed. Of `exclude`, patterns in which `*` stands for anything, also `/`, a match leaves out the
+    """`paths` are glob patterns; `**` stands for any depth, and of a folder all that lies below it is watched; by
+    default it is what starts and configures a machine, its programs, its cron jobs, and the users' `.ssh`. Links are
+    watched, not followed. Of `exclude`, patterns in which `*` stands for anything, also `/`, a match leaves out the
     path and what lies below it. Every `poll_s` each path is looked at, and a file is read when its size, times, owner,
     mode or place on the disk differ. All others are read again in turn, `reread_bytes_per_s` on the average, for what
     changed without a trace there; 0 reads none. A file larger than `max_hash_bytes` is not read: its size and time
@@ -47,7 +56,7 @@ class IntegrityConfig(PluginConfig):
     (`reflexarc_integrity_sweeps_total`), and how many changes it has found (`reflexarc_integrity_changes_total`).
     """
 
-    paths: list[Annotated[str, AfterValidator(_absolute)]] = Field(default=_DEFAULT, min_length=1)
+    paths: list[Annotated[str, AfterValidator(_absolute)]] = Field(default_factory=lambda: list(_DEFAULT), min_length=1)
     exclude: list[Annotated[str, AfterValidator(_pattern)]] = Field(default_factory=list)
     poll_s: float = Field(default=10.0, gt=0)
     max_hash_bytes: int = Field(default=104857600, ge=0)
