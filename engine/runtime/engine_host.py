@@ -50,6 +50,9 @@ log = structlog.get_logger()
 SNAPSHOT_CHECK_S = 1.0
 """How often it is asked whether a snapshot is due."""
 
+TURN_S = 0.005
+"""After so long all else has its turn, be there more messages or not."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
@@ -148,8 +151,12 @@ class EngineHost:
         if self._state.seq >= backlog_seq:
             self._caught_up.set()
         async for batch in read(self._bus, subjects.JOURNAL, start_seq=self._state.seq + 1):
+            turned_s = time.monotonic()
             for received in batch:
                 await self._apply(received, committer)
+                if time.monotonic() - turned_s > TURN_S:  # a batch of many events must not hold up what follows from it
+                    await asyncio.sleep(0)
+                    turned_s = time.monotonic()
             ticker.stepped()
             if batch[-1].seq >= backlog_seq:
                 self._caught_up.set()
