@@ -31,7 +31,6 @@ from engine.runtime.engine_metrics import measured
 from engine.runtime.journal import read
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.live import LiveView
-from engine.runtime.long_lived import settle
 from engine.runtime.lookup import stream_state
 from engine.runtime.publishing import now_ms
 from engine.runtime.received import Received
@@ -49,6 +48,9 @@ log = structlog.get_logger()
 
 SNAPSHOT_CHECK_S = 1.0
 """How often it is asked whether a snapshot is due."""
+
+TURN_S = 0.005
+"""After so long all else has its turn, be there more messages or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,12 +146,15 @@ class EngineHost:
         )
 
     async def _read(self, committer: Committer, ticker: Ticker, backlog_seq: int) -> None:
-        settle()
         if self._state.seq >= backlog_seq:
             self._caught_up.set()
         async for batch in read(self._bus, subjects.JOURNAL, start_seq=self._state.seq + 1):
+            turned_s = time.monotonic()
             for received in batch:
                 await self._apply(received, committer)
+                if time.monotonic() - turned_s > TURN_S:  # a batch of many events must not hold up what follows from it
+                    await asyncio.sleep(0)
+                    turned_s = time.monotonic()
             ticker.stepped()
             if batch[-1].seq >= backlog_seq:
                 self._caught_up.set()
@@ -161,7 +166,6 @@ class EngineHost:
         self._replay_s += time.process_time() - began_s
         if isinstance(message.body, Activation):
             self._replay_s = math.inf  # the past that it looked back on will not be in the journal for ever
-            settle()
         metrics.MESSAGES.labels(kind=received.subject.split(".")[1]).inc()
         new = received.seq > committer.mark.seq  # what is replayed was buried, and counted, before
         # Nothing may come between the step and its commit: a snapshot waits for what was handed over before it.

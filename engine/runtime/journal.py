@@ -18,7 +18,8 @@ from engine.runtime.received import Delivered, Received, delivered
 
 log = structlog.get_logger(__name__)
 
-_BATCH = 256
+_BATCH = 64
+"""Messages on their way or untaken: a message of events can have megabytes."""
 _INACTIVE_NS = 30 * 1_000_000_000
 
 

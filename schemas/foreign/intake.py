@@ -19,6 +19,8 @@ LONGEST_TYPE = 100
 LONGEST_PART = 100
 """Characters of a product, category or service that an object may name."""
 MOST_REASONS = 10
+MOST_EVENTS = 100_000
+"""In a message: a million tiny objects have room in one, and would stop the engine for seconds."""
 
 _WRAPPERS = ("Records", "records", "metrics")
 """The only field of what wraps a list of records: CloudTrail, Azure, Telegraf."""
@@ -61,7 +63,9 @@ def _from_lines(lines: Sequence[bytes], source: str, place: str) -> Events:
 
 
 def from_elements(elements: Sequence[_Element], source: str, place: str) -> Events:
-    """The events of those that are any, in their order."""
+    """The events of those that are any, in their order; none where there are more than `MOST_EVENTS`."""
+    if len(elements) > MOST_EVENTS:
+        return Events((), (f"expected at most {MOST_EVENTS} events in a message, got {len(elements)}",))
     events: list[Event] = []
     refused = []
     for element in elements:

@@ -31,7 +31,7 @@ from tests.bench.site import REPOSITORY, Site, open_site
 
 CONFIG = Path(__file__).with_name("lines.toml")
 BLOCK = 500
-AHEAD = 20_000
+AHEAD = 100_000
 WARM_UP_S = 5.0
 MEASURED_S = 20.0
 LOAD_PER_S = 1_000
@@ -119,9 +119,9 @@ async def run() -> list[Figure]:
         loaded = await _ready(site.bus)
         await _hold(site.bus, lines, processes, WARM_UP_S)
         held = await _hold(site.bus, lines, processes, MEASURED_S)
-        peak_mb = {role: process.memory_info().rss / 1e6 for role, process in processes.items()}
+        memory_mb = {role: process.memory_info().rss / 1e6 for role, process in processes.items()}
         soon_s = await _latencies(site.bus, lines)
-    return [*_figures(loaded, held, peak_mb), *_of_latency(soon_s)]
+    return [*_figures(loaded, held, memory_mb), *_of_latency(soon_s)]
 
 
 async def _start(site: Site) -> dict[str, psutil.Process]:
@@ -209,7 +209,7 @@ def _header() -> str:
     return datetime.now().strftime("%b %e %H:%M:%S web1")
 
 
-def _figures(rules: int, held: Held, peak_mb: dict[str, float]) -> Iterator[Figure]:
+def _figures(rules: int, held: Held, memory_mb: dict[str, float]) -> Iterator[Figure]:
     limits = {"agent": MAX_AGENT_US, "engine": MAX_ENGINE_US, "server": None}
     yield Figure(name="rules over events", measured=rules, unit="")
     for role, limit in limits.items():
@@ -223,7 +223,7 @@ def _figures(rules: int, held: Held, peak_mb: dict[str, float]) -> Iterator[Figu
         at_least=True,
     )
     yield Figure(name="lines in a message of the journal", measured=held.per_message, unit="")
-    for role, size_mb in peak_mb.items():
+    for role, size_mb in memory_mb.items():
         yield Figure(name=f"{role}, memory", measured=size_mb, unit="MB")
 
 

@@ -49,8 +49,7 @@ class NumberedLog:
         """Rotate as with `create`: the program turns to the new file a little later than it is there."""
         self._shift()
         self.path.rename(self._old(1))
-        before, self._file = self._file, self._opened()
-        new, self._file = self._file, before
+        new = self._opened()
         self.write(self._chance.randrange(1, 30))
         os.close(self._file)
         self._file = new

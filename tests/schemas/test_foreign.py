@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import Undecodable, decode, encode
 from schemas.events import Event, Events
+from schemas.foreign.intake import MOST_EVENTS
 from schemas.foreign.recognise import READERS
 
 SUBJECT = "ops.events.web1.fluent%2Ebit"
@@ -114,6 +115,12 @@ def test_reasons_are_few() -> None:
     found = read([{"a": 1}, *range(100)])
     assert len(found.refused) == 11
     assert found.refused[-1] == "and 90 more"
+
+
+def test_a_message_of_too_many_is_undecodable() -> None:
+    """It is told how many are too many, and none of them is an event."""
+    with pytest.raises(Undecodable, match=f"at most {MOST_EVENTS} events in a message, got {MOST_EVENTS + 1}"):
+        read(b'{"a":1}\n' * (MOST_EVENTS + 1))
 
 
 def test_a_message_without_any_event_is_undecodable() -> None:
