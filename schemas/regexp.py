@@ -4,7 +4,7 @@ PromQL's matchers and functions, templates and the relabelling of scrapes all us
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -19,6 +19,10 @@ class Match(Protocol):
 
     def __getitem__(self, group: int | str, /) -> str | None: ...
 
+    def span(self, group: int = 0, /) -> tuple[int, int]:
+        """Where it begins and ends; (-1, -1) of a group that took no part."""
+        ...
+
 
 class Regexp:
     """A pattern. Raises ValueError for one that is malformed.
@@ -26,7 +30,7 @@ class Regexp:
     With `dot_all` a dot matches a newline too, as in Prometheus' matchers.
     """
 
-    __slots__ = ("_compiled", "_texts", "pattern")
+    __slots__ = ("_compiled", "_texts", "groups", "pattern")
 
     def __init__(self, pattern: str, *, dot_all: bool = True) -> None:
         options = re2.Options()
@@ -39,6 +43,7 @@ class Regexp:
         if r"\C" in pattern.replace(r"\\", ""):  # a byte, which Go does not know
             raise ValueError(f"regular expression {pattern!r}: invalid escape sequence: \\C")
         self.pattern = pattern
+        self.groups: int = self._compiled.groups
         # Most patterns are a few texts, such as `a|b`.
         self._texts = frozenset(pattern.split("|")) if _PLAIN.fullmatch(pattern) else None
 
@@ -60,6 +65,26 @@ class Regexp:
         """The text with every match replaced."""
         replaced: str = self._compiled.sub(by, text)
         return replaced
+
+
+class RegexpSet:
+    """Patterns that are sought together: one pass over a text tells which of them match anywhere in it."""
+
+    __slots__ = ("_set",)
+
+    def __init__(self, patterns: Sequence[Regexp], *, dot_all: bool = True) -> None:
+        options = re2.Options()
+        options.dot_nl = dot_all
+        options.log_errors = False
+        self._set = re2.Set.SearchSet(options)
+        for each in patterns:
+            self._set.Add(each.pattern)
+        self._set.Compile()
+
+    def matching(self, text: str) -> Sequence[int]:
+        """The numbers of the patterns that match, in no order."""
+        found: Sequence[int] | None = self._set.Match(text)
+        return found or ()
 
 
 compile_regexp = lru_cache(maxsize=4096)(Regexp)

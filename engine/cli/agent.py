@@ -22,6 +22,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         collectors=plugin_configs("agent.collectors", given, specs),
         interval_s=config.agent.interval / 1000,
         metrics_every_s=config.metrics_interval / 1000,
+        redactor=config.agent.redact.redactor(),
     )
     async with connected(config, "agent") as bus:
         await AgentHost(bus, host, specs).run()

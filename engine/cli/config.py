@@ -15,7 +15,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.durations import duration_ms
+from engine.cli.config_events import RedactSection
+from engine.cli.config_types import DurationMs
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
 from schemas.wording import shown
 
@@ -27,13 +28,6 @@ _LAST_PORT = 65_535
 
 class ConfigError(Exception):
     """The configuration's mistakes, a line each."""
-
-
-def _duration(value: Any) -> Any:
-    return duration_ms(value) if isinstance(value, str) else value
-
-
-DurationMs = Annotated[int, BeforeValidator(_duration), Field(ge=0)]
 
 
 def _host_and_port(value: Any) -> Any:
@@ -66,6 +60,7 @@ class NatsSection(_Section):
 class AgentSection(_Section):
     interval: DurationMs = 5_000
     collectors: dict[str, dict[str, Any]] = {"host": {}}
+    redact: RedactSection = RedactSection()
 
 
 def _query(text: str) -> str:

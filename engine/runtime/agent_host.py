@@ -1,18 +1,19 @@
 """The agent role: runs collectors and publishes what they read, each reading once.
 
-Nothing in this module reads a metric or a log. It keeps what cannot be sent for a while, sends the newest samples first
-when the bus is back, and marks the series that ended.
+Nothing in this module reads a metric or a log. It takes secrets out of events, keeps what cannot be sent for a while,
+sends the newest samples first when the bus is back, and marks the series that ended.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 from prometheus_client.metrics_core import Metric
 
+from engine.redaction import Redactor
 from engine.runtime import metrics
 from engine.runtime.bus import Bus
 from engine.runtime.event_log import EventLog
@@ -21,7 +22,7 @@ from engine.runtime.self_metrics import EVERY_S, SelfMetrics
 from engine.runtime.sending import Sender
 from schemas import subjects
 from schemas.events import Event
-from schemas.plugins import CollectorContext, CollectorSpec, PluginConfig, Samples
+from schemas.plugins import CollectorContext, CollectorSpec, PluginConfig, Reading, Samples
 
 log = structlog.get_logger()
 
@@ -39,6 +40,8 @@ class AgentConfig:
     collectors: Mapping[str, PluginConfig]
     interval_s: float = 5.0
     metrics_every_s: float = EVERY_S
+    redactor: Redactor | None = None
+    """What events are put to before they are sent."""
 
 
 class AgentHost:
@@ -54,7 +57,7 @@ class AgentHost:
         """Run all collectors beside each other."""
         self._config.state_dir.mkdir(parents=True, exist_ok=True)
         log.info("agent_started", node=self._config.node, collectors=sorted(self._specs))
-        own = SelfMetrics(self._bus, "agent", self._config.node, self._outbox)
+        own = SelfMetrics(self._bus, "agent", self._config.node, self.measured)
         async with asyncio.TaskGroup() as group:
             group.create_task(own.publish(self._config.metrics_every_s))
             for spec in self._specs.values():
@@ -69,12 +72,21 @@ class AgentHost:
                 taken.inc()
                 if isinstance(reading, Samples):
                     metrics.LAST_READING.labels(collector=spec.name).set(reading.time_ms / 1000)
-                await sender.put(reading)
+                await sender.put(self._redacted(reading))
         raise CollectorEndedError(spec.name)
 
-    def _outbox(self) -> Iterator[Metric]:
+    def _redacted(self, reading: Reading) -> Reading:
+        redactor = self._config.redactor
+        if redactor is None or isinstance(reading, Samples):
+            return reading
+        event = redactor.redact(reading.event)
+        return reading if event is reading.event else replace(reading, event=event)
+
+    def measured(self) -> Iterator[Metric]:
+        """What of it stands in some state at this moment, beside what is counted."""
         readings, events = (sender.readings for sender in self._senders), (sender.events for sender in self._senders)
-        return metrics.outbox(readings=sum(readings), events=sum(events))
+        yield from metrics.outbox(readings=sum(readings), events=sum(events))
+        yield metrics.redacted(self._config.redactor.counts if self._config.redactor else {})
 
     def _context(self) -> CollectorContext:
         config = self._config

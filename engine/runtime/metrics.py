@@ -107,6 +107,16 @@ def outbox(*, readings: int, events: int) -> Iterator[Metric]:
     yield gauge("reflexarc_outbox_events", "Events that wait to be sent.", events)
 
 
+def redacted(counts: Mapping[str, int]) -> Metric:
+    """What was taken out of events, by the name of the pattern."""
+    family = CounterMetricFamily(
+        "reflexarc_redacted", "Secrets taken out of events before they were sent.", labels=("pattern",)
+    )
+    for name, count in counts.items():
+        family.add_metric((name,), count)
+    return family
+
+
 def service(*, epoch: int, plugins: Iterable[str]) -> Iterator[Metric]:
     """An actuator service."""
     yield lease(epoch)

@@ -65,6 +65,40 @@ def test_an_address_to_listen_on_is_host_and_port(tmp_path: Path) -> None:
             load(write(tmp_path, "r.toml", f'[engine]\nlisten = "{text}"\n'), {}, {})
 
 
+def test_what_is_redacted_can_be_chosen(tmp_path: Path) -> None:
+    """Shipped patterns are left out or taken in by name, others are added; it can be turned off."""
+    file = write(
+        tmp_path,
+        "r.toml",
+        """[agent.redact]
+without = ["url", "password"]
+also = ["email"]
+patterns = [{ name = "badge", pattern = 'badge (\\d+)' }]
+""",
+    )
+    redactor = load(file, {}, {}).agent.redact.redactor()
+    assert redactor
+    assert {"email", "badge", "token", "field"} <= redactor.counts.keys()
+    assert not {"url", "password", "iban"} & redactor.counts.keys()
+    assert load(file, {"REFLEXARC_AGENT__REDACT__ENABLED": "false"}, {}).agent.redact.redactor() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('without = ["passwort"]', 'agent.redact.without.0: expected one of private_key, .*, got "passwort"'),
+        ("patterns = [{ name = 'a', pattern = '(' }]", r"agent.redact.patterns.0: regular expression '\('"),
+        ("patterns = [{ name = 'a', pattern = 'a*' }]", "agent.redact.patterns.0: .* does not match an empty text"),
+        ("patterns = [{ name = 'url', pattern = 'a' }]", 'agent.redact.patterns.0: name: "url" is shipped'),
+        ("patterns = [{ name = 'a', pattern = 'a', check = 'crc' }]", "agent.redact.patterns.0.check: "),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_is_a_mistake_with_its_place(tmp_path: Path, text: str, mistake: str) -> None:
+    """An agent does not start without what it was told to take out."""
+    with pytest.raises(ConfigError, match=mistake):
+        load(write(tmp_path, "r.toml", f"[agent.redact]\n{text}\n"), {}, {})
+
+
 def test_plugins_are_checked_by_their_own_model() -> None:
     """An unknown plugin and an unknown setting are both named."""
     with pytest.raises(ConfigError) as refused:

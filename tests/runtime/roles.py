@@ -59,10 +59,15 @@ async def actuator(server: ServerUnderTest, folder: Path, scope: str, probe: Pro
 
 @asynccontextmanager
 async def agent(
-    server: ServerUnderTest, folder: Path, specs: Mapping[str, CollectorSpec], config: Mapping[str, PluginConfig]
+    server: ServerUnderTest,
+    folder: Path,
+    specs: Mapping[str, CollectorSpec],
+    config: Mapping[str, PluginConfig],
+    **settings: Any,
 ) -> AsyncIterator[Role]:
     """An agent with these collectors."""
-    host = AgentConfig(node=NODE, state_dir=folder, collectors=config, interval_s=0.01, metrics_every_s=ONCE_S)
+    usual: dict[str, Any] = {"interval_s": 0.01, "metrics_every_s": ONCE_S}
+    host = AgentConfig(node=NODE, state_dir=folder, collectors=config, **(usual | settings))
     async with _role(server, lambda bus: AgentHost(bus, host, specs).run()) as role:
         yield role
 
