@@ -135,16 +135,23 @@ async def test_journalctl_is_run_again_when_it_ends(journal: Journal, name: str)
         assert by_name(await next_samples(readings))["reflexarc_journald_runs_total"] >= 4
 
 
+async def written(journal: Journal, readings: AsyncGenerator[Reading, None], message: str, name: str) -> Event:
+    """Write one entry and wait for its event."""
+    journal.write(message, name)
+    (event,) = await events(readings, 1)
+    assert event.data["message"] == message
+    return event
+
+
 async def test_rotation_loses_and_repeats_nothing(tmp_path: Path, name: str) -> None:
     """Neither while entries are read, nor where those that were read last have been deleted since."""
     with journald(tmp_path) as journal:
         numbers = map(str, itertools.count())
         async with collecting(journal, identifiers=[name], start="beginning") as readings:
+            last = await written(journal, readings, next(numbers), name)
             journal.rotate()
             while not journal.past():
-                journal.write(number := next(numbers), name)
-                (last,) = await events(readings, 1)
-                assert last.data["message"] == number
+                last = await written(journal, readings, next(numbers), name)
             for number in ("a", "b"):
                 journal.write(number, name)
             assert await messages(readings, 2) == ["a", "b"]
