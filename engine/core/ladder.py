@@ -59,7 +59,7 @@ def take(turn: Turn, ladder: Ladder, because: Reason, *, approved: Command | Non
     ladder.phase, ladder.because, ladder.command = "held", because, None
     if _resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
         return end(turn, ladder, Reason.RESOLVED_BEFORE_ACT)
-    verb = state.program.verbs.get(ladder.current.verb)
+    verb = state.program.verb(ladder.current)
     ladder.target = about(ladder, verb)
     if verb and verb.changes_target and (found := hold(turn, ladder)):
         return _hold_back(turn, ladder, found)
