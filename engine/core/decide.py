@@ -1,12 +1,13 @@
 """The second half: transitions, outcomes and control messages to commands, each with a named reason."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from engine.core import ladder as ladders
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
-from engine.core.state import Ladder, State, index_targets
+from engine.core.scaling import loop as scaling
+from engine.core.state import Ladder, State, index_targets, ladder_id
+from engine.core.temper import scales
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
@@ -58,11 +59,14 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
     )
     if ladder:
         ladders.answer(turn, ladder, outcome)
+        if scales(ladder):
+            scaling.on_outcome(turn, ladder, outcome)
 
 
 def on_inventory(turn: Turn, inventory: Inventory) -> None:
     """The newest inventory of an actuator replaces the one before."""
-    turn.state.inventory[f"{inventory.actuator}/{inventory.scope}"] = inventory
+    owner = f"{inventory.actuator}/{inventory.scope}"
+    turn.state.inventory[owner], turn.state.inventory_ms[owner] = inventory, turn.now_ms
     turn.state.targets = index_targets(turn.state.inventory)
     for ladder in turn.state.ladders.values():
         if ladder.held_by is Reason.ISOLATED:
@@ -97,7 +101,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
     alert = turn.state.alerts[fired.rule][canonical(fired.labels)]
     origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
     ladder = Ladder(
-        id=_ladder_id(origin.name, fired.id, fired.onset),
+        id=ladder_id(origin.name, fired.id, fired.onset),
         rule=heal,
         origin=origin,
         onset=fired.onset,
@@ -125,8 +129,8 @@ def _request(turn: Turn, request: Act) -> None:
         steps=(Step(verb=request.verb, args=request.args),),
     )
     origin = Origin(kind="control", name=request.by)
-    ladder_id = _ladder_id(origin.name, request.id, 0)
-    ladder = Ladder(id=ladder_id, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
+    named = ladder_id(origin.name, request.id, 0)
+    ladder = Ladder(id=named, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
     if ladder.key not in turn.state.ladders:
         ladders.start(turn, ladder)
 
@@ -151,7 +155,3 @@ def _describe(outcome: Outcome) -> str:
         if outcome.before.get(name) != value
     )
     return "; ".join(part for part in (outcome.detail, changed, "found done" if outcome.observed else "") if part)
-
-
-def _ladder_id(origin: str, about: str, onset: int) -> str:
-    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()

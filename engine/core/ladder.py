@@ -25,6 +25,7 @@
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
     scheduled   its time has come                          held
+    any         scale: held back, or any outcome           ended by that reason; SCALED, NOT_SCALED (`temper.scaled`)
     any         no next step                               ended (`temper.last_word`)
 
 A conflict means that somebody else changed the target first; whether that helped is for `verify` to say, and that it
@@ -35,7 +36,7 @@ from engine.core import revert
 from engine.core.guardrails import Hold, hold
 from engine.core.resolve import Refusal, about, changes_target, describe, resolve, same_act
 from engine.core.state import Ladder, State, cooldown_key, ladder_beside
-from engine.core.temper import ends_with_alert, failed, last_word, responds, telling, telling_step
+from engine.core.temper import ends_with_alert, failed, last_word, responds, scaled, scales, telling, telling_step
 from engine.core.turn import Turn
 from engine.core.verification import needed_hold_ms, watch, within_ms
 from engine.promql import PromqlError
@@ -94,6 +95,8 @@ def answer(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
     if outcome.status == "succeeded":
         revert.schedule(turn, ladder, outcome)
     match outcome.status:
+        case _ if scales(ladder):
+            end(turn, ladder, scaled(outcome), outcome.detail)
         case "conflict" if responds(ladder):
             _anew(turn, ladder)
         case "succeeded" | "conflict" if not changes or (responds(ladder) and not ladder.current.verify):
@@ -188,7 +191,7 @@ def _resolved(state: State, ladder: Ladder) -> bool:
 
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> None:
     """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
-    if ladder.origin.kind == "control" and not ladder.undo:
+    if scales(ladder) or (ladder.origin.kind == "control" and not ladder.undo):
         return end(turn, ladder, found.reason, found.detail)
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason

@@ -7,6 +7,7 @@ the time of their own source: only those from what is now the future were taken 
 
 from msgspec.structs import replace
 
+from engine.core.scaling import loop as scaling
 from engine.core.schedule import schedule_rules
 from engine.core.state import Ladder, State
 
@@ -32,6 +33,9 @@ def follow(state: State, time_ms: int) -> int:
         layout.used_ms -= by_ms
     state.evaluated_ms = {rule: at_ms - by_ms for rule, at_ms in state.evaluated_ms.items()}
     state.cooldowns = {key: until_ms - by_ms for key, until_ms in state.cooldowns.items()}
+    state.inventory_ms = {owner: at_ms - by_ms for owner, at_ms in state.inventory_ms.items()}
+    for memory in state.scales.values():
+        memory.set_back(by_ms)
     _alerts(state, by_ms)
     for ladder in state.ladders.values():
         _ladder(ladder, by_ms)
@@ -40,6 +44,7 @@ def follow(state: State, time_ms: int) -> int:
     state.correlator.set_back(by_ms)
     state.timers.set_back(by_ms)
     schedule_rules(state)
+    scaling.schedule(state)
     return by_ms
 
 

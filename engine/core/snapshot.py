@@ -7,6 +7,7 @@ from engine.core.clocks import Clock
 from engine.core.derive import rebuild
 from engine.core.layout import Layout
 from engine.core.program import Program
+from engine.core.scaling.memory import Memory
 from engine.core.state import Alert, Count, Ladder, State
 from engine.core.timers import Timer, Timers
 from engine.promql import PromqlError, Store
@@ -16,7 +17,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 4
+FORMAT = 5
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -51,6 +52,8 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     ladders: list[Ladder]
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
+    inventory_ms: dict[str, int]
+    scales: dict[str, Memory]
     halts: dict[str, Halt]
     counts: dict[str, list[tuple[Labels, Count]]]
     counts_changed: bool
@@ -91,6 +94,8 @@ def save(state: State) -> bytes:
             ladders=list(state.ladders.values()),
             cooldowns=state.cooldowns,
             inventory=state.inventory,
+            inventory_ms=state.inventory_ms,
+            scales=state.scales,
             halts=state.halts,
             counts={key: list(counts.items()) for key, counts in state.counts.items()},
             counts_changed=state.counts_changed,
@@ -142,6 +147,8 @@ def _rebuilt(saved: Saved) -> State:
         ladders={ladder.key: ladder for ladder in saved.ladders},
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,
+        inventory_ms=saved.inventory_ms,
+        scales=saved.scales,
         halts=saved.halts,
         counts={key: dict(counts) for key, counts in saved.counts.items()},
         counts_changed=saved.counts_changed,

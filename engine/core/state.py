@@ -3,9 +3,10 @@
 Everything here goes into a snapshot, but for the fields at the end, which are derived from the rest.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -13,6 +14,7 @@ from engine.core.clocks import Clock
 from engine.core.compiled import Compiled, Watch
 from engine.core.layout import Layout
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.scaling.memory import Memory
 from engine.core.timers import Timers
 from engine.promql import Store
 from engine.sigma.correlate import Correlator
@@ -102,6 +104,14 @@ class Ladder(msgspec.Struct, kw_only=True):
         return self.rule.steps[self.step]
 
 
+class Member(NamedTuple):
+    """One replica of a workload: the name that its target has there, and what its actuator says of it."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    ready: bool
+
+
 class Owned(NamedTuple):
     """A target with the actuator and scope that own it."""
 
@@ -146,6 +156,10 @@ class State:
     """Until when no new ladder of `rule|target` acts."""
     inventory: dict[str, Inventory] = field(default_factory=dict)
     """Newest inventory of each `actuator/scope`."""
+    inventory_ms: dict[str, int] = field(default_factory=dict)
+    """When each of them came."""
+    scales: dict[str, Memory] = field(default_factory=dict)
+    """What is kept of each scaling rule, by its id."""
     halts: dict[str, Halt] = field(default_factory=dict)
     """By scope: `*` or a target id."""
     counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)
@@ -164,6 +178,9 @@ class State:
     at_work: dict[str, str] = field(default_factory=dict)
     """Key of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
+    members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
+    """The replicas of each workload, by actuator, scope and lock, as of the targets `members_of`."""
+    members_of: Mapping[str, tuple[Owned, ...]] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -203,6 +220,11 @@ def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
         value=ladder.value,
         annotations=ladder.annotations,
     )
+
+
+def ladder_id(origin: str, about: str, onset: int) -> str:
+    """The digest that names a ladder for ever: 16 hex digits."""
+    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()
 
 
 def cooldown_key(ladder: Ladder, target: str) -> str:

@@ -2,7 +2,7 @@
 
 Pure arithmetic: what was measured, and how many replicas there are, come as arguments. In short
 
-    replicas wanted = ceil(replicas that count × value / target)
+    replicas wanted = ceil(replicas that count * value / target)
 
 unless value / target is within the tolerance of 1. What is not known counts against a change: a replica without a
 value is taken to be idle when that would mean more replicas, and to be at its target when it would mean fewer; one
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from engine.core.scaling.rule import TOLERANCE
 
 _NOISE = 1e-9
-"""Of a quotient, what is put down to floating point: 3 × 1.1 must not take a replica more than 3.3 does."""
+"""Of a quotient, what is put down to floating point: 3 * 1.1 must not take a replica more than 3.3 does."""
 
 
 class Tolerance(NamedTuple):
@@ -73,7 +73,7 @@ def of_each(
     if not missing and not counted_unready:
         return counts.wanted if tolerance.holds(ratio) else _ceil(total / target)
     counted = len(values) + missing + counted_unready
-    if ratio < 1.0:
+    if ratio <= 1.0:
         total += missing * target
     careful = total / (counted * target)
     if tolerance.holds(careful) or (ratio - 1.0) * (careful - 1.0) < 0:
