@@ -19,7 +19,7 @@ Zone = tuple[tuple[int, int], ...]
 UTC: Zone = ((-(2**40), 0),)
 
 _DAY_S = 86_400
-_LONGEST_DAYS = dict(zip(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), range(7), strict=True))
+_LONGEST_DAYS = 8 * 366 + 1
 """From one 29th of February to the next, over a year that has none."""
 
 _MONTHS = dict(
@@ -148,7 +148,8 @@ def _range(field: _Field, part: str) -> range:
 
 
 def _number(field: _Field, text: str, least: int, most: int) -> int:
-    value = field.names.get(text, int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1)
+    written = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
+    value = field.names.get(text, written)
     if not least <= value <= most:
         raise ValueError(f"{field.name}: expected {least} to {most}, got {text!r}")
     return value

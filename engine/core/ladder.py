@@ -60,7 +60,7 @@ def take(turn: Turn, ladder: Ladder, because: Reason, *, approved: Command | Non
     ladder.phase, ladder.because, ladder.command = "held", because, None
     if _resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
         return end(turn, ladder, Reason.RESOLVED_BEFORE_ACT)
-    verb = state.program.verbs.get(ladder.current.verb)
+    verb = state.program.verb(ladder.current)
     ladder.target = about(ladder, verb)
     if verb and verb.changes_target and (found := hold(turn, ladder)):
         return _hold_back(turn, ladder, found)
@@ -185,8 +185,7 @@ def end(turn: Turn, ladder: Ladder, reason: Reason, detail: str = "", by: str = 
 
 
 def _resolved(state: State, ladder: Ladder) -> bool:
-    alert = state.alert_of(ladder)
-    return ends_with_alert(ladder) and not (alert and alert.firing)
+    return ends_with_alert(ladder) and not ((alert := state.alert_of(ladder)) and alert.firing)
 
 
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> None:
@@ -260,9 +259,8 @@ def _verify(turn: Turn, ladder: Ladder) -> None:
 def _anew(turn: Turn, ladder: Ladder) -> None:
     """The command had no effect for want of time or leave: decide again on the present state, under a new id."""
     ladder.attempt += 1
-    if ladder.attempt >= MAX_ATTEMPTS:
-        return _next(turn, ladder, Reason.STEP_FAILED)
-    return take(turn, ladder, Reason.DECIDED_ANEW)
+    too_often = ladder.attempt >= MAX_ATTEMPTS
+    return _next(turn, ladder, Reason.STEP_FAILED) if too_often else take(turn, ladder, Reason.DECIDED_ANEW)
 
 
 def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> None:

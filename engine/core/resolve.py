@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.program import Verb
 from engine.core.state import Ladder, Owned, State
+from engine.core.verbs import Verb
 from engine.template import TemplateError, parse
 from schemas.commands import Command, Origin, command_id
 from schemas.durations import duration_ms
@@ -61,7 +61,7 @@ def about(ladder: Ladder, verb: Verb | None) -> str:
 
 def changes_target(state: State, ladder: Ladder) -> bool:
     """Whether its current step may change something."""
-    verb = state.program.verbs.get(ladder.current.verb)
+    verb = state.program.verb(ladder.current)
     return verb is None or verb.changes_target
 
 
@@ -80,7 +80,7 @@ def describe(command: Command) -> str:
 
 def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> Command | Refusal:
     """The command for the ladder's current step and attempt, or why there is none."""
-    verb = state.program.verbs.get(ladder.current.verb)
+    verb = state.program.verb(ladder.current)
     if verb is None:
         return Refusal(Reason.UNKNOWN_VERB, f"{ladder.current.verb!r}")
     if ladder.undo and ladder.step == 0:

@@ -65,9 +65,8 @@ def scaled(outcome: Outcome) -> Reason:
 
 def telling(state: State, ladder: Ladder) -> int | None:
     """The next of its steps that tells somebody, by position."""
-    verbs = state.program.verbs
     for position in range(ladder.step + 1, len(ladder.rule.steps)):
-        verb = verbs.get(ladder.rule.steps[position].verb)
+        verb = state.program.verb(ladder.rule.steps[position])
         if verb and not verb.changes_target and not verb.looks:
             return position
     return None

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from engine.core import program
+from engine.core.verbs import Verbs, chosen
 from engine.rulefile.structure import FoundGroup, Place
 from schemas.rulefile import (
     AlertRule,
@@ -19,7 +20,7 @@ from schemas.rulefile import (
 )
 
 
-def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], digest: str) -> program.Program:
+def build(groups: Sequence[FoundGroup], verbs: Verbs, digest: str) -> program.Program:
     """The program of groups without mistakes. A rule's place is its place in the files, in the order of their paths."""
     alerts: list[program.AlertRule] = []
     records: list[program.RecordingRule] = []
@@ -113,9 +114,7 @@ def _record(group: Group, rule: RecordingRule, place: Place, rule_id: str, posit
     )
 
 
-def _ladder(
-    group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: Mapping[str, program.Verb]
-) -> program.HealRule:
+def _ladder(group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: Verbs) -> program.HealRule:
     return program.HealRule(
         id=rule_id,
         group=group.name,
@@ -129,12 +128,14 @@ def _ladder(
     )
 
 
-def _step(step: Step, verbs: Mapping[str, program.Verb]) -> program.Step:
-    ((verb, arguments),) = step.verbs.items()
+def _step(step: Step, verbs: Verbs) -> program.Step:
+    ((name, arguments),) = step.verbs.items()
+    verb = chosen(verbs, name, arguments)
+    assert verb is not None, "only steps of known verbs are built"
     verify = step.verify
     return program.Step(
-        verb=verb,
-        args=verbs[verb].completed(arguments),
+        verb=name,
+        args=verb.completed(arguments),
         verify=program.Verify(expr=verify.expr, within_ms=verify.within_ms, hold_ms=verify.hold_ms) if verify else None,
     )
 

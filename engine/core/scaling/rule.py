@@ -22,7 +22,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 class Direction(msgspec.Struct, frozen=True, kw_only=True):
     """How a workload is scaled up, or down. Of several policies that counts which permits the most (`max`) or the
-    least; `disabled`: never in this direction. Of the recommendations of the last `stabilization_ms` the most careful counts.
+    least (`min`); `disabled`: never in this direction. Of the recommendations of the last `stabilization_ms` the most
+    careful counts.
     """
 
     policies: tuple[Policy, ...]

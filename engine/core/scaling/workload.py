@@ -12,6 +12,7 @@ from engine.core.resolve import SCOPE, Refusal, owner
 from engine.core.scaling.replicas import Counts
 from engine.core.scaling.rule import ScaleRule
 from engine.core.state import Member, Owned, State
+from engine.core.verbs import chosen
 from schemas.reasons import Reason
 
 STALE_MS = 180_000
@@ -31,7 +32,7 @@ class Workload(NamedTuple):
 
 def read(state: State, rule: ScaleRule) -> Workload | Refusal:
     """The rule's workload as of the newest inventory, or why it cannot be told."""
-    verb = state.program.verbs.get(rule.verb)
+    verb = chosen(state.program.verbs, rule.verb, rule.args)
     if verb is None:
         return Refusal(Reason.UNKNOWN_VERB, f"{rule.verb!r}")
     owned = owner(state, verb, rule.target, rule.args.get(SCOPE))
