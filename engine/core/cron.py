@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from engine.template.civil import date, weekday
+from schemas.wording import shown
 
 Zone = tuple[tuple[int, int], ...]
 """From when on (Unix seconds, ascending) local time is so many seconds ahead of UTC."""
@@ -143,7 +144,7 @@ def _range(field: _Field, part: str) -> range:
     if dash:
         most = _number(field, end, field.least, field.most)
     if most < least:
-        raise ValueError(f"{field.name}: expected a range that rises, got {span!r}")
+        raise ValueError(f"{field.name}: expected a range that rises, got {shown(span)}")
     return range(least, most + 1, step)
 
 
@@ -151,5 +152,5 @@ def _number(field: _Field, text: str, least: int, most: int) -> int:
     written = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
     value = field.names.get(text, written)
     if not least <= value <= most:
-        raise ValueError(f"{field.name}: expected {least} to {most}, got {text!r}")
+        raise ValueError(f"{field.name}: expected {least} to {most}, got {shown(text)}")
     return value
