@@ -55,6 +55,22 @@ class Reason(StrEnum):
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
+    # What a scaling rule decided, and why.
+    OFF_TARGET = "OFF_TARGET"
+    ABOVE_MAX = "ABOVE_MAX"
+    BELOW_MIN = "BELOW_MIN"
+    WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
+    STABILIZING = "STABILIZING"
+    RATE_LIMITED = "RATE_LIMITED"
+    DIRECTION_DISABLED = "DIRECTION_DISABLED"
+    AT_MAX = "AT_MAX"
+    AT_MIN = "AT_MIN"
+    NO_DATA = "NO_DATA"
+    PARTIAL_DATA = "PARTIAL_DATA"
+    STALE_INVENTORY = "STALE_INVENTORY"
+    SCALED_TO_ZERO = "SCALED_TO_ZERO"
+    NO_LONGER_WANTED = "NO_LONGER_WANTED"
+
     # Why an actuator answered as it did.
     DEADLINE_PASSED = "DEADLINE_PASSED"
     CONDITION_CHANGED = "CONDITION_CHANGED"
@@ -74,6 +90,8 @@ class Reason(StrEnum):
     REVERT_SCHEDULED = "REVERT_SCHEDULED"
     REVERTED = "REVERTED"
     NOT_REVERTED = "NOT_REVERTED"
+    SCALED = "SCALED"
+    NOT_SCALED = "NOT_SCALED"
 
     # What the engine noticed about itself and its input.
     RULES_ACTIVATED = "RULES_ACTIVATED"
@@ -128,6 +146,20 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
+    Reason.OFF_TARGET: "a metric is off its target, so the workload is scaled",
+    Reason.ABOVE_MAX: "the workload has more replicas than the `max` of this hour",
+    Reason.BELOW_MIN: "the workload has fewer replicas than the `min` of this hour",
+    Reason.WITHIN_TOLERANCE: "the workload has as many replicas as its metrics want, within the tolerance",
+    Reason.STABILIZING: "the metrics want another number of replicas, but not for the whole stabilization window yet",
+    Reason.RATE_LIMITED: "the metrics want another number of replicas, but the policies permit no further change yet",
+    Reason.DIRECTION_DISABLED: "the metrics want another number of replicas, but the rule does not scale that way",
+    Reason.AT_MAX: "the metrics want more replicas than the `max` of this hour",
+    Reason.AT_MIN: "the metrics want fewer replicas than the `min` of this hour",
+    Reason.NO_DATA: "nothing is known of what the workload is scaled by: it stays as it is, or has its `fallback`",
+    Reason.PARTIAL_DATA: "fewer replicas would do, but a metric has no value: it may be the one that needs them",
+    Reason.STALE_INVENTORY: "the inventory is not recent enough to say how many replicas there are",
+    Reason.SCALED_TO_ZERO: "somebody scaled the workload to zero, below the rule's `min`: it is left alone",
+    Reason.NO_LONGER_WANTED: "the metrics no longer want what was asked for",
     Reason.DEADLINE_PASSED: "the command was taken up after its deadline; nothing was done",
     Reason.CONDITION_CHANGED: "the target is not in the state that the command was decided on; nothing was done",
     Reason.FENCED: "the command came from an engine that a newer one has replaced",
@@ -144,6 +176,8 @@ MEANING: dict[Reason, str] = {
     Reason.REVERT_SCHEDULED: "the step had its effect, which is to be undone after `revert_after`",
     Reason.REVERTED: "what the step had done is undone",
     Reason.NOT_REVERTED: "what the step had done is not undone: its target has changed since, or the undo failed",
+    Reason.SCALED: "the workload was scaled",
+    Reason.NOT_SCALED: "the workload was not scaled; the next evaluation decides anew",
     Reason.RULES_ACTIVATED: "a new set of rules is active",
     Reason.UNSOLICITED_OUTCOME: "an outcome came for a command that no ladder waits for",
     Reason.REPLAY_DIVERGED: "a replay decided otherwise than the audit records; the record stands",

@@ -19,11 +19,12 @@ KEPT_MS = 60 * 60_000
 """What was done is remembered at least so long, for a policy that is yet to come."""
 
 
-def act_of(state: State, ladder: Ladder, verb: Verb, command: Command) -> Act:
-    """What the command would do, as a policy sees it."""
+def act_of(state: State, ladder: Ladder, command: Command) -> Act:
+    """What the ladder's command would do, as a policy sees it."""
     owned = state.targets.get(command.target, ())
     target = next(each.target for each in owned if (each.actuator, each.scope) == (command.actuator, command.scope))
-    weight = _weight(verb, target, command)
+    verb = state.program.verb(ladder.current)
+    weight = _weight(verb, target, command) if verb else 0
     return Act(
         rule="" if ladder.origin.kind == "control" else ladder.rule.name,
         verb=command.verb,

@@ -4,7 +4,7 @@ from engine.core import revert
 from engine.core.moves import End, Move, Next, Verify, anew, to_somebody
 from engine.core.resolve import changes_target
 from engine.core.state import Ladder, ladder_beside
-from engine.core.temper import responds, telling_step
+from engine.core.temper import responds, scaled, scales, telling_step
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -16,6 +16,8 @@ def answered(turn: Turn, ladder: Ladder, outcome: Outcome) -> Move:
     if outcome.status == "succeeded":
         revert.schedule(turn, ladder, outcome)
     match outcome.status:
+        case _ if scales(ladder):
+            return End(scaled(outcome), outcome.detail)
         case "conflict" if responds(ladder):
             return anew(ladder)
         case "succeeded" | "conflict" if not changes or (responds(ladder) and not ladder.current.verify):

@@ -1,14 +1,15 @@
 """The second half: transitions, outcomes and control messages to commands, each with a named reason."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from engine.core import ladder as ladders
 from engine.core import notices
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
+from engine.core.scaling import loop as scaling
 from engine.core.services import count_services
-from engine.core.state import Ladder, State, index_targets
+from engine.core.state import Ladder, State, index_targets, ladder_id
+from engine.core.temper import scales
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
@@ -60,6 +61,8 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
     )
     if ladder:
         ladders.answer(turn, ladder, outcome)
+        if scales(ladder):
+            scaling.on_outcome(turn, ladder, outcome)
 
 
 def on_inventory(turn: Turn, inventory: Inventory) -> None:
@@ -122,7 +125,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
     alert = turn.state.alerts[fired.rule][canonical(fired.labels)]
     origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
     ladder = Ladder(
-        id=_ladder_id(origin.name, fired.id, fired.onset),
+        id=ladder_id(origin.name, fired.id, fired.onset),
         rule=heal,
         origin=origin,
         onset=fired.onset,
@@ -152,8 +155,8 @@ def _request(turn: Turn, request: Act) -> None:
         steps=(Step(verb=request.verb, args=request.args),),
     )
     origin = Origin(kind="control", name=request.by)
-    ladder_id = _ladder_id(origin.name, request.id, 0)
-    ladder = Ladder(id=ladder_id, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
+    named = ladder_id(origin.name, request.id, 0)
+    ladder = Ladder(id=named, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
     ladders.start(turn, ladder)
 
 
@@ -177,7 +180,3 @@ def _describe(outcome: Outcome) -> str:
         if outcome.before.get(name) != value
     )
     return "; ".join(part for part in (outcome.detail, changed, "found done" if outcome.observed else "") if part)
-
-
-def _ladder_id(origin: str, about: str, onset: int) -> str:
-    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()

@@ -28,6 +28,7 @@
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
     scheduled   its time has come                          held
+    any         scale: held back, or any outcome           ended by that reason; SCALED, NOT_SCALED (`temper.scaled`)
     any         no next step                               ended (`temper.last_word`)
 
 A conflict means that somebody else changed the target first; whether that helped is for `verify` to say, and that it
@@ -75,6 +76,11 @@ def check(turn: Turn, ladder: Ladder) -> None:
 def wake(turn: Turn, ladder: Ladder) -> None:
     """A timer of the ladder came due, or something that it waits for may have come."""
     _go(turn, ladder, _woken(turn, ladder))
+
+
+def end(turn: Turn, ladder: Ladder, reason: Reason, detail: str = "") -> None:
+    """What began it no longer wants it."""
+    _go(turn, ladder, End(reason, detail))
 
 
 def _woken(turn: Turn, ladder: Ladder) -> Move:

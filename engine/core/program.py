@@ -8,12 +8,14 @@ from typing import Literal
 
 import msgspec
 
+from engine.core.cron import Zone
 from engine.core.policy import Policy
+from engine.core.scaling.rule import ScaleRule
 from engine.core.verbs import Verb, chosen
 from engine.sigma.model import Correlation, Detection
 
 Mode = Literal["shadow", "approve", "auto"]
-Temper = Literal["heal", "respond"]
+Temper = Literal["heal", "respond", "scale"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     """A ladder of steps on each firing alert named `alert`, one after the other: to `heal` until one has helped, to
-    `respond` all of them."""
+    `respond` all of them. To `scale` is one step that no alert calls for."""
 
     id: str
     group: str
@@ -179,6 +181,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     counters: tuple[EventCounter, ...] = ()
     heals: tuple[HealRule, ...] = ()
     responds: tuple[HealRule, ...] = ()
+    scales: tuple[ScaleRule, ...] = ()
+    zones: dict[str, Zone] = {}
+    """The time zones of the schedules, by name."""
     verbs: dict[str, tuple[Verb, ...]] = {}
     settings: Settings = Settings()
     policy: Policy = Policy()

@@ -8,6 +8,7 @@ the time of their own source: only those from what is now the future were taken 
 from msgspec.structs import replace
 
 from engine.core.derive import recount
+from engine.core.scaling import loop as scaling
 from engine.core.schedule import schedule_rules
 from engine.core.state import Ladder, State
 
@@ -33,6 +34,8 @@ def follow(state: State, time_ms: int) -> int:
         layout.used_ms -= by_ms
     state.evaluated_ms = {rule: at_ms - by_ms for rule, at_ms in state.evaluated_ms.items()}
     state.cooldowns = {key: until_ms - by_ms for key, until_ms in state.cooldowns.items()}
+    for memory in state.scales.values():
+        memory.set_back(by_ms)
     _acts(state, by_ms)
     _alerts(state, by_ms)
     for ladder in state.ladders.values():
@@ -42,6 +45,7 @@ def follow(state: State, time_ms: int) -> int:
     state.correlator.set_back(by_ms)
     state.timers.set_back(by_ms)
     schedule_rules(state)
+    scaling.schedule(state)
     return by_ms
 
 

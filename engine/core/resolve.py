@@ -136,7 +136,7 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
-    owned = _owner(state, verb, name, args.get(SCOPE))
+    owned = owner(state, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
     if owned.target.protected and verb.changes_target:
@@ -154,7 +154,7 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
 
 def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:
     """Exactly what the outcome said, on the target as the effect left it."""
-    owned = _owner(state, verb, undo.target, scope)
+    owned = owner(state, verb, undo.target, scope)
     if isinstance(owned, Refusal):
         gone = owned.reason is Reason.UNKNOWN_TARGET
         return Refusal(Reason.NOTHING_TO_DO, f"{undo.target} is gone: undone already") if gone else owned
@@ -178,7 +178,7 @@ def _revert_after_ms(verb: Verb, args: Mapping[str, str]) -> int | Refusal | Non
         return Refusal(Reason.BAD_ARGUMENTS, f"{REVERT_AFTER}: {error}")
 
 
-def _owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
+def owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
     """The target as the verb's actuator has it, on the scope that is asked for."""
     owners = [
         owned
@@ -216,6 +216,8 @@ def _absolute(verb: Verb, attributes: Mapping[str, Any], args: Mapping[str, str]
 
 
 def _summary(state: State, ladder: Ladder) -> str:
+    if ladder.rule.kind == "scale":
+        return f"{ladder.rule.name}: {ladder.annotations['summary']}"
     if ladder.origin.kind == "control":
         return f"asked for by {ladder.origin.name}"
     if ladder.origin.kind == "policy":

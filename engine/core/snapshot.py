@@ -7,6 +7,7 @@ from engine.core.clocks import Clock
 from engine.core.derive import rebuild
 from engine.core.layout import Layout
 from engine.core.program import Program
+from engine.core.scaling.memory import Memory
 from engine.core.state import Alert, Count, Ladder, State
 from engine.core.tallies import Done
 from engine.core.timers import Timer, Timers
@@ -53,6 +54,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
     inventory_ms: dict[str, int]
+    scales: dict[str, Memory]
     halts: dict[str, Halt]
     emergency: Emergency | None
     done: list[Done]
@@ -98,6 +100,7 @@ def save(state: State) -> bytes:
             cooldowns=state.cooldowns,
             inventory=state.inventory,
             inventory_ms=state.inventory_ms,
+            scales=state.scales,
             halts=state.halts,
             emergency=state.emergency,
             done=state.done,
@@ -154,6 +157,7 @@ def _rebuilt(saved: Saved) -> State:
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,
         inventory_ms=saved.inventory_ms,
+        scales=saved.scales,
         halts=saved.halts,
         emergency=saved.emergency,
         done=saved.done,

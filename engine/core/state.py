@@ -3,9 +3,10 @@
 Everything here goes into a snapshot, but for the fields at the end, which are derived from the rest.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -14,6 +15,7 @@ from engine.core.compiled import Compiled, Watch
 from engine.core.layout import Layout
 from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.scaling.memory import Memory
 from engine.core.services import Health, service_of
 from engine.core.tallies import Done, Tallies
 from engine.core.timers import Timers
@@ -112,6 +114,14 @@ class Ladder(msgspec.Struct, kw_only=True):
         return self.rule.steps[self.step]
 
 
+class Member(NamedTuple):
+    """One replica of a workload: the name that its target has there, and what its actuator says of it."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    ready: bool
+
+
 class Owned(NamedTuple):
     """A target with the actuator and scope that own it."""
 
@@ -157,7 +167,9 @@ class State:
     inventory: dict[str, Inventory] = field(default_factory=dict)
     """Newest inventory of each `actuator/scope`."""
     inventory_ms: dict[str, int] = field(default_factory=dict)
-    """When that came."""
+    """When each of them came."""
+    scales: dict[str, Memory] = field(default_factory=dict)
+    """What is kept of each scaling rule, by its id."""
     halts: dict[str, Halt] = field(default_factory=dict)
     """By scope: `*`, a target id, a lock, `rule:` or `service:` and a name."""
     emergency: Emergency | None = None
@@ -190,6 +202,9 @@ class State:
     """How many acts are under way, for each limit of the policy and what it counts per."""
     disrupted: dict[str, int] = field(default_factory=dict)
     """How many healthy replicas of a service those may interrupt."""
+    members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
+    """The replicas of each workload, by actuator, scope and lock, as of the targets `members_of`."""
+    members_of: Mapping[str, tuple[Owned, ...]] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -240,6 +255,11 @@ def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
         value=ladder.value,
         annotations=ladder.annotations,
     )
+
+
+def ladder_id(origin: str, about: str, onset: int) -> str:
+    """The digest that names a ladder for ever: 16 hex digits."""
+    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()
 
 
 def cooldown_key(ladder: Ladder, target: str) -> str:

@@ -6,7 +6,7 @@ from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
 from engine.core.policy import Act
 from engine.core.resolve import Refusal, about, describe, resolve, same_act
 from engine.core.state import Ladder, cooldown_key
-from engine.core.temper import is_resolved, responds
+from engine.core.temper import is_resolved, responds, scales
 from engine.core.turn import Turn
 from schemas.commands import Command
 from schemas.reasons import Reason
@@ -35,7 +35,7 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     command = resolve(state, ladder, turn.now_ms, turn.seq, len(turn.effects))
     if isinstance(command, Refusal):
         return _refused(turn, ladder, command)
-    act = acting.act_of(state, ladder, verb, command) if verb and changes else None
+    act = acting.act_of(state, ladder, command) if changes else None
     objects = objection(turn, ladder, act) if act else None
     if isinstance(objects, Hold):
         return _hold_back(turn, ladder, objects)
@@ -59,7 +59,7 @@ def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, appro
 
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
-    if ladder.origin.kind == "control" and not ladder.undo:
+    if scales(ladder) or (ladder.origin.kind == "control" and not ladder.undo):
         return End(found.reason, found.detail)
     ladder.held_on = found.on
     if ladder.held_by is not found.reason:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.core.program import Program
 from engine.core.verbs import Verbs
-from engine.rulefile import crosscheck, event_rules, ladders, sigma
+from engine.rulefile import crosscheck, event_rules, ladders, scaling, sigma
 from engine.rulefile.build import build, digest_of
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError, RuleErrors
@@ -54,6 +54,7 @@ def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loade
         *crosscheck.repeated_groups(groups),
         *crosscheck.repeated_ladders(groups),
         *ladders.check(groups, found.rules, verbs, checks),
+        *scaling.check(groups, verbs, checks),
     ]
     if errors:
         raise RuleErrors([*errors, *found.left_out])
