@@ -22,6 +22,7 @@ VERBS = (
         summary="Start a replica anew, or all replicas of a workload one after the other.",
         targets={"replica": _REPLICA, "workload": _WORKLOAD},
         condition=("generation",),
+        disrupts="one",
         timeout_ms=60_000,
     ),
     VerbSpec(
@@ -31,6 +32,7 @@ VERBS = (
         required=("replicas",),
         integers=("replicas",),
         condition=("generation",),
+        disrupts="fewer",
         timeout_ms=120_000,
     ),
     VerbSpec(
@@ -39,6 +41,7 @@ VERBS = (
         targets={"workload": _WORKLOAD},
         required=("version",),
         condition=("revision",),
+        disrupts="one",
         timeout_ms=120_000,
     ),
     VerbSpec(
@@ -47,6 +50,7 @@ VERBS = (
         targets={"workload": _WORKLOAD},
         optional=("to",),
         condition=("revision",),
+        disrupts="one",
         absolute={"to": "previous_version"},
         timeout_ms=120_000,
     ),
@@ -65,6 +69,7 @@ VERBS = (
         targets={"isolated": (*_REPLICA, "generation"), "isolation": _WORKLOAD},
         # `replacement` is the generation of what would be ended: it must still be what the decision knew.
         condition=("generation", "state", "replacement"),
+        disrupts="none",
         timeout_ms=60_000,
     ),
     COLLECT,

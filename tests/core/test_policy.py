@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from engine.core.effects import Effect
 from engine.core.policy import (
     Acts,
     Approval,
@@ -221,8 +222,8 @@ def test_the_budget_is_there_again_when_its_time_is_over() -> None:
     assert acted != ["replica:s0/0"]
 
 
-def _alive(story: Story) -> list[object]:
-    return story.scrape({name(0, n): 0.0 for n in range(REPLICAS)})  # type: ignore[return-value]
+def _alive(story: Story) -> list[Effect]:
+    return story.scrape({name(0, n): 0.0 for n in range(REPLICAS)})
 
 
 def test_one_budget_may_be_for_all_services_together() -> None:
