@@ -89,7 +89,7 @@ def _correlated(turn: Turn, result: Raised | Ended, seen: Seen | None) -> None:
             if group.items() <= dict(labels).items():
                 _resolve(turn, found, labels, Reason.EVICTED if result.evicted else Reason.CONDITION_CLEARED)
     elif found.rule.raises:
-        element = (seen.element if seen else {}) | group
+        element = (seen.element if seen and not result.at_end else {}) | group
         _raise(turn, found, group, element, result.events, result.value)
 
 

@@ -209,7 +209,7 @@ def _by_rule(ranked: Iterable[Correlating]) -> dict[str, tuple[int, ...]]:
 
 def _occurrence(correlating: Correlating, raised: Raised, cause: Occurred) -> Occurred:
     """What is raised, as something that its own correlations are told."""
-    data = correlating.data(raised, cause.data)
+    data = correlating.data(raised, {} if raised.at_end else cause.data)
     return Occurred(raised.rule, data, raised.time_ms, cause.source, cause.event)
 
 
