@@ -21,7 +21,7 @@ def install(state: State, program: Program, planned: Compiled | None = None) -> 
     rules, detector = state.compiled.rules, state.compiled.detector
     state.failing = {rule: error for rule, error in state.failing.items() if rule in rules or rule in detector.rules}
     state.evaluated_ms = {rule: time_ms for rule, time_ms in state.evaluated_ms.items() if rule in rules}
-    if program.settings == before:
+    if _limits(program.settings) == _limits(before):
         state.correlator.replace(detector.correlations)
     else:
         state.correlator = Correlator(detector.correlations, _limits(program.settings))

@@ -83,14 +83,19 @@ def _remember(state: State, seen: Seen) -> None:
 
 def _correlated(turn: Turn, result: Raised | Ended, seen: Seen | None) -> None:
     found = turn.state.compiled.detector.rules[result.rule]
-    group = {label_name(name): value for name, value in result.group}
+    group = _labelled(result.group)
     if isinstance(result, Ended):
-        for labels in list(turn.state.alerts.get(result.rule, {})):
-            if group.items() <= dict(labels).items():
+        over = canonical(group)
+        for labels, alert in list(turn.state.alerts.get(result.rule, {}).items()):
+            if alert.element == over:
                 _resolve(turn, found, labels, Reason.EVICTED if result.evicted else Reason.CONDITION_CLEARED)
     elif found.rule.raises:
         element = (seen.element if seen and not result.at_end else {}) | group
         _raise(turn, found, group, element, result.events, result.value)
+
+
+def _labelled(group: Sequence[tuple[str, str]]) -> dict[str, str]:
+    return {label_name(name): value for name, value in group}
 
 
 def due(turn: Turn) -> None:
@@ -114,6 +119,19 @@ def expire(turn: Turn, rule_id: str) -> None:
     _tell_alerts(state, found)
     if active:
         _look_again(state, rule_id)
+
+
+def activated(turn: Turn) -> None:
+    """Of an absence that begins anew, as its rule says something else, nobody would tell that it has ended."""
+    state = turn.state
+    for rule_id, active in list(state.alerts.items()):
+        found = state.compiled.detector.rules.get(rule_id)
+        if found is None or not _is_absence(found.rule):
+            continue
+        silent = {canonical(_labelled(group)) for group in state.correlator.silent(rule_id)}
+        for labels, alert in list(active.items()):
+            if alert.element not in silent:
+                _resolve(turn, found, labels, Reason.RULE_REMOVED)
 
 
 def remove(turn: Turn, rule: EventRule) -> None:
@@ -146,7 +164,7 @@ def _raise(
     alert = active[labels] = Alert(
         id=alert_id(rule.id, labels),
         labels=labels,
-        element=labels,
+        element=canonical(group),
         annotations=_annotations(turn, found, element, events, value or 1.0),
         value=value or 1.0,
         onset=turn.seq,

@@ -16,7 +16,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 4
+FORMAT = 5
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):

@@ -29,8 +29,8 @@ from schemas.samples import Metadata
 class Alert(msgspec.Struct, kw_only=True):
     """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
 
-    `element` are the labels of the element that it is about, `$labels` in templates. `cleared_ms` is when the
-    expression stopped holding, under `keep_firing_for`.
+    `element` are the labels of the element that it is about, `$labels` in templates; of one about events, those of its
+    group. `cleared_ms` is when the expression stopped holding, under `keep_firing_for`, or an event fitted last.
     """
 
     id: str

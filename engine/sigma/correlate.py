@@ -116,6 +116,11 @@ class Correlator:
         for correlating in self._ranked:
             correlating.forget(now_ms)
 
+    def silent(self, rule: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The groups of an absence that is raised, as `Raised` names them."""
+        found = [each for each in self._ranked if each.rule == rule]
+        return tuple(each.named(group) for each in found for group in each.groups if group.silent_ms is not None)
+
     # --- what is counted ---
 
     @property
