@@ -5,7 +5,6 @@ interval so that they do not grow stale. A series begins with a zero, so that `i
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from engine.core.timers import Timer
 from engine.core.turn import Turn
 from engine.core.wording import Seen
 from engine.core.writing import write
+from engine.sigma.correlate_values import number
 from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels, canonical
 
@@ -24,6 +24,9 @@ EVENTS_TOTAL = "ops_events_total"
 EVERY_MS = 1_000
 FORGET_MS = 3_600_000
 """A series that has not counted for so long is over; if it comes back, it begins at zero."""
+
+LARGEST = 2.0**53
+"""The largest number that is added: beside a larger one nothing smaller would ever count again."""
 
 OVERFLOW: Labels = (("overflow", "true"),)
 """What bears the labels that are one too many."""
@@ -44,8 +47,8 @@ def every(turn: Turn, event: Event, node: str) -> None:
 
 def add(turn: Turn, found: CompiledCounter, seen: Seen) -> None:
     """Count one event that fits a log metric, or add the number in its field; what is none above zero is not."""
-    amount = _number(found.value(seen.data)) if found.value else 1.0
-    if amount <= 0:
+    amount = number(found.value(seen.data)) if found.value else 1
+    if amount is None or not 0 < amount <= LARGEST:
         return
     labels = found.named_by(seen.element)
     if labels is None:
@@ -121,10 +124,3 @@ def _name(state: State, key: str) -> str:
 def _series(name: str, key: str, labels: Labels) -> Labels:
     node = {"node": key.removeprefix("node:")} if name == EVENTS_TOTAL else {}
     return canonical({**dict(labels), **node, METRIC_NAME: name})
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
-        return 0.0

@@ -149,13 +149,14 @@ def _raise(
     events: Sequence[str],
     value: float | None = None,
 ) -> None:
-    """The alert of this group fires, or fires on."""
+    """The alert of this group fires, or fires on. Its value, where none is given, is how many events have fitted."""
     state, rule = turn.state, found.rule
-    own = render(state, found.labels, canonical(element), value or 1.0, turn.now_ms)
+    first = 1.0 if value is None else float(value)
+    own = render(state, found.labels, canonical(element), first, turn.now_ms)
     labels = canonical({**group, **own, ALERTNAME: rule.name})
     active = state.alerts.setdefault(rule.id, {})
     if alert := active.pop(labels, None):
-        alert.value = alert.value + 1 if value is None else value
+        alert.value = alert.value + 1 if value is None else first
         alert.cleared_ms = turn.now_ms
         active[labels] = alert  # the last is the one that was seen latest
         return
@@ -165,8 +166,8 @@ def _raise(
         id=alert_id(rule.id, labels),
         labels=labels,
         element=canonical(group),
-        annotations=_annotations(turn, found, element, events, value or 1.0),
-        value=value or 1.0,
+        annotations=_annotations(turn, found, element, events, first),
+        value=first,
         onset=turn.seq,
         active_at_ms=turn.now_ms,
         fired_at_ms=turn.now_ms,
