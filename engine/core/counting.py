@@ -57,14 +57,14 @@ def add(turn: Turn, found: CompiledCounter, seen: Seen) -> None:
 
 
 def due(turn: Turn, due_ms: int) -> Iterator[str]:
-    """Write the counters to their columns, if they changed or would grow stale; the names of those that were."""
+    """Write to their columns the counters that changed or would grow stale; the names of those that were."""
     state = turn.state
     interval_ms = state.settings.evaluation_interval_ms
-    if state.counts_changed or due_ms % interval_ms == 0:
-        state.counts_changed = False
-        for key in state.counts:
-            _write(state, key)
-        yield from dict.fromkeys(_name(state, key) for key in state.counts)
+    keys = list(state.counts if due_ms % interval_ms == 0 else state.counts_changed)
+    state.counts_changed.clear()
+    for key in keys:
+        _write(state, key)
+    yield from dict.fromkeys(_name(state, key) for key in keys)
     if state.counts:
         state.timers.set(Timer((turn.now_ms // interval_ms + 1) * interval_ms, "count", 0, ""))
 
@@ -79,6 +79,7 @@ def forget(state: State) -> None:
             state.counts[key] = {}
             _write(state, key)
             del state.counts[key]
+            state.counts_changed.pop(key, None)
 
 
 def _count(turn: Turn, key: str, labels: Labels, amount: float) -> None:
@@ -92,8 +93,8 @@ def _count(turn: Turn, key: str, labels: Labels, amount: float) -> None:
     count.value += amount
     count.counted_ms = turn.now_ms
     if not state.counts_changed:
-        state.counts_changed = True
         state.timers.set(Timer((turn.now_ms // EVERY_MS + 1) * EVERY_MS, "count", 0, ""))
+    state.counts_changed[key] = None
 
 
 def _write(state: State, key: str) -> None:

@@ -33,6 +33,10 @@ _REMEMBERED = 1_000
 _RECORDED = 300
 """Characters of the events in the audit."""
 
+TOLD_AT_ONCE = 50
+"""With so many alerts of a rule, ALERTS has a new one at once; of more, with all others of them, every `TOLD_MS`."""
+TOLD_MS = 1_000
+
 ABOUT_EVENTS = ("events", "event")
 """Annotations that the engine adds: which events, by their places in the journal, and each in short, on its line."""
 
@@ -118,7 +122,7 @@ def expire(turn: Turn, rule_id: str) -> None:
                 _resolve(turn, found, labels, Reason.CONDITION_CLEARED)
     _tell_alerts(state, found)
     if active:
-        _look_again(state, rule_id)
+        _look_again(state, rule_id, state.settings.evaluation_interval_ms)
 
 
 def activated(turn: Turn) -> None:
@@ -175,8 +179,11 @@ def _raise(
     )
     state.alerts[rule.id] = active
     _put(turn, transition(rule, alert, "firing", turn.now_ms, Reason.EVENT_MATCHED, _detail(alert)))
-    _tell_alerts(state, found)
-    _look_again(state, rule.id)
+    if len(active) <= TOLD_AT_ONCE:
+        _tell_alerts(state, found)
+        _look_again(state, rule.id, state.settings.evaluation_interval_ms)
+    else:
+        _look_again(state, rule.id, TOLD_MS)
 
 
 def _annotations(
@@ -221,9 +228,8 @@ def _tell_alerts(state: State, found: CompiledEventRule) -> None:
         state.failing.pop(found.rule.id, None)
 
 
-def _look_again(state: State, rule_id: str) -> None:
+def _look_again(state: State, rule_id: str, interval_ms: int) -> None:
     """On a grid, so that a rule has one such time however many of its alerts begin."""
-    interval_ms = state.settings.evaluation_interval_ms
     state.timers.set(Timer((state.now_ms // interval_ms + 1) * interval_ms, "expire", 0, rule_id))
 
 

@@ -53,7 +53,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     inventory: dict[str, Inventory]
     halts: dict[str, Halt]
     counts: dict[str, list[tuple[Labels, Count]]]
-    counts_changed: bool
+    counts_changed: tuple[str, ...]
     recent: dict[str, str]
     correlations: msgspec.Raw
     timers: list[Timer]
@@ -93,7 +93,7 @@ def save(state: State) -> bytes:
             inventory=state.inventory,
             halts=state.halts,
             counts={key: list(counts.items()) for key, counts in state.counts.items()},
-            counts_changed=state.counts_changed,
+            counts_changed=tuple(state.counts_changed),
             recent=state.recent,
             correlations=msgspec.Raw(state.correlator.dump()),
             timers=list(state.timers),
@@ -144,7 +144,7 @@ def _rebuilt(saved: Saved) -> State:
         inventory=saved.inventory,
         halts=saved.halts,
         counts={key: dict(counts) for key, counts in saved.counts.items()},
-        counts_changed=saved.counts_changed,
+        counts_changed=dict.fromkeys(saved.counts_changed),
         recent=saved.recent,
         timers=Timers(saved.timers),
     )

@@ -150,8 +150,8 @@ class State:
     """By scope: `*` or a target id."""
     counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)
     """Events counted, by `node:` and the node that sent them, or by the id of a log metric; then by labels."""
-    counts_changed: bool = False
-    """Whether they did since they were written to the columns."""
+    counts_changed: dict[str, None] = field(default_factory=dict)
+    """Which of them did since they were written to the columns, in the order in which they did."""
     recent: dict[str, str] = field(default_factory=dict)
     """The last events that fitted a rule, in short, by their places in the journal."""
     correlator: Correlator = field(default_factory=lambda: Correlator({}, Limits()))

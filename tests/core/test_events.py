@@ -131,6 +131,15 @@ def test_active_alerts_are_series() -> None:
     assert values(story, "ALERTS") == {}
 
 
+def test_many_active_alerts_are_series_within_a_second() -> None:
+    """They are written together, so that whoever makes up what tells alerts apart does not slow down the others."""
+    known = program(alert("Any", 'ALERTS{alertname="Failed"}'), events=(rule(group_by=("user.name",)),))
+    story = Story(known)
+    tell(story, *(line(user__name=f"u{number}") for number in range(200)))
+    story.wait(1)
+    assert len(values(story, 'ALERTS{alertname="Failed"}')) == 200
+
+
 def test_an_edit_that_removes_the_rule_ends_its_alerts() -> None:
     """As with rules over samples, by name."""
     story = with_rules(rule())
@@ -262,6 +271,21 @@ def test_events_are_counted_by_what_they_are() -> None:
         series("ops_events_total", service="sshd", **labels): 2.0
     }
     assert sum(values(story, "increase(ops_events_total[1m])").values()) == pytest.approx(3, abs=3)
+
+
+def test_a_counter_is_written_when_it_changed() -> None:
+    """The events of one node do not have the counters of all others written, but at their interval."""
+    story = Story(program(alert("Any", "count_over_time(ops_events_total[5s]) > 100")))
+    tell(story, line(), node="quiet")
+    story.wait(15)
+    for _ in range(5):
+        tell(story, line(), node="busy")
+        story.wait(1)
+    counted = {
+        dict(labels)["node"]: count for labels, count in values(story, "count_over_time(ops_events_total[5s])").items()
+    }
+    assert counted["busy"] >= 5
+    assert counted.get("quiet", 0) <= 1
 
 
 def test_more_than_so_many_errors_a_second_is_an_ordinary_alert() -> None:
