@@ -14,7 +14,7 @@ from engine.core.detector import CompiledCounter
 from engine.core.state import Count, State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
-from engine.core.wording import Seen
+from engine.core.wording import LONGEST, Seen
 from engine.core.writing import write
 from engine.sigma.correlate_values import number
 from schemas.events import Event
@@ -35,12 +35,12 @@ OVERFLOW: Labels = (("overflow", "true"),)
 def every(turn: Turn, event: Event, node: str) -> None:
     """Count one event by where it is from and what it is."""
     labels = (
-        ("category", event.category),
+        ("category", event.category[:LONGEST]),
         ("node", node),
-        ("product", event.product),
-        ("service", event.service),
-        ("source", event.source),
-        ("type", event.type),
+        ("product", event.product[:LONGEST]),
+        ("service", event.service[:LONGEST]),
+        ("source", event.source[:LONGEST]),
+        ("type", event.type[:LONGEST]),
     )
     _count(turn, f"node:{node}", labels, 1.0)
 

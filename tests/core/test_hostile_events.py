@@ -1,6 +1,7 @@
 """Whatever an event says, it is one event among others: whoever writes logs chooses what is in them."""
 
 import math
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -9,7 +10,8 @@ import pytest
 from engine.core.program import EventCounter, EventRule, Program
 from engine.core.snapshot import restore, save
 from engine.sigma import model
-from engine.sigma.model import Correlation, Detection, Threshold
+from engine.sigma.model import Correlation, Detection, LogSource, Threshold
+from schemas.events import Event
 from tests.core.story import Story, alerts
 from tests.core.test_events import FAILED, SSHD, line, rule, tell
 from tests.core.world import program
@@ -101,3 +103,36 @@ def test_an_alert_bears_the_value_that_was_compared() -> None:
     tell(story, line(n=0))
     story.wait(400)
     assert [each.value for each in alerts(story.effects)][:1] == ["0"]
+
+
+def test_no_field_speaks_for_the_node() -> None:
+    """Of fields that become one label, and of more fields than become labels, the node that sent the event is told."""
+    story = Story(program(counters=(counter(labels={"node": "{{ $labels.node }}"}),)))
+    spoof = line(**{"n": 1, "node": "a", "node|x": "b"})
+    many = line(**{"n": 1} | {f"f{number}": number for number in range(5_000)})
+    tell(story, spoof, many, node="web1")
+    assert list(story.state.counts["c"]) == [(("node", "web1"),)]
+
+
+def test_long_names_are_not_remembered() -> None:
+    """Of fields, log sources, sources and types of events no more is kept than anybody asks for."""
+    story = Story(
+        program(
+            events=(rule(), rule("Any", id="any", does=Detection(logsource=LogSource(), condition=FAILED.condition)))
+        )
+    )
+
+    def kept() -> int:
+        tracemalloc.start()
+        for number in range(20):
+            name = f"{number}" + "n" * 100_000
+            data = {"message": "Failed password", name: 1}
+            tell(story, Event(id="e", source=name, type=name, product="linux", service="sshd", data=data))
+            tell(story, Event(id="e", source="s", type="t", product=name, category=name, service=name, data=data))
+        story.told.clear()
+        story.effects.clear()
+        size, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return size
+
+    assert kept() < 500_000
