@@ -18,7 +18,7 @@ from tests.core.world import program
 
 USER = "{{ $labels.user_name }}"
 CORRELATED = ("event_count", "value_count", "value_sum", "value_avg", "value_median", "absence")
-ASKED = (
+ASKED: tuple[model.Node, ...] = (
     model.Compare("n", "gt", 5),
     model.Number("n", 1),
     model.TimePart("n", "hour", 1),
@@ -62,13 +62,17 @@ def everything() -> Program:
     )
 
 
+def saying(data: dict[str, Any]) -> Event:
+    return msgspec.structs.replace(line(), data=line().data | data)
+
+
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: value[:12])
 def test_no_value_stops_the_engine(value: str) -> None:
     """Whatever JSON can say, where rules compare, add up, group, count and word it; and the state can be saved."""
     decoded = msgspec.json.decode(value)
     story = Story(everything())
-    for data in ({"n": decoded}, {"user__name": decoded}, {"n": decoded, "user__name": decoded}):
-        tell(story, line(**{"n": 1, "user__name": "ann"} | data))
+    for data in ({"n": decoded}, {"user.name": decoded}, {"n": decoded, "user.name": decoded}):
+        tell(story, saying({"n": 1, "user.name": "ann"} | data))
     story.wait(65)
     assert save(restore(save(story.state))) == save(story.state)
 
@@ -108,8 +112,8 @@ def test_an_alert_bears_the_value_that_was_compared() -> None:
 def test_no_field_speaks_for_the_node() -> None:
     """Of fields that become one label, and of more fields than become labels, the node that sent the event is told."""
     story = Story(program(counters=(counter(labels={"node": "{{ $labels.node }}"}),)))
-    spoof = line(**{"n": 1, "node": "a", "node|x": "b"})
-    many = line(**{"n": 1} | {f"f{number}": number for number in range(5_000)})
+    spoof = saying({"n": 1, "node": "a", "node|x": "b"})
+    many = saying({"n": 1} | {f"f{number}": number for number in range(5_000)})
     tell(story, spoof, many, node="web1")
     assert list(story.state.counts["c"]) == [(("node", "web1"),)]
 
