@@ -18,7 +18,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 5
+FORMAT = 6
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):

@@ -30,7 +30,7 @@ class Correlator:
         """Rules by id, none of which refers to itself, not even through others. Raises ValueError for a condition that
         cannot be run.
         """
-        self._limits = limits
+        self.limits = limits
         self._seq = 0
         self._event = ""
         self._timers: list[Timer] = []
@@ -169,14 +169,14 @@ class Correlator:
         """
         saved = decode(data)
         self._seq, self._event = saved.seq, saved.event
-        self._use({each.rule: each.says for each in self._ranked}, known(saved, self._limits))
+        self._use({each.rule: each.says for each in self._ranked}, known(saved, self.limits))
 
     def _use(self, rules: Mapping[str, Correlation], known: Mapping[str, Correlating]) -> None:
         ranked = []
         for rule in _ranking(rules):
             same = known.get(rule)
             keep = same is not None and same.says == rules[rule]
-            ranked.append(same if same and keep else Correlating(rule, rules[rule], self._limits))
+            ranked.append(same if same and keep else Correlating(rule, rules[rule], self.limits))
         self._ranked = ranked
         self._by_rule = _by_rule(ranked)
         self._nested = {

@@ -258,6 +258,18 @@ def test_a_restored_state_goes_on_counting() -> None:
     assert save(state) == save(story.state)
 
 
+@pytest.mark.parametrize("restored", [False, True])
+def test_late_events_are_waited_for_as_the_settings_say(restored: bool) -> None:
+    """From the first program on, and after a restore: five minutes unless they say otherwise."""
+    few = Correlation(type="event_count", rules=("failed",), timespan_ms=60_000, thresholds=(Threshold("lt", 3),))
+    story = with_rules(rule(raises=False), rule("Few", id="few", does=few))
+    tell(story, line())
+    if restored:
+        story.state = restore(save(story.state))
+    assert states(story.wait(359)) == []
+    assert states(story.wait(1)) == ["firing"]
+
+
 # --- events as metrics ---
 
 
