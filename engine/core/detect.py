@@ -164,7 +164,7 @@ def _raise(
         alert.cleared_ms = turn.now_ms
         active[labels] = alert  # the last is the one that was seen latest
         return
-    if len(active) >= (rule.limit or state.settings.max_event_alerts):
+    while len(active) >= (rule.limit or state.settings.max_event_alerts):
         _resolve(turn, found, next(iter(active)), Reason.EVICTED)
     alert = active[labels] = Alert(
         id=alert_id(rule.id, labels),

@@ -12,7 +12,7 @@ from engine.core.snapshot import restore, save
 from engine.sigma import model
 from engine.sigma.model import Correlation, Detection, LogSource, Threshold
 from schemas.events import Event
-from tests.core.story import Story, alerts
+from tests.core.story import Story, alerts, states
 from tests.core.test_events import FAILED, SSHD, line, rule, tell
 from tests.core.world import program
 
@@ -107,6 +107,15 @@ def test_an_alert_bears_the_value_that_was_compared() -> None:
     tell(story, line(n=0))
     story.wait(400)
     assert [each.value for each in alerts(story.effects)][:1] == ["0"]
+
+
+def test_a_bound_that_was_lowered_holds_with_the_next_alert() -> None:
+    """Those that are too many end, the least lately seen first."""
+    known = rule(group_by=("user.name",))
+    story = Story(program(events=(known,)))
+    tell(story, *(saying({"user.name": user}) for user in "abcde"))
+    story.activate(program(events=(msgspec.structs.replace(known, limit=2),)))
+    assert states(tell(story, saying({"user.name": "f"}))) == [*["resolved"] * 4, "firing"]
 
 
 def test_no_field_speaks_for_the_node() -> None:
