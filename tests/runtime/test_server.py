@@ -1,6 +1,7 @@
 """The embedded server: it starts, it is found again, it says why not, and it keeps the roles apart."""
 
 import asyncio
+import getpass
 import os
 import resource
 import socket
