@@ -24,7 +24,10 @@ class Plant:
         for each in group.inventory:
             owner = self._owned.setdefault((_actuators(each, verbs)[0], each.scope), {})
             owner[each.target] = Target(
-                id=each.target, lock=each.target, attributes=dict(each.attributes), protected=each.protected
+                id=each.target,
+                lock=each.lock or each.target,
+                attributes=dict(each.attributes),
+                protected=each.protected,
             )
 
     def inventories(self) -> list[Inventory]:
