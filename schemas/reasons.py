@@ -14,6 +14,7 @@ class Reason(StrEnum):
     ALERT_FIRED = "ALERT_FIRED"
     STEP_FAILED = "STEP_FAILED"
     VERIFY_FAILED = "VERIFY_FAILED"
+    REFIRED = "REFIRED"
     APPROVED = "APPROVED"
     REQUESTED = "REQUESTED"
     DECIDED_ANEW = "DECIDED_ANEW"
@@ -40,6 +41,17 @@ class Reason(StrEnum):
     UNKNOWN_TARGET = "UNKNOWN_TARGET"
     UNKNOWN_VERB = "UNKNOWN_VERB"
     PROTECTED = "PROTECTED"
+    EMERGENCY = "EMERGENCY"
+    FLAPPING = "FLAPPING"
+    VERB_NOT_ALLOWED = "VERB_NOT_ALLOWED"
+    STALE_EVIDENCE = "STALE_EVIDENCE"
+    MAINTENANCE = "MAINTENANCE"
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    RATE_LIMIT = "RATE_LIMIT"
+    CONCURRENCY = "CONCURRENCY"
+    BLAST_RADIUS = "BLAST_RADIUS"
+    LAST_HEALTHY = "LAST_HEALTHY"
+    NOT_AN_APPROVER = "NOT_AN_APPROVER"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
@@ -98,6 +110,7 @@ MEANING: dict[Reason, str] = {
     Reason.ALERT_FIRED: "the alert that this rule acts on fired",
     Reason.STEP_FAILED: "the step before did not succeed, so the next one is taken",
     Reason.VERIFY_FAILED: "the step before had its effect but did not help in time, so the next one is taken",
+    Reason.REFIRED: "the alert fired again within `reset_after` of the step that had helped, so the next one is taken",
     Reason.APPROVED: "a person approved the command",
     Reason.REQUESTED: "a person asked for it",
     Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
@@ -112,7 +125,7 @@ MEANING: dict[Reason, str] = {
     Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
     Reason.APPROVAL_DENIED: "a person denied the command",
     Reason.APPROVAL_LAPSED: "nobody approved in time",
-    Reason.COOLDOWN: "the last ladder of this rule on this target ended less than `cooldown` ago",
+    Reason.COOLDOWN: "the last ladder on this ended less than `cooldown` ago, by its rule or by the policy",
     Reason.HALTED: "acts are halted",
     Reason.SETTLING: "the engine was away or time jumped: acts wait until one fresh interval has passed",
     Reason.ISOLATED: "the target is isolated: nothing but its release acts on it",
@@ -120,6 +133,17 @@ MEANING: dict[Reason, str] = {
     Reason.UNKNOWN_TARGET: "no actuator's inventory has the target",
     Reason.UNKNOWN_VERB: "no actuator offers the verb",
     Reason.PROTECTED: "the target is protected",
+    Reason.EMERGENCY: "an emergency is declared: only people act, and the rules that the policy lists for it",
+    Reason.FLAPPING: "the target was healed so often lately that it goes to a human instead",
+    Reason.VERB_NOT_ALLOWED: "the policy does not allow the verb in this environment",
+    Reason.STALE_EVIDENCE: "what the decision rests on is older than the policy permits",
+    Reason.MAINTENANCE: "a maintenance window of the policy holds the act",
+    Reason.OUTSIDE_WINDOW: "the act is permitted only inside a maintenance window, and none is open",
+    Reason.RATE_LIMIT: "as many acts as the policy permits were done lately",
+    Reason.CONCURRENCY: "as many acts as the policy permits at once are under way",
+    Reason.BLAST_RADIUS: "as many replicas as the policy permits were touched lately, by whomever",
+    Reason.LAST_HEALTHY: "too few healthy replicas of the service would be left",
+    Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
     Reason.OFF_TARGET: "a metric is off its target, so the workload is scaled",

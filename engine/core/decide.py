@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from engine.core import ladder as ladders
+from engine.core import notices
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.scaling import loop as scaling
+from engine.core.services import count_services
 from engine.core.state import Ladder, State, index_targets, ladder_id
 from engine.core.temper import scales
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
 from schemas.commands import Command, Origin
-from schemas.control import Act, Approve, Halt, Resume
+from schemas.control import Act, Approve, Emergency, Halt, Resume
 from schemas.inventory import Inventory
 from schemas.labels import canonical
 from schemas.outcomes import Outcome
@@ -65,16 +67,19 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
 
 def on_inventory(turn: Turn, inventory: Inventory) -> None:
     """The newest inventory of an actuator replaces the one before."""
-    owner = f"{inventory.actuator}/{inventory.scope}"
-    turn.state.inventory[owner], turn.state.inventory_ms[owner] = inventory, turn.now_ms
-    turn.state.targets = index_targets(turn.state.inventory)
-    for ladder in turn.state.ladders.values():
+    state, key = turn.state, f"{inventory.actuator}/{inventory.scope}"
+    state.inventory[key], state.inventory_ms[key] = inventory, turn.now_ms
+    state.targets = index_targets(state.inventory)
+    state.services = count_services(state.inventory)
+    for ladder in state.ladders.values():
         if ladder.held_by is Reason.ISOLATED:
             # Its alert was about what stood still: what was released gets a fresh interval to show how it is.
-            turn.wake_at(ladder, turn.now_ms + turn.state.settings.evaluation_interval_ms)
+            turn.wake_at(ladder, turn.now_ms + state.settings.evaluation_interval_ms)
+        elif ladder.held_by in (Reason.LAST_HEALTHY, Reason.STALE_EVIDENCE):
+            turn.wake_at(ladder, turn.now_ms)
 
 
-def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
+def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act) -> None:
     """A person steers."""
     state = turn.state
     match request:
@@ -84,9 +89,10 @@ def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
         case Resume():
             state.halts.pop(request.scope, None)
             _record(turn, "resume", request.by, request.scope)
-            for ladder in list(state.ladders.values()):
-                if ladder.held_by is Reason.HALTED:
-                    ladders.wake(turn, ladder)
+            _go_on(turn, Reason.HALTED)
+        case Emergency():
+            _record(turn, "emergency", request.by, detail=request.why, state="over" if request.over else "declared")
+            _emergency(turn, request)
         case Approve():
             _record(turn, "deny" if request.deny else "approve", request.by, detail=request.command)
             for ladder in list(state.ladders.values()):
@@ -95,6 +101,24 @@ def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
         case Act():
             _record(turn, request.verb, request.by, detail=request.why)
             _request(turn, request)
+
+
+def _go_on(turn: Turn, reason: Reason) -> None:
+    """What was held for this reason is looked at again."""
+    for ladder in list(turn.state.ladders.values()):
+        if ladder.held_by is reason:
+            ladders.wake(turn, ladder)
+
+
+def _emergency(turn: Turn, request: Emergency) -> None:
+    """Everybody is told, of its beginning and of its end."""
+    turn.state.emergency = None if request.over else request
+    word = "the emergency is over" if request.over else "an emergency is declared"
+    summary = f"{word}, by {request.by}" + (f": {request.why}" if request.why else "")
+    for page in notices.pages(turn, request.id, Reason.EMERGENCY, summary, notices.everybody(turn)):
+        ladders.start(turn, page)
+    if request.over:
+        _go_on(turn, Reason.EMERGENCY)
 
 
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
@@ -112,8 +136,10 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
         value=alert.value,
         annotations=fired.annotations,
     )
-    if ladder.key not in turn.state.ladders:  # one that still runs for this alert goes on
-        ladders.start(turn, ladder)
+    if ladder.key in turn.state.ladders:
+        return
+    step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))
+    ladders.start(turn, ladder, after=step if turn.now_ms < until_ms else None)
 
 
 def _request(turn: Turn, request: Act) -> None:
@@ -131,8 +157,7 @@ def _request(turn: Turn, request: Act) -> None:
     origin = Origin(kind="control", name=request.by)
     named = ladder_id(origin.name, request.id, 0)
     ladder = Ladder(id=named, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
-    if ladder.key not in turn.state.ladders:
-        ladders.start(turn, ladder)
+    ladders.start(turn, ladder)
 
 
 def _answers(outcome: Outcome, command: Command | None) -> bool:
@@ -144,8 +169,8 @@ def _about(state: State, alert: str) -> list[Ladder]:
     return [ladder for ladder in state.ladders.values() if ladder.alert == alert and ladder.phase != "commanded"]
 
 
-def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "") -> None:
-    turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail))
+def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "", state: str = "") -> None:
+    turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail, state=state))
 
 
 def _describe(outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ the time of their own source: only those from what is now the future were taken 
 
 from msgspec.structs import replace
 
+from engine.core.derive import recount
 from engine.core.scaling import loop as scaling
 from engine.core.schedule import schedule_rules
 from engine.core.state import Ladder, State
@@ -33,9 +34,9 @@ def follow(state: State, time_ms: int) -> int:
         layout.used_ms -= by_ms
     state.evaluated_ms = {rule: at_ms - by_ms for rule, at_ms in state.evaluated_ms.items()}
     state.cooldowns = {key: until_ms - by_ms for key, until_ms in state.cooldowns.items()}
-    state.inventory_ms = {owner: at_ms - by_ms for owner, at_ms in state.inventory_ms.items()}
     for memory in state.scales.values():
         memory.set_back(by_ms)
+    _acts(state, by_ms)
     _alerts(state, by_ms)
     for ladder in state.ladders.values():
         _ladder(ladder, by_ms)
@@ -48,6 +49,14 @@ def follow(state: State, time_ms: int) -> int:
     return by_ms
 
 
+def _acts(state: State, by_ms: int) -> None:
+    state.inventory_ms = {key: at_ms - by_ms for key, at_ms in state.inventory_ms.items()}
+    state.told = {key: until_ms - by_ms for key, until_ms in state.told.items()}
+    state.climbed = {key: (step, until_ms - by_ms) for key, (step, until_ms) in state.climbed.items()}
+    state.done = [(at_ms - by_ms, act) for at_ms, act in state.done]
+    recount(state)
+
+
 def _alerts(state: State, by_ms: int) -> None:
     for alert in (alert for active in state.alerts.values() for alert in active.values()):
         alert.active_at_ms -= by_ms
@@ -57,7 +66,7 @@ def _alerts(state: State, by_ms: int) -> None:
 
 def _ladder(ladder: Ladder, by_ms: int) -> None:
     """Its command was sent as it is; what moves is until when its outcome is waited for."""
-    ladder.asked_ms -= by_ms
+    ladder.lapses_ms -= by_ms
     ladder.acted_ms -= by_ms
     ladder.due_ms -= by_ms
     ladder.holding_ms = None if ladder.holding_ms is None else ladder.holding_ms - by_ms

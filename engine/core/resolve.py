@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.core.services import service_of
 from engine.core.state import Ladder, Owned, State
 from engine.core.verbs import Verb
 from engine.template import TemplateError, parse
@@ -113,6 +114,7 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
         cause=seq,
         index=index,
         revert_after_ms=what.revert_after_ms,
+        service=service_of(what.owned.target),
     )
 
 
@@ -218,6 +220,8 @@ def _summary(state: State, ladder: Ladder) -> str:
         return f"{ladder.rule.name}: {ladder.annotations['summary']}"
     if ladder.origin.kind == "control":
         return f"asked for by {ladder.origin.name}"
+    if ladder.origin.kind == "policy":
+        return ladder.annotations["summary"]
     alert = state.alert_of(ladder)
     annotations = alert.annotations if alert else ladder.annotations
     what = annotations.get("summary") or text(ladder.alert_labels)

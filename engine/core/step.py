@@ -6,7 +6,7 @@ never running backwards (but see `rebase`), and work that comes due between two 
 
 from collections.abc import Iterable, Iterator
 
-from engine.core import clocks, counting, decide, detect, intake, ladder, writing
+from engine.core import acting, clocks, counting, decide, detect, intake, ladder, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
 from engine.core.evaluate import evaluate, remove_rule
@@ -20,7 +20,7 @@ from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
 from schemas.audit import AuditEntry
-from schemas.control import Act, Approve, Halt, Resume, Tick
+from schemas.control import Act, Approve, Emergency, Halt, Resume, Tick
 from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
@@ -161,7 +161,7 @@ def _apply(turn: Turn, message: Message) -> None:
             detect.on_events(turn, events, message.node)
         case Activation() as activation:
             _activate(turn, activation)
-        case Halt() | Resume() | Approve() | Act() as request:
+        case Halt() | Resume() | Emergency() | Approve() | Act() as request:
             decide.on_control(turn, request)
         case Unreadable(reason):
             turn.effects.append(Rejected(reason))
@@ -244,6 +244,7 @@ def _housekeep(turn: Turn) -> None:
     """A minute is over: forget what is over too, and look at the clocks."""
     state = turn.state
     state.cooldowns = {key: until_ms for key, until_ms in state.cooldowns.items() if until_ms > state.now_ms}
+    acting.forget(state, state.now_ms)
     intake.forget(state)
     state.compiled.scales.forget(state.layouts)
     counting.forget(state)

@@ -34,6 +34,12 @@ def ends_with_alert(ladder: Ladder) -> bool:
     return ladder.origin.kind == "rule" and ladder.rule.kind == "heal" and ladder.undo is None
 
 
+def is_resolved(state: State, ladder: Ladder) -> bool:
+    """Whether there is nothing left to do, as its alert does not fire."""
+    alert = state.alert_of(ladder)
+    return ends_with_alert(ladder) and not (alert and alert.firing)
+
+
 def failed(because: Reason) -> bool:
     """Whether a ladder that goes on for this reason leaves a step behind that did not succeed."""
     return because not in _WELL

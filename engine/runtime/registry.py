@@ -41,6 +41,7 @@ def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, tuple[Verb, ...]]:
             from_alert=verb.from_alert,
             by_default=dict(verb.by_default),
             undo=verb.undo,
+            disrupts=verb.disrupts,
         )
         for spec in specs.values()
         for verb in spec.verbs

@@ -8,8 +8,9 @@ is something else than before; that all is well, only after it was not.
 
 from collections.abc import Iterable
 
+from engine.core import acting
 from engine.core import ladder as ladders
-from engine.core.guardrails import hold
+from engine.core.guardrails import hold, objection
 from engine.core.program import HealRule, Step
 from engine.core.resolve import Refusal, resolve
 from engine.core.scaling.compiled import CompiledScale
@@ -112,6 +113,8 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
     command = resolve(turn.state, ladder, turn.now_ms, turn.seq, len(turn.effects))
     if isinstance(command, Refusal):
         return _tell(turn, compiled, memory, command.reason, command.detail)
+    if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
+        return _tell(turn, compiled, memory, objects.reason, objects.detail)
     memory.reason, memory.detail = decision.reason, decision.why
     if compiled.rule.mode == "shadow":
         if memory.told == (said := f"{Reason.SHADOW} {decision.replicas}"):
