@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from engine.core.scaling.rule import Metric, Schedule
-from schemas.inventory import Inventory
+from schemas.inventory import Inventory, Target
 from schemas.reasons import Reason
 from tests.core.scaling_world import BY_QUEUE, QUEUE, QUICK_DOWN, SLOW_UP, Shop, asked_for, scale
 from tests.core.story import asked, details, entries, only_command, reasons, series
@@ -109,6 +109,27 @@ def test_replicas_are_told_apart_by_a_label() -> None:
     effects = story.scrape({cpu(0): 1.0, cpu(1): 1.0, cpu(2): 9.0, cpu(7): 9.0})
     assert asked_for(effects) == [4]
     assert details(effects, Reason.OFF_TARGET)[0].startswith("scale workload:shop replicas=4")
+
+
+def test_pods_that_a_deployment_owns_are_its_replicas() -> None:
+    """Whatever they are locked with; and how many are healthy is what their actuator counts."""
+    story = Shop(scale(CPU))
+    owner, *_ = story.inventory().targets
+    pods = (
+        Target(id=f"pod:shop/{n}", lock=f"pod{n}", owner=owner.id, replicas=1, healthy=int(n < 2), attributes={})
+        for n in range(3)
+    )
+    workload = msgspec.structs.replace(owner, attributes=owner.attributes | {"replicas": 3})
+    story.tell(Inventory(actuator="process", scope="n1", targets=(workload, *pods)))
+    assert asked_for(story.scrape({cpu(0): 1.0, cpu(1): 1.0, cpu(2): 9.0})) == [4]
+
+
+def test_a_workload_says_itself_how_many_are_healthy() -> None:
+    """Where its replicas are not listed."""
+    story = Shop(scale(Metric(expr="sum(queue_depth)", target=100)))
+    workload = msgspec.structs.replace(shop(replicas=4).targets[0], replicas=4, healthy=2)
+    story.tell(Inventory(actuator="process", scope="n1", targets=(workload,)))
+    assert asked_for(story.scrape({QUEUE: 300})) == [6]
 
 
 def test_a_replica_without_a_value_is_missing() -> None:

@@ -6,7 +6,7 @@ import pytest
 from engine.core.scaling.rule import UP, Metric
 from engine.core.snapshot import restore, save
 from schemas.reasons import Reason
-from tests.core.scaling_world import Shop, asked_for, scale, scaling
+from tests.core.scaling_world import QUICK_DOWN, Shop, asked_for, scale, scaling
 from tests.core.story import commands, only_command, reasons
 from tests.core.world import INTERVAL_S, SECOND_MS
 
@@ -21,6 +21,17 @@ def test_nothing_is_decided_until_the_inventory_shows_what_was_done() -> None:
     story.replicas = 4
     story.publish()
     assert asked_for(story.run(20, 4000)) == [8]
+
+
+def test_what_is_wanted_meanwhile_counts_for_the_window() -> None:
+    """A command takes a while; that as many were still wanted then keeps them as long as it would else."""
+    story = Shop(scale(down=QUICK_DOWN), obeys=False)
+    command = only_command(story.run(2, 400))
+    story.run(25, 400)
+    story.obey(command)
+    story.obeys = True
+    assert asked_for(story.run(58, 100)) == []
+    assert asked_for(story.run(2, 100)) == [1]
 
 
 def test_one_command_at_a_time() -> None:
