@@ -203,7 +203,7 @@ class State:
     disrupted: dict[str, int] = field(default_factory=dict)
     """How many healthy replicas of a service those may interrupt."""
     members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
-    """The replicas of each workload, by actuator, scope and lock, as of the targets `members_of`."""
+    """The replicas of each workload, by actuator, scope and owner or lock, as of the targets `members_of`."""
     members_of: Mapping[str, tuple[Owned, ...]] | None = None
 
     @property

@@ -137,5 +137,6 @@ class RuleSource:
             events=len(program.events),
             heals=len(program.heals),
             responds=len(program.responds),
+            scales=len(program.scales),
             bundle=digest[:12],
         )
