@@ -40,6 +40,7 @@ COLLECT = VerbSpec(
     timeout_ms=60_000,
     changes_target=False,
     looks=True,
+    permissions=("to read /proc of what it looks at", "to read the files that the configuration names"),
 )
 
 

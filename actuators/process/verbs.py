@@ -15,6 +15,11 @@ MAX_REPLICAS = 1000
 
 _REPLICA = ("workload", "replica")
 _WORKLOAD = ("workload",)
+_RUN = (
+    "to run the declared programs, as the actuator's own user",
+    "to signal what it started",
+    "to write its state directory",
+)
 
 VERBS = (
     VerbSpec(
@@ -23,6 +28,7 @@ VERBS = (
         targets={"replica": _REPLICA, "workload": _WORKLOAD},
         condition=("generation",),
         timeout_ms=60_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="scale",
@@ -32,6 +38,7 @@ VERBS = (
         integers=("replicas",),
         condition=("generation",),
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="deploy",
@@ -40,6 +47,7 @@ VERBS = (
         required=("version",),
         condition=("revision",),
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="rollback",
@@ -49,6 +57,7 @@ VERBS = (
         condition=("revision",),
         absolute={"to": "previous_version"},
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="isolate",
@@ -58,6 +67,7 @@ VERBS = (
         condition=("generation",),
         timeout_ms=60_000,
         undo="release",
+        permissions=_RUN,
     ),
     VerbSpec(
         name="release",
@@ -66,6 +76,7 @@ VERBS = (
         # `replacement` is the generation of what would be ended: it must still be what the decision knew.
         condition=("generation", "state", "replacement"),
         timeout_ms=60_000,
+        permissions=_RUN,
     ),
     COLLECT,
 )

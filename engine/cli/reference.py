@@ -170,6 +170,12 @@ def _verb(verb: VerbSpec) -> Iterator[str]:
         yield f"- only if unchanged since the decision: {_names(verb.condition)}"
     if not verb.changes_target:
         yield "- changes nothing, so neither a halt nor settling holds it back"
+    if verb.open:
+        yield "- further arguments: those that the configuration declares"
+    if verb.unmarked:
+        yield f"- cannot be asked afterwards whether it happened: {verb.unmarked}"
+    if verb.permissions:
+        yield f"- needs: {'; '.join(verb.permissions)}"
     yield f"- takes at most {verb.timeout_ms / 1000:g} s"
 
 

@@ -121,7 +121,7 @@ def _arguments(
     if verb.undo:
         allowed.add(REVERT_AFTER)
     for name in arguments:
-        if name not in allowed:
+        if name not in allowed and not verb.open:
             yield place.error((*path, name), f"unknown argument, {suggestion(name, allowed)}", key=True)
         elif name not in verb.lists and isinstance(at(place.node, (*path, name)), List):
             yield place.error((*path, name), "expected text, got a list")
