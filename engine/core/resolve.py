@@ -23,6 +23,8 @@ REVERT_AFTER = "revert_after"
 """Argument of every verb that can be undone: how long after its effect it is to be."""
 
 _SHOWN = frozenset({"to", "version", "replicas", "evidence"})
+_TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
+"""Arguments that are long and change nothing: a command in a few words is without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,13 @@ def same_act(one: Command, other: Command) -> bool:
 
 def describe(command: Command) -> str:
     """A command in a few words: `restart replica:shop/0 if generation = 7`."""
-    args = "".join(f" {name}={_printed(value)}" for name, value in command.args.items() if name in _SHOWN)
+    named = command.target.partition(":")[2].split("/")
+    shown = {
+        name: value
+        for name, value in command.args.items()
+        if name in _SHOWN or (name not in _TOLD and str(value) not in named)
+    }
+    args = "".join(f" {name}={_printed(value)}" for name, value in shown.items())
     condition = " and ".join(f"{name} = {value}" for name, value in command.condition.items())
     undone = "" if command.revert_after_ms is None else f", undone after {command.revert_after_ms / 1000:g} s"
     return f"{command.verb} {command.target}{args}" + (f" if {condition}" if condition else "") + undone
