@@ -51,7 +51,7 @@ class _Parameter(PluginConfig):
 class TextParameter(_Parameter):
     """A text that the RE2 `pattern` matches in full."""
 
-    type: Literal["text"] = "text"
+    type: Literal["text"]
     pattern: Annotated[str, AfterValidator(_pattern)]
     max_length: int = Field(default=256, ge=1, le=_LONGEST)
 

@@ -133,6 +133,12 @@ def _type(field: Mapping[str, Any]) -> str:
             return f"`{value}`"
         case {"enum": [*values]}:
             return " or ".join(f"`{value}`" for value in values)
+        case {"type": "object", "additionalProperties": True}:
+            return "mapping"
+        case {"type": "object", "patternProperties": {**named}}:
+            return f"{_type(next(iter(named.values())))}, by name"
+        case {"type": "array", "items": items} if not items:
+            return "list"
         case {"type": "array", "items": items}:
             return f"list of {_type(items)}"
         case {"type": "object", "additionalProperties": values}:
