@@ -99,8 +99,8 @@ def _change(command: Command, declared: Workload) -> Callable[[Record], Record]:
     by = command.id
     match command.verb:
         case "restart":
-            replicas = (_replica(command),) if command.target.startswith("replica:") else None
-            return lambda record: changes.restart(record, by, replicas)
+            one = command.target.startswith("replica:")
+            return lambda record: changes.restart(record, by, (_replica(command),) if one else None)
         case "scale":
             count = _count(command.args["replicas"])
             return lambda record: changes.scale(record, by, count)

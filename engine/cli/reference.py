@@ -135,7 +135,7 @@ def _type(field: Mapping[str, Any]) -> str:
             return " or ".join(f"`{value}`" for value in values)
         case {"type": "object", "additionalProperties": True}:
             return "mapping"
-        case {"type": "object", "patternProperties": {**named}}:
+        case {"type": "object", "patternProperties": dict(named)}:
             return f"{_type(next(iter(named.values())))}, by name"
         case {"type": "array", "items": items} if not items:
             return "list"

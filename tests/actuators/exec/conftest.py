@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.actuators.exec.place import Place
@@ -11,7 +10,6 @@ from tests.actuators.exec.place import Place
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    yield Place(tmp_path)
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(tmp_path) in word for word in process.info["cmdline"] or ()):
-            process.kill()
+    made = Place(tmp_path)
+    yield made
+    made.clear()

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from actuators.exec.actuator import ExecActuator, build
 from actuators.exec.config import ExecConfig
 from schemas.commands import Command
@@ -39,6 +41,12 @@ class Place:
         built = await build(config, context)
         yield built
         await built.close()
+
+    def clear(self) -> None:
+        """End whatever still runs."""
+        for process in psutil.process_iter(["cmdline"]):
+            if any(str(self.folder) in word for word in process.info["cmdline"] or ()):
+                process.kill()
 
     def received(self) -> list[dict[str, Any]]:
         return self.program.received()
