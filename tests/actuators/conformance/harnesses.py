@@ -30,6 +30,14 @@ def spec_of(name: str) -> ActuatorSpec:
     return HARNESSES[name].spec
 
 
+def first_of_its_verb(spec: ActuatorSpec, case: Case) -> bool:
+    """Whether it is the first case of the verb with and without a mark: enough where the verb is run by a service."""
+    alike = [
+        each for each in HARNESSES[spec.name].cases.values() if (each.verb, each.marked) == (case.verb, case.marked)
+    ]
+    return alike[0] is case
+
+
 def cases(wanted: Callable[[ActuatorSpec, Case], bool] = lambda spec, case: True) -> pytest.MarkDecorator:
     """Parametrises a test by the actuator's name and each of its cases that is wanted."""
     return pytest.mark.parametrize(
