@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.commands import Command
 from schemas.events import Event
-from schemas.inventory import Target
+from schemas.inventory import Disruption, Target
 from schemas.labels import Labels
 from schemas.outcomes import Evidence, Undo
 from schemas.samples import Metadata
@@ -148,6 +148,8 @@ class VerbSpec:
     """What the actuator service must be permitted to do for it, on the machine or at an API."""
     unmarked: str = ""
     """Where nobody can tell afterwards whether the effect happened (`observe` says `unmarked`); "" for nowhere."""
+    disrupts: Disruption = "all"
+    """How many replicas of its target's service it interrupts, for what bounds that."""
 
     def arguments(self) -> frozenset[str]:
         """Every argument that a step may give."""

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.program import Verb
+from engine.core.services import service_of
 from engine.core.state import Ladder, Owned, State
+from engine.core.verbs import Verb
 from engine.template import TemplateError, parse
 from schemas.commands import Command, Origin, command_id
 from schemas.durations import duration_ms
@@ -63,7 +64,7 @@ def about(ladder: Ladder, verb: Verb | None) -> str:
 
 def changes_target(state: State, ladder: Ladder) -> bool:
     """Whether its current step may change something."""
-    verb = state.program.verbs.get(ladder.current.verb)
+    verb = state.program.verb(ladder.current)
     return verb is None or verb.changes_target
 
 
@@ -88,7 +89,7 @@ def describe(command: Command) -> str:
 
 def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> Command | Refusal:
     """The command for the ladder's current step and attempt, or why there is none."""
-    verb = state.program.verbs.get(ladder.current.verb)
+    verb = state.program.verb(ladder.current)
     if verb is None:
         return Refusal(Reason.UNKNOWN_VERB, f"{ladder.current.verb!r}")
     if ladder.undo and ladder.step == 0:
@@ -121,6 +122,7 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
         cause=seq,
         index=index,
         revert_after_ms=what.revert_after_ms,
+        service=service_of(what.owned.target),
     )
 
 
@@ -142,7 +144,7 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
-    owned = _owner(state, verb, name, args.get(SCOPE))
+    owned = owner(state, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
     if owned.target.protected and verb.changes_target:
@@ -160,7 +162,7 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
 
 def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:
     """Exactly what the outcome said, on the target as the effect left it."""
-    owned = _owner(state, verb, undo.target, scope)
+    owned = owner(state, verb, undo.target, scope)
     if isinstance(owned, Refusal):
         gone = owned.reason is Reason.UNKNOWN_TARGET
         return Refusal(Reason.NOTHING_TO_DO, f"{undo.target} is gone: undone already") if gone else owned
@@ -184,7 +186,7 @@ def _revert_after_ms(verb: Verb, args: Mapping[str, str]) -> int | Refusal | Non
         return Refusal(Reason.BAD_ARGUMENTS, f"{REVERT_AFTER}: {error}")
 
 
-def _owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
+def owner(state: State, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
     """The target as the verb's actuator has it, on the scope that is asked for."""
     owners = [
         owned
@@ -222,8 +224,12 @@ def _absolute(verb: Verb, attributes: Mapping[str, Any], args: Mapping[str, str]
 
 
 def _summary(state: State, ladder: Ladder) -> str:
+    if ladder.rule.kind == "scale":
+        return f"{ladder.rule.name}: {ladder.annotations['summary']}"
     if ladder.origin.kind == "control":
         return f"asked for by {ladder.origin.name}"
+    if ladder.origin.kind == "policy":
+        return ladder.annotations["summary"]
     alert = state.alert_of(ladder)
     annotations = alert.annotations if alert else ladder.annotations
     what = annotations.get("summary") or text(ladder.alert_labels)

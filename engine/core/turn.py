@@ -17,6 +17,8 @@ class Turn:
     now_ms: int
     seq: int
     effects: list[Effect] = field(default_factory=list)
+    begun: list[Ladder] = field(default_factory=list)
+    """Ladders that the one at work gives rise to, which begin when it waits or is over."""
 
     def note(
         self, ladder: Ladder, reason: Reason, detail: str = "", kind: EntryKind = "decision", by: str = ""

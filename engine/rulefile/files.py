@@ -1,4 +1,4 @@
-"""Reads rule files from disk. The only module of the package that touches it."""
+"""Reads rule files from disk."""
 
 import codecs
 import re

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from engine.core.program import Program, Verb
-from engine.rulefile import crosscheck, event_rules, ladders, sigma
+from engine.core.program import Program
+from engine.core.verbs import Verbs
+from engine.rulefile import crosscheck, event_rules, ladders, scaling, sigma
 from engine.rulefile.build import build, digest_of
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError, RuleErrors
@@ -28,7 +29,7 @@ class Loaded:
     notes: tuple[RuleError, ...] = ()
 
 
-def load(files: Mapping[str, str], verbs: Mapping[str, Verb]) -> Program:
+def load(files: Mapping[str, str], verbs: Verbs) -> Program:
     """The program of rule files (path → text), for the verbs that the actuators offer (by name).
 
     The same files give the same program. Raises RuleErrors with every mistake in them.
@@ -39,7 +40,7 @@ def load(files: Mapping[str, str], verbs: Mapping[str, Verb]) -> Program:
     return loaded.program
 
 
-def load_all(files: Mapping[str, str], verbs: Mapping[str, Verb], cache: SigmaCache) -> Loaded:
+def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loaded:
     """The program of all rules that can be run. Raises RuleErrors with every mistake in files of our own format."""
     sorts = sigma.sort(files)
     checks = Checks()
@@ -53,6 +54,7 @@ def load_all(files: Mapping[str, str], verbs: Mapping[str, Verb], cache: SigmaCa
         *crosscheck.repeated_groups(groups),
         *crosscheck.repeated_ladders(groups),
         *ladders.check(groups, found.rules, verbs, checks),
+        *scaling.check(groups, verbs, checks),
     ]
     if errors:
         raise RuleErrors([*errors, *found.left_out])

@@ -9,13 +9,15 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from schemas.rulefile import Verify
+from schemas.scalefile import NESTED
 from schemas.wording import shown
 
 PLANNED = {
     "incident": "rule kind `incident` is not supported yet",
-    "scale": "rule kind `scale` is not supported yet",
 }
 """Fields of the design that later versions bring."""
+
+_NESTED: dict[str, type[BaseModel]] = {**NESTED, "verify": Verify}
 
 _EXPECTED = {
     "string_type": "text",
@@ -25,7 +27,12 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_parsing_size": "a whole number",
-    "greater_than_equal": "{ge} or more",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
     "literal_error": "{expected}",
     "string_too_short": "a name",
 }
@@ -38,7 +45,7 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
     if kind == "missing":
         return "is required", False
     if kind == "extra_forbidden":
-        return _unknown_field(str(path[-1]), Verify if "verify" in path[:-1] else model), True
+        return _unknown_field(str(path[-1]), _around(path, model)), True
     if kind == "value_error":
         return str(context["error"]), about_key
     if kind == "too_short":
@@ -47,6 +54,11 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
         expected = _EXPECTED[kind].format(**context).replace("'", "")
         return f"expected {expected}, got {shown(error['input'])}", about_key
     return error["msg"], False
+
+
+def _around(path: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel]:
+    """The model whose field ends the path."""
+    return next((_NESTED[part] for part in reversed(path[:-1]) if isinstance(part, str) and part in _NESTED), model)
 
 
 def _unknown_field(name: str, model: type[BaseModel]) -> str:

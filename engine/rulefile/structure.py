@@ -22,11 +22,13 @@ from schemas.rulefile import (
     Rule,
     RuleFile,
 )
+from schemas.scalefile import ScaleRule
 from schemas.wording import shown
 
 KINDS: dict[str, type[Rule]] = {
     "heal": HealRule,
     "respond": RespondRule,
+    "scale": ScaleRule,
     "alert": AlertRule,
     "record": RecordingRule,
 }

@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import cast
 
-from engine.core.program import Verb
+from engine.core.verbs import Verb, verbs_by_name
 from schemas.plugins import ActuatorSpec, CollectorSpec
 from schemas.secrets import Resolver
 
@@ -29,10 +29,10 @@ def resolvers() -> Mapping[str, Resolver]:
     return MappingProxyType({name: cast(Resolver, found[name].load()) for name in sorted(found.names)})
 
 
-def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, Verb]:
+def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, tuple[Verb, ...]]:
     """What rules may command, by verb."""
-    return {
-        verb.name: Verb(
+    return verbs_by_name(
+        Verb(
             name=verb.name,
             actuator=spec.name,
             targets=dict(verb.targets),
@@ -49,7 +49,8 @@ def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, Verb]:
             by_default=dict(verb.by_default),
             undo=verb.undo,
             open=verb.open,
+            disrupts=verb.disrupts,
         )
         for spec in specs.values()
         for verb in spec.verbs
-    }
+    )

@@ -25,10 +25,11 @@ def test_every_installed_actuator_is_in_the_suite() -> None:
     assert dict(actuators()) == {name: spec_of(name) for name in HARNESSES}
 
 
-def test_no_two_actuators_have_a_verb_of_one_name() -> None:
-    """A rule's step names the verb alone."""
-    names = [verb.name for _, verb in declared()]
-    assert sorted(names) == sorted(set(names))
+def test_a_step_can_tell_which_actuator_it_means() -> None:
+    """Where several offer verbs of one name, no two of them name a target by the same arguments."""
+    ways = [(verb.name, parts) for _, verb in declared() for parts in verb.targets.values()]
+    between = [(spec.name, verb.name, parts) for spec, verb in declared() for parts in verb.targets.values()]
+    assert len(set(ways)) == len(set(between))
 
 
 @every_verb
