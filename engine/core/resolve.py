@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.core.reach import bound
 from engine.core.services import service_of
 from engine.core.state import Ladder, Owned, State
 from engine.core.verbs import Verb
@@ -144,7 +145,7 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
-    owned = owner(state, verb, name, args.get(SCOPE))
+    owned = _within_reach(state, ladder, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
     if owned.target.protected and verb.changes_target:
@@ -158,6 +159,20 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
         return values
     condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
     return _What(owned, values, condition, revert_after_ms)
+
+
+def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
+    """The target, on the node whose events named it where events did."""
+    node = bound(ladder, verb, SCOPE)
+    if node is None:
+        return owner(state, verb, target, scope)
+    if scope in (None, node) and not isinstance(found := owner(state, verb, target, node), Refusal):
+        return found
+    elsewhere = owner(state, verb, target, scope)
+    if isinstance(elsewhere, Refusal) and elsewhere.reason is Reason.UNKNOWN_TARGET:
+        return elsewhere
+    whose = f"events of {node}" if node else "events of several nodes"
+    return Refusal(Reason.OTHER_NODE, f"{whose} name {target}" + (f" on {scope}" if scope else ""))
 
 
 def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:

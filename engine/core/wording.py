@@ -29,7 +29,7 @@ class Seen:
     @cached_property
     def element(self) -> dict[str, str]:
         """What templates know as `$labels`."""
-        return element_of(self.data)
+        return {**element_of(self.data), "node": self.node}  # whatever other fields are called
 
     @cached_property
     def summary(self) -> str:
