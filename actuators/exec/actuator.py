@@ -155,6 +155,7 @@ class ExecActuator:
             reverts=undone.plan.run if undone else "",
             argv=[template.fill(values) for template in declared.templates],
             variables=sorted({*declared.environment, *(key for key in declared.inherit if key in os.environ)}),
+            secrets=sorted(key for key, text in declared.environment.items() if text.reference),
             directory=str(declared.directory),
             user=user,
             timeout_s=declared.timeout_s,

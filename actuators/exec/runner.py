@@ -67,7 +67,9 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     os.close(failed)
     with os.fdopen(failing, "rb") as errors:
         error = errors.read().decode(errors="replace")  # empty once it runs
-    tail = _Tail(plan["output_bytes"])
+    secrets = [part for name in plan["secrets"] for part in _parts(os.environb[name.encode()])]
+    longest = max(map(len, secrets), default=0)
+    tail = _Tail(plan["output_bytes"] + longest)
     in_time = _follow(program, said, tail, time.monotonic() + plan["timeout_s"])
     status = _end_all(program)
     os.set_blocking(said, False)
@@ -79,7 +81,7 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
         "timed_out": not in_time,
         "exit": os.WEXITSTATUS(status) if os.WIFEXITED(status) and not error else None,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "output": bytes(tail.kept).decode(errors="replace"),
+        "output": _redacted(tail, secrets, longest).decode(errors="replace"),
         "output_bytes": tail.seen,
     }
 
@@ -105,7 +107,8 @@ def _become(plan: dict[str, Any], out: int, failed: int, parent: int) -> NoRetur
         if os.getppid() != parent:
             os._exit(127)
         os.chdir(plan["directory"])
-        environment = {name: os.environ[name] for name in plan["variables"]}  # Python may have added to it
+        names = [name.encode() for name in plan["variables"]]
+        environment = {name: os.environb[name] for name in names}  # Python may have added to its own
         os.execve(plan["argv"][0], [each.encode() for each in plan["argv"]], environment)
     except BaseException as error:
         os.write(failed, str(error).encode(errors="replace")[:4096])
@@ -138,6 +141,19 @@ class _Tail:
         self.kept += chunk
         del self.kept[: max(0, len(self.kept) - self.most)]
         return bool(chunk)
+
+
+def _parts(secret: bytes) -> list[bytes]:
+    """A secret and its long words: `Bearer x` is told as `x`, too."""
+    return [secret, *(word for word in secret.split() if len(word) >= 8)]
+
+
+def _redacted(tail: _Tail, secrets: list[bytes], longest: int) -> bytes:
+    """What is kept, without the secrets of the environment: what of one was cut at the beginning goes with it."""
+    kept = bytes(tail.kept)
+    for secret in sorted(secrets, key=len, reverse=True):
+        kept = kept.replace(secret, b"[secret]")
+    return kept[longest:] if tail.seen > len(tail.kept) else kept
 
 
 def _follow(program: int, said: int, tail: _Tail, until: float) -> bool:

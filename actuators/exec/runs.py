@@ -33,7 +33,8 @@ KEPT = 16
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One run as it was decided. `number` counts the runs of `command`; the names in `variables` are those of the
-    environment, whose values are written nowhere. `reverts` is the run that this one undoes.
+    environment, whose values are written nowhere, and those in `secrets` of what is taken out of the output. `reverts`
+    is the run that this one undoes.
     """
 
     run: str
@@ -44,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reverts: str
     argv: list[str]
     variables: list[str]
+    secrets: list[str]
     directory: str
     user: tuple[int, int] | None
     timeout_s: float
