@@ -24,10 +24,12 @@ from schemas.reasons import Reason
 
 def on_transitions(turn: Turn, effects: Sequence[Effect]) -> None:
     """Tell the running ladders of each alert that fired or resolved; start those that its firing calls for."""
+    running = _by_alert(turn.state)
     for effect in effects:
         if isinstance(effect, AlertTransition) and effect.state in ("firing", "resolved"):
-            for ladder in _about(turn.state, effect.id):
-                ladders.wake(turn, ladder)
+            for ladder in running.get(effect.id, ()):
+                if ladder.phase not in ("commanded", "ended"):
+                    ladders.wake(turn, ladder)
             if effect.state == "firing":
                 for heal in turn.state.compiled.heals.get(effect.alertname, ()):
                     _begin(turn, heal, effect)
@@ -167,8 +169,11 @@ def _answers(outcome: Outcome, command: Command | None) -> bool:
     return command is not None and (outcome.actuator, outcome.scope) == (command.actuator, command.scope)
 
 
-def _about(state: State, alert: str) -> list[Ladder]:
-    return [ladder for ladder in state.ladders.values() if ladder.alert == alert and ladder.phase != "commanded"]
+def _by_alert(state: State) -> dict[str, list[Ladder]]:
+    found: dict[str, list[Ladder]] = {}
+    for ladder in state.ladders.values():
+        found.setdefault(ladder.alert, []).append(ladder)
+    return found
 
 
 def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "", state: str = "") -> None:

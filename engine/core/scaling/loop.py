@@ -110,7 +110,7 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
         return _tell(turn, compiled, memory, found.reason, found.detail)
     if turn.now_ms < memory.quiet_until_ms:
         return _tell(turn, compiled, memory, Reason.APPROVAL_DENIED, decision.why)
-    command = resolve(turn.state, ladder, turn.now_ms, turn.seq, len(turn.effects))
+    command = resolve(turn, ladder)
     if isinstance(command, Refusal):
         return _tell(turn, compiled, memory, command.reason, command.detail)
     if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
