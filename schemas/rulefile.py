@@ -115,6 +115,7 @@ class _LadderRule(Model):
     alert: Name
     mode: Literal["shadow", "approve", "auto"] = "shadow"
     cooldown_ms: Duration = Field(default=300_000, alias="cooldown", json_schema_extra={"default": "5m"})
+    any_node: bool = False
     steps: list[Step] = Field(min_length=1)
 
 

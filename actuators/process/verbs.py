@@ -15,6 +15,11 @@ MAX_REPLICAS = 1000
 
 _REPLICA = ("workload", "replica")
 _WORKLOAD = ("workload",)
+_RUN = (
+    "to run the declared programs, as the actuator's own user",
+    "to signal what it started",
+    "to write its state directory",
+)
 
 VERBS = (
     VerbSpec(
@@ -24,6 +29,7 @@ VERBS = (
         condition=("generation",),
         disrupts="one",
         timeout_ms=60_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="scale",
@@ -34,6 +40,7 @@ VERBS = (
         condition=("generation",),
         disrupts="fewer",
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="deploy",
@@ -43,6 +50,7 @@ VERBS = (
         condition=("revision",),
         disrupts="one",
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="rollback",
@@ -53,6 +61,7 @@ VERBS = (
         disrupts="one",
         absolute={"to": "previous_version"},
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="isolate",
@@ -62,6 +71,7 @@ VERBS = (
         condition=("generation",),
         timeout_ms=60_000,
         undo="release",
+        permissions=_RUN,
     ),
     VerbSpec(
         name="release",
@@ -71,6 +81,7 @@ VERBS = (
         condition=("generation", "state", "replacement"),
         disrupts="none",
         timeout_ms=60_000,
+        permissions=_RUN,
     ),
     COLLECT,
 )
@@ -93,8 +104,8 @@ def _change(command: Command, declared: Workload) -> Callable[[Record], Record]:
     by = command.id
     match command.verb:
         case "restart":
-            replicas = (_replica(command),) if command.target.startswith("replica:") else None
-            return lambda record: changes.restart(record, by, replicas)
+            one = command.target.startswith("replica:")
+            return lambda record: changes.restart(record, by, (_replica(command),) if one else None)
         case "scale":
             count = _count(command.args["replicas"])
             return lambda record: changes.scale(record, by, count)

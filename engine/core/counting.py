@@ -11,6 +11,7 @@ import numpy as np
 from engine.core.alerting import render
 from engine.core.destination import TooManySeriesError
 from engine.core.detector import CompiledCounter
+from engine.core.provenance import EVENTS_TOTAL
 from engine.core.state import Count, State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
@@ -20,7 +21,6 @@ from engine.sigma.correlate_values import number
 from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels, canonical
 
-EVENTS_TOTAL = "ops_events_total"
 EVERY_MS = 1_000
 FORGET_MS = 3_600_000
 """A series that has not counted for so long is over; if it comes back, it begins at zero."""

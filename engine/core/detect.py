@@ -8,7 +8,7 @@ further event has fitted. An absence is the exception: it ends with the event th
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.core import counting, decide, writing
+from engine.core import counting, decide, reach, writing
 from engine.core.alerting import alert_id, render, transition
 from engine.core.compiled import ALERTNAME
 from engine.core.destination import TooManySeriesError
@@ -62,7 +62,7 @@ def _fits(turn: Turn, found: CompiledEventRule, seen: Seen) -> None:
     _remember(state, seen)
     if rule.raises:
         group = {"node": seen.node} | {name: as_text(way(seen.data)) for name, way in found.group_by}
-        _raise(turn, found, group, seen.element | group, (seen.place,))
+        _raise(turn, found, group, seen.element | group, (seen.place,), node=seen.node)
     if rule.id in state.compiled.detector.correlated:
         occurred = Occurred(rule.id, seen.data, _happened_ms(state, seen), seen.node, seen.place)
         for result in state.correlator.observe(occurred, turn.now_ms):
@@ -95,7 +95,8 @@ def _correlated(turn: Turn, result: Raised | Ended, seen: Seen | None) -> None:
                 _resolve(turn, found, labels, Reason.EVICTED if result.evicted else Reason.CONDITION_CLEARED)
     elif found.rule.raises:
         element = (seen.element if seen and not result.at_end else {}) | group
-        _raise(turn, found, group, element, result.events, result.value)
+        node = reach.node_of(result, turn.state.compiled.detector)
+        _raise(turn, found, group, element, result.events, result.value, node=node)
 
 
 def _labelled(group: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -152,6 +153,8 @@ def _raise(
     element: Mapping[str, str],
     events: Sequence[str],
     value: float | None = None,
+    *,
+    node: str,
 ) -> None:
     """The alert of this group fires, or fires on. Its value, where none is given, is how many events have fitted."""
     state, rule = turn.state, found.rule
@@ -176,6 +179,7 @@ def _raise(
         active_at_ms=turn.now_ms,
         fired_at_ms=turn.now_ms,
         cleared_ms=turn.now_ms,
+        node=node,
     )
     state.alerts[rule.id] = active
     _put(turn, transition(rule, alert, "firing", turn.now_ms, Reason.EVENT_MATCHED, _detail(alert)))

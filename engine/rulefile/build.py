@@ -137,6 +137,7 @@ def _ladder(group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: V
         mode=rule.mode,
         cooldown_ms=rule.cooldown_ms,
         reset_after_ms=rule.reset_after_ms if isinstance(rule, HealRule) else 0,
+        any_node=rule.any_node,
     )
 
 
