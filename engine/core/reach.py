@@ -5,6 +5,8 @@ Only the node is not theirs to choose: the server authorises who publishes for i
 looked for on that node, unless the rule says `any_node`.
 """
 
+from functools import lru_cache
+
 from engine.core.detector import Detector
 from engine.core.state import Alert, Ladder, State
 from engine.core.verbs import Verb
@@ -37,6 +39,7 @@ def bound(ladder: Ladder, verb: Verb, scope: str) -> str | None:
     return ladder.node if any(not _is_literal(text) for text in said) else None
 
 
+@lru_cache(maxsize=10_000)
 def _is_literal(text: str) -> bool:
     try:
         return parse(text).is_literal
