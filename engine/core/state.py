@@ -34,9 +34,9 @@ from schemas.samples import Metadata
 class Alert(msgspec.Struct, kw_only=True):
     """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
 
-    `element` are the labels of the element that it is about, `$labels` in templates. `cleared_ms` is when the
-    expression stopped holding, under `keep_firing_for`. `node` is the node whose events it is about (`reach`), None of
-    one that is about samples.
+    `element` are the labels of the element that it is about, `$labels` in templates; of one about events, those of its
+    group. `cleared_ms` is when the expression stopped holding, under `keep_firing_for`, or an event fitted last. `node`
+    is the node whose events it is about (`reach`), None of one that is about samples.
     """
 
     id: str
@@ -186,8 +186,8 @@ class State:
     """Of ladders that are over, by key: the step that helped, and until when a refire goes on at the next one."""
     counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)
     """Events counted, by `node:` and the node that sent them, or by the id of a log metric; then by labels."""
-    counts_changed: bool = False
-    """Whether they did since they were written to the columns."""
+    counts_changed: dict[str, None] = field(default_factory=dict)
+    """Which of them did since they were written to the columns, in the order in which they did."""
     recent: dict[str, str] = field(default_factory=dict)
     """The last events that fitted a rule, in short, by their places in the journal."""
     correlator: Correlator = field(default_factory=lambda: Correlator({}, Limits()))
@@ -207,7 +207,7 @@ class State:
     disrupted: dict[str, int] = field(default_factory=dict)
     """How many healthy replicas of a service those may interrupt."""
     members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
-    """The replicas of each workload, by actuator, scope and lock, as of the targets `members_of`."""
+    """The replicas of each workload, by actuator, scope and owner or lock, as of the targets `members_of`."""
     members_of: Mapping[str, tuple[Owned, ...]] | None = None
 
     @property

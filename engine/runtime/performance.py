@@ -127,7 +127,7 @@ class Performance:
     def _gate(self, command: Command, verb: VerbSpec, held: Held) -> Callable[[], Coroutine[Any, Any, None]]:
         async def gate() -> None:
             await held.check()
-            halt = await halts.on(self._bus, command.target, command.lock) if verb.changes_target else None
+            halt = await halts.on(self._bus, command) if verb.changes_target else None
             if halt is not None:
                 raise HaltedError(f"by {halt.by}" + (f": {halt.why}" if halt.why else ""))
 
