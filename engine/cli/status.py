@@ -27,7 +27,7 @@ async def status(args: argparse.Namespace, config: Config) -> None:
         )
         return
     for label, words in [*_roles(living), *_engine(engine), *_waiting(alerts, ladders)]:
-        print(f"{label:10} {words}")
+        show.say(f"{label:10} {show.visible(words)}")
 
 
 Lines = Iterable[tuple[str, str]]
