@@ -35,7 +35,14 @@ Lines = Iterable[tuple[str, str]]
 MOST_LEFT_OUT = 10
 """Reasons on one screen: Sigma rules come by the thousand."""
 
-_KINDS = {"alert": "alert", "record": "recording", "event": "event", "heal": "heal", "respond": "respond"}
+_KINDS = {
+    "alert": "alert",
+    "record": "recording",
+    "event": "event",
+    "heal": "heal",
+    "respond": "respond",
+    "scale": "scale",
+}
 """Of rules, in the engine's words and in those of `rules check`."""
 
 
@@ -65,6 +72,8 @@ def of_engine(engine: Mapping[str, Any]) -> Lines:
         yield "FAILING", f"{rule}: {error}"
     for scope, by in engine["halts"].items():
         yield "HALTED", f"{'everything' if scope == '*' else scope}, by {by}"
+    for scale in engine.get("scales", ()):
+        yield "scale", _scale(scale)
     for owner, targets in engine["inventory"].items():
         yield "targets", f"{owner}: {', '.join(targets) or 'none'}"
 
@@ -76,6 +85,13 @@ def _left_out(reasons: Sequence[str]) -> Lines:
         yield "", reason
     if len(reasons) > MOST_LEFT_OUT:
         yield "", f"and {len(reasons) - MOST_LEFT_OUT} more: see `reflexarc rules check`"
+
+
+def _scale(scale: Mapping[str, Any]) -> str:
+    bounds = f"{scale['replicas']} replicas of {scale['min']} to {scale['max']}"
+    wants = f", {scale['desired']} wanted" if scale["desired"] != scale["replicas"] else ""
+    why = f": {scale['detail']}" if scale["detail"] else ""
+    return f"{scale['rule']}: {scale['target']} has {bounds}{wants}, {scale['reason'] or 'not decided yet'}{why}"
 
 
 def _waiting(alerts: Sequence[Mapping[str, Any]], ladders: Iterable[Mapping[str, Any]]) -> Lines:
