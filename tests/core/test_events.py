@@ -169,16 +169,6 @@ def test_a_correlation_fires_with_the_event_that_completes_it() -> None:
     assert fired.annotations["event"].splitlines() == ["Failed password for ann"] * len(places)
 
 
-def test_the_record_tells_of_the_event_that_completed_a_correlation() -> None:
-    """What `why` shows of it is what the attacker has come to, not how it began, and is one line."""
-    story = with_rules(rule(raises=False), spray())
-    long = "Failed password" + " x" * 100
-    tell(story, *(line(long, source__ip="6.6.6.6", user__name=user) for user in ("ann", "bob")))
-    effects = tell(story, line("Failed password, the last", source__ip="6.6.6.6", user__name="eve"))
-    (fired,) = [entry for entry in entries(effects) if entry.state == "firing"]
-    assert fired.detail == f"{story.seq - 1}.0 {story.seq - 1}.1 {story.seq}.0: Failed password, the last"
-
-
 def test_windows_are_of_the_times_that_events_say() -> None:
     """What happened minutes apart is not together because it was told together."""
 
