@@ -126,7 +126,7 @@ class LiveView:
             "rules": {
                 "alert": len(state.program.alerts),
                 "record": len(state.program.records),
-                "event": len(state.program.events),
+                "event": len(state.program.events) + len(state.program.counters),
                 "heal": len(state.program.heals),
                 "respond": len(state.program.responds),
                 "scale": len(state.program.scales),
