@@ -116,7 +116,8 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
         return _tell(turn, compiled, memory, command.reason, command.detail)
     if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
         return _tell(turn, compiled, memory, objects.reason, objects.detail)
-    if (age_ms := _age_ms(turn, compiled)) > (turn.state.program.policy.samples_ms or age_ms):
+    most_ms = turn.state.program.policy.samples_ms
+    if most_ms and (age_ms := _age_ms(turn, compiled)) > most_ms:
         return _tell(turn, compiled, memory, Reason.STALE_EVIDENCE, f"the newest sample is {age_ms // 1000} s old")
     memory.reason, memory.detail = decision.reason, decision.why
     if compiled.rule.mode != "shadow":
@@ -192,6 +193,6 @@ def _is_news(turn: Turn, compiled: CompiledScale, memory: Memory, said: str) -> 
 
 
 def _age_ms(turn: Turn, compiled: CompiledScale) -> int:
-    """How old the samples are that the metrics rest on, where the policy sets a limit to that."""
+    """How old the samples are that the metrics rest on."""
     found = (plan.freshness(turn.state.store, turn.now_ms) for plan in compiled.plans)
     return max((turn.now_ms - fresh.newest_ms for fresh in found if fresh.series), default=0)
