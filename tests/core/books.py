@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.core.policy import Approval
 from engine.core.program import HealRule, Parameter, Playbook, Program, Step, Verify
-from engine.core.state import Run
+from engine.core.runs import Run
 from schemas.control import Play
 from tests.core.story import Story, commands
 from tests.core.world import alert, program
