@@ -43,15 +43,16 @@ class KubernetesActuator:
         self._config = config
         self._api = api
         self._pace = Pace(config.poll_s, config.retry_s, config.stuck_s)
+        evict = Ending(context.now_ms, evict=True)
         self._acts: Mapping[str, Act] = {
             "restart": Rolling(restart),
             "scale": Rolling(scale),
             "rollback": Rollback(),
-            "evict": Ending(evict=True),
-            "delete_pod": Ending(evict=False),
+            "evict": evict,
+            "delete_pod": Ending(context.now_ms, evict=False),
             "cordon": Cordon(),
             "uncordon": Uncordon(),
-            "drain": Drain(config.namespaces),
+            "drain": Drain(config.namespaces, evict),
             "isolate": Isolate(),
             "release": Release(),
             "collect": Collect(context, config.evidence_limit_bytes),

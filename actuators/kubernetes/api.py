@@ -7,7 +7,7 @@ lost.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 JSON_PATCH = "application/json-patch+json"
 _AGENT = "reflexarc"
+_NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
 _SHOWN = 300
@@ -136,6 +137,26 @@ class Api:
         except Exception as error:  # Of the plugin that a kubeconfig names: anything.
             raise Unreached(f"no credentials: {type(error).__name__}") from None
         return {each["key"]: each["value"] for each in found.values() if each["value"]}
+
+
+async def exists_already(sent: Awaitable[Object], wanted: Object) -> Object:
+    """The answer to a creation, where that it is there already is as good: its name is that of the command."""
+    try:
+        return await sent
+    except ApiError as error:
+        if error.reason == "AlreadyExists":
+            return wanted
+        raise
+
+
+async def absent_already(sent: Awaitable[Object]) -> Object:
+    """The answer to a deletion, where that there is nothing is as good."""
+    try:
+        return await sent
+    except ApiError as error:
+        if error.code == _NOT_FOUND:
+            return {}
+        raise
 
 
 async def _body(response: "RESTResponse") -> str:

@@ -73,7 +73,7 @@ VERBS = (
         integers=("grace_period_s",),
         condition=("uid",),
         timeout_ms=300_000,
-        permissions=("pods: get", "pods/eviction: create"),
+        permissions=("pods: get", "pods/eviction: create", "events: create, get"),
     ),
     VerbSpec(
         name="delete_pod",
@@ -83,7 +83,7 @@ VERBS = (
         integers=("grace_period_s",),
         condition=("uid",),
         timeout_ms=300_000,
-        permissions=("pods: get, delete",),
+        permissions=("pods: get, delete", "events: create, get"),
     ),
     VerbSpec(
         name="cordon",

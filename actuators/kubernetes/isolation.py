@@ -10,7 +10,7 @@ import json
 from functools import partial
 
 from actuators.kubernetes.acts import Found, changed_before, effect, look
-from actuators.kubernetes.api import ApiError
+from actuators.kubernetes.api import absent_already, exists_already
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import LABELS_BEFORE, QUARANTINE
 from actuators.kubernetes.resources import ISOLATED, POLICIES, Object, Ref, annotations_of, controller_of, labels_of
@@ -19,7 +19,6 @@ from schemas.plugins import Effect, EffectFailed
 
 _NAME = "reflexarc-"
 """Before the command's id: the name of a policy."""
-_CONFLICT = 409
 
 
 class Isolate:
@@ -109,31 +108,15 @@ async def _put_policy(course: Course, ref: Ref, found: Object) -> None:
     }
     while True:
         await course.gate()
-        if await course.write(_there(course, POLICIES.path(ref.namespace), policy), "the policy") is not None:
+        made = exists_already(course.api.post(POLICIES.path(ref.namespace), policy), policy)
+        if await course.write(made, "the policy") is not None:
             return
-
-
-async def _there(course: Course, path: str, policy: Object) -> Object:
-    try:
-        return await course.api.post(path, policy)
-    except ApiError as error:
-        if error.code == _CONFLICT and error.reason == "AlreadyExists":
-            return policy
-        raise
 
 
 async def _remove_policy(course: Course, ref: Ref, by: str) -> None:
     """Have no policy of the command."""
     if not by:
         return
-    while await course.write(_absent(course, _policy_path(ref, by)), "the end of the policy") is None:
+    path = _policy_path(ref, by)
+    while await course.write(absent_already(course.api.delete(path, {})), "the end of the policy") is None:
         continue
-
-
-async def _absent(course: Course, path: str) -> Object:
-    try:
-        return await course.api.delete(path, {})
-    except ApiError as error:
-        if error.code == 404:
-            return {}
-        raise

@@ -44,9 +44,9 @@ class Drain:
     `namespaces` are those in which pods may be evicted, all where it is empty.
     """
 
-    def __init__(self, namespaces: Iterable[str]) -> None:
+    def __init__(self, namespaces: Iterable[str], evict: Ending) -> None:
         self._namespaces = frozenset(namespaces)
-        self._evict = Ending(evict=True)
+        self._evict = evict
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
         if await changed_before(course, ref) is None:

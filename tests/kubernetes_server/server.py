@@ -43,6 +43,7 @@ class KubernetesServer:
         """The `User-Agent` of each of the requests."""
         self.forbidden: list[Request] = []
         self.url = ""
+        self._arrived = asyncio.Event()
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
@@ -63,6 +64,11 @@ class KubernetesServer:
         """Reset every connection, watches too; new ones are accepted."""
         for writer in list(self._connections.values()):
             writer.transport.abort()
+
+    async def requested(self, count: int) -> None:
+        """Wait until so many requests have come."""
+        while len(self.requests) < count:
+            await self._arrived.wait()
 
     def settle(self) -> None:
         """Let the controllers work until they have nothing left to do."""
@@ -124,6 +130,8 @@ class KubernetesServer:
             return
         asked, query = found
         self.requests.append(asked)
+        self._arrived.set()
+        self._arrived = asyncio.Event()
         self.agents.append(headers.get("user-agent", ""))
         try:
             self._authorise(asked)
