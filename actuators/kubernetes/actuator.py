@@ -22,8 +22,8 @@ from schemas.plugins import ActuatorContext, Effect, EffectFailed, EffectUnknown
 
 SYNC_WAIT_S = 10.0
 """How long `build` waits for the first lists; what comes later is told as a change."""
-OBSERVE_S = 60.0
-"""How long an API server that is away is asked for a mark."""
+_OBSERVE = 6
+"""For so many times the limit of a request an API server that is away is asked for a mark."""
 _MARGIN = 0.95
 """Of the time that a verb has, so that we can say ourselves what was not done in it."""
 
@@ -58,9 +58,8 @@ class KubernetesActuator:
             "collect": Collect(context, config.evidence_limit_bytes),
         }
         self._news = asyncio.Event()
-        silent_s = max(300.0, config.request_timeout_s)
         self._watched = [
-            Watched(api, resource, namespace, self._news.set, config.retry_s, silent_s)
+            Watched(api, resource, namespace, self._news.set, config.retry_s)
             for resource in (*KINDS.values(), REVISIONS)
             for namespace in (config.namespaces if resource is not NODES and config.namespaces else ("",))
         ]
@@ -88,7 +87,7 @@ class KubernetesActuator:
 
         try:
             act, ref = self._act(command)
-            return await act.observe(self._course(command, closed, OBSERVE_S), ref)
+            return await act.observe(self._course(command, closed, _OBSERVE * self._config.request_timeout_s), ref)
         except EffectUnknown:
             return "unmarked"
         except EffectFailed:  # There was no answer, or it is none of ours.

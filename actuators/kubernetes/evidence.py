@@ -57,7 +57,10 @@ class Collect:
         """The members of the bundle, and of what is missing why."""
         members: list[Member] = []
         missing: dict[str, str] = {}
-        events = await _events(course, objects)
+        try:
+            events = await _events(course, objects)
+        except EffectFailed as error:  # As where we may only read one namespace, and a node's are in another.
+            events, missing["events"] = [], str(error)
         for kind in dict.fromkeys(course.command.args.get("evidence") or KINDS):
             match kind:
                 case "manifests":
