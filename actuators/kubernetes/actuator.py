@@ -1,7 +1,7 @@
 """The actuator as its host sees it: answers for commands, and the inventory of what the watches know."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from actuators.kubernetes.acts import Act
 from actuators.kubernetes.api import Api
@@ -97,7 +97,7 @@ class KubernetesActuator:
         act, ref = self._act(command)
         return await act.perform(self._course(command, gate, TIMEOUT_S[command.verb] * _MARGIN), ref)
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         while True:
             await self._news.wait()
             await asyncio.sleep(self._config.quiet_s)
