@@ -154,12 +154,12 @@ class Course:
             before = await look(found)
             try:
                 self.check(before)
-            except ConditionFailed:
-                # What was looked at may be newer than the object, and this very command's doing.
+                edited = edit(found)
+            except (ConditionFailed, EffectFailed):
+                # What was looked at beside it may be newer than the object, and this very command's doing.
                 if mark_of(await self.there(ref), self.command.id):
                     continue
                 raise
-            edited = edit(found)
             mark = Mark(id=self.command.id, verb=self.command.verb, before=dict(before), note=dict(edited.note))
             operations = _operations(found, edited, mark)
             await self.gate()
