@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.commands import Command
 from schemas.events import Event
-from schemas.inventory import Target
+from schemas.inventory import Disruption, Target
 from schemas.labels import Labels
 from schemas.outcomes import Evidence, Undo
 from schemas.samples import Metadata
@@ -143,6 +143,8 @@ class VerbSpec:
     """The verb by which its effect is undone. What has one takes `revert_after`."""
     permissions: tuple[str, ...] = ()
     """What the actuator must be permitted to do for it, in the words of the system that it acts on."""
+    disrupts: Disruption = "all"
+    """How many replicas of its target's service it interrupts, for what bounds that."""
 
     def arguments(self) -> frozenset[str]:
         """Every argument that a step may give."""

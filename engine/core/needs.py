@@ -17,6 +17,8 @@ def needed(program: Program, compiled: Compiled, ladders: Iterable[Ladder]) -> I
     for rule in compiled.rules.values():
         yield from rule.selectors()
         yield from _of_templates(rule)
+    for scale in compiled.scales.rules.values():
+        yield from scale.selectors()
     heals = [*program.ladders, *(ladder.rule for ladder in ladders)]
     for expr in dict.fromkeys(step.verify.expr for heal in heals for step in heal.steps if step.verify):
         yield from compile_expr(expr, subquery_step_ms=program.settings.evaluation_interval_ms).selectors

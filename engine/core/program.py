@@ -4,15 +4,18 @@
 with the rule that it began with even when the file has changed since.
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from engine.core.cron import Zone
+from engine.core.policy import Policy
+from engine.core.scaling.rule import ScaleRule
+from engine.core.verbs import Verb, chosen
 from engine.sigma.model import Correlation, Detection
 
 Mode = Literal["shadow", "approve", "auto"]
-Temper = Literal["heal", "respond"]
+Temper = Literal["heal", "respond", "scale"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,16 +106,18 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True):
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One rung of a ladder: a verb with templated arguments. Without `verify` a heal step is verified by its alert
-    resolving within `DEFAULT_WITHIN_MS` and staying so for one evaluation interval; a `page` needs none."""
+    resolving within `DEFAULT_WITHIN_MS` and staying so for one evaluation interval; a `page` needs none. `actuator` is
+    that which is to carry it out, where the arguments do not tell."""
 
     verb: str
     args: dict[str, str]
     verify: Verify | None = None
+    actuator: str = ""
 
 
 class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     """A ladder of steps on each firing alert named `alert`, one after the other: to `heal` until one has helped, to
-    `respond` all of them."""
+    `respond` all of them. To `scale` is one step that no alert calls for."""
 
     id: str
     group: str
@@ -123,31 +128,8 @@ class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     kind: Temper = "heal"
     mode: Mode = "shadow"
     cooldown_ms: int = 300_000
-
-
-class Verb(msgspec.Struct, frozen=True, kw_only=True):
-    """What the core must know of a verb to resolve it into an absolute, conditional command (see `VerbSpec`)."""
-
-    name: str
-    actuator: str
-    targets: dict[str, tuple[str, ...]]
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    integers: tuple[str, ...] = ()
-    condition: tuple[str, ...] = ()
-    absolute: dict[str, str] = {}
-    timeout_ms: int = 30_000
-    changes_target: bool = True
-    looks: bool = False
-    lists: tuple[str, ...] = ()
-    from_alert: tuple[str, ...] = ()
-    by_default: dict[str, str] = {}
-    undo: str = ""
-
-    def completed(self, args: Mapping[str, str]) -> dict[str, str]:
-        """The arguments of a step, with those by default where they name no target."""
-        names_one = any(set(names) <= args.keys() for names in self.targets.values())
-        return dict(args) if names_one else {**self.by_default, **args}
+    reset_after_ms: int = 0
+    """Where the alert fires again so soon after a step had helped, the ladder goes on at the next one."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +165,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """So many alerts one rule over events has active; one more ends that which was seen least lately."""
     max_event_groups: int = 10_000
     """So many groups one correlation keeps; one more drops that which was seen least lately."""
+    environment: str = ""
+    """Where this engine decides, such as `production`; the policy says what may be done there."""
     max_event_series: int = 1_000
     """So many series one counter of events has, and `ops_events_total` for each node; the rest is counted as one."""
 
@@ -197,8 +181,16 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     counters: tuple[EventCounter, ...] = ()
     heals: tuple[HealRule, ...] = ()
     responds: tuple[HealRule, ...] = ()
-    verbs: dict[str, Verb] = {}
+    scales: tuple[ScaleRule, ...] = ()
+    zones: dict[str, Zone] = {}
+    """The time zones of the schedules, by name."""
+    verbs: dict[str, tuple[Verb, ...]] = {}
     settings: Settings = Settings()
+    policy: Policy = Policy()
+
+    def verb(self, step: Step) -> Verb | None:
+        """What the step is to do, None where no actuator offers it."""
+        return chosen(self.verbs, step.verb, step.args, step.actuator)
 
     @property
     def alerting(self) -> list[AlertRule | EventRule]:

@@ -25,15 +25,16 @@ def schedule(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
     if outcome.undo is None:
         turn.note(ladder, Reason.NOT_REVERTED, "the actuator did not say what would undo it")
         return
-    later = _undoing(turn, ladder, outcome.undo, outcome.scope, turn.now_ms + after_ms)
+    later = _undoing(turn, ladder, outcome, outcome.undo, turn.now_ms + after_ms)
     turn.state.ladders[later.key] = later
     turn.note(later, Reason.REVERT_SCHEDULED, f"{outcome.undo.verb} {outcome.undo.target} in {after_ms / 1000:g} s")
     turn.wake_at(later, later.due_ms)
 
 
-def _undoing(turn: Turn, ladder: Ladder, undo: Undo, scope: str, due_ms: int) -> Ladder:
+def _undoing(turn: Turn, ladder: Ladder, outcome: Outcome, undo: Undo, due_ms: int) -> Ladder:
     """First the undo; where that fails, the next of the ladder's steps that tells somebody."""
-    steps = (Step(verb=undo.verb, args={SCOPE: scope}), *telling_step(turn.state, ladder))
+    first = Step(verb=undo.verb, args={SCOPE: outcome.scope}, actuator=outcome.actuator)
+    steps = (first, *telling_step(turn.state, ladder))
     return Ladder(
         id=f"{ladder.id}-{ladder.step}-undo",
         rule=replace(ladder.rule, kind="heal", mode="auto", steps=steps, cooldown_ms=0),

@@ -2,9 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from engine.core import program
+from engine.core.scaling.rule import ScaleRule as CoreScaleRule
+from engine.core.verbs import Verbs, chosen
+from engine.rulefile import scaling
 from engine.rulefile.structure import FoundGroup, Place
 from schemas.rulefile import (
     AlertRule,
@@ -17,14 +20,16 @@ from schemas.rulefile import (
     RespondRule,
     Step,
 )
+from schemas.scalefile import ScaleRule
 
 
-def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], digest: str) -> program.Program:
+def build(groups: Sequence[FoundGroup], verbs: Verbs, digest: str) -> program.Program:
     """The program of groups without mistakes. A rule's place is its place in the files, in the order of their paths."""
     alerts: list[program.AlertRule] = []
     records: list[program.RecordingRule] = []
     heals: list[program.HealRule] = []
     responds: list[program.HealRule] = []
+    scales: list[CoreScaleRule] = []
     seen: Counter[str] = Counter()
     for group in groups:
         header = group.header.model
@@ -46,17 +51,22 @@ def build(groups: Sequence[FoundGroup], verbs: Mapping[str, program.Verb], diges
                     heals.append(_ladder(header, rule.model, rule.place, rule_id, verbs))
                 case RespondRule():
                     responds.append(_ladder(header, rule.model, rule.place, rule_id, verbs))
+                case ScaleRule():
+                    source = _source(rule.place)
+                    scales.append(scaling.build(header, rule.model, rule_id, source, len(scales), verbs))
     return program.Program(
         digest=digest,
         alerts=tuple(alerts),
         records=tuple(records),
         heals=tuple(heals),
         responds=tuple(responds),
+        scales=tuple(scales),
+        zones=scaling.zones(groups),
         verbs=dict(verbs),
     )
 
 
-def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule) -> str:
+def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule | ScaleRule) -> str:
     """The digest of what makes a rule the same rule: an edit of anything else leaves its state alone."""
     match rule:
         case AlertRule():
@@ -68,6 +78,8 @@ def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule) -> str:
             parts, labels = ["heal", group.name, rule.heal, rule.alert], {}
         case RespondRule():
             parts, labels = ["respond", group.name, rule.respond, rule.alert], {}
+        case ScaleRule():
+            parts, labels = ["scale", group.name, rule.scale], rule.arguments
     return digest_of([*parts, *(part for pair in sorted(labels.items()) for part in pair)])
 
 
@@ -113,9 +125,7 @@ def _record(group: Group, rule: RecordingRule, place: Place, rule_id: str, posit
     )
 
 
-def _ladder(
-    group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: Mapping[str, program.Verb]
-) -> program.HealRule:
+def _ladder(group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: Verbs) -> program.HealRule:
     return program.HealRule(
         id=rule_id,
         group=group.name,
@@ -129,12 +139,14 @@ def _ladder(
     )
 
 
-def _step(step: Step, verbs: Mapping[str, program.Verb]) -> program.Step:
-    ((verb, arguments),) = step.verbs.items()
+def _step(step: Step, verbs: Verbs) -> program.Step:
+    ((name, arguments),) = step.verbs.items()
+    verb = chosen(verbs, name, arguments)
+    assert verb is not None, "only steps of known verbs are built"
     verify = step.verify
     return program.Step(
-        verb=verb,
-        args=verbs[verb].completed(arguments),
+        verb=name,
+        args=verb.completed(arguments),
         verify=program.Verify(expr=verify.expr, within_ms=verify.within_ms, hold_ms=verify.hold_ms) if verify else None,
     )
 

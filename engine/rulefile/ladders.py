@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.core.program import Verb
 from engine.core.resolve import REVERT_AFTER, SCOPE
+from engine.core.verbs import Verb, Verbs, chosen
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import suggestion
@@ -29,12 +29,12 @@ class _Known:
     """What a step can refer to."""
 
     alerts: LabelSets
-    verbs: Mapping[str, Verb]
+    verbs: Verbs
     checks: Checks
 
 
 def check(
-    groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], verbs: Mapping[str, Verb], checks: Checks
+    groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], verbs: Verbs, checks: Checks
 ) -> Iterator[RuleError]:
     """Every mistake in a `heal` or `respond` rule that its own fields cannot show."""
     known = _Known(_label_sets(groups, sigma, checks), verbs, checks)
@@ -76,8 +76,8 @@ def _ladder(place: Place, rule: LadderRule, known: _Known) -> Iterator[RuleError
 def _labels_used(place: Place, path: Path, step: Step, alert: str, known: _Known) -> Iterator[RuleError]:
     """Labels that the step names and that an alert of the name can be without."""
     for verb, arguments in step.verbs.items():
-        complete = known.verbs[verb].completed(arguments) if verb in known.verbs else arguments
-        for name, text in complete.items():
+        meant = chosen(known.verbs, verb, arguments)
+        for name, text in (meant.completed(arguments) if meant else arguments).items():
             used = known.checks.parsed(text).label_names
             yield from _missing(place, (*path, verb, name), used, alert, known)
     if step.verify:
@@ -102,32 +102,31 @@ def _verb(place: Place, path: Path, step: Step, known: _Known) -> Iterator[RuleE
         if name not in known.verbs:
             message = f"unknown verb, {suggestion(name, known.verbs, also=['verify'])}"
             yield place.error((*path, name), message, key=True)
-    named = [known.verbs[name] for name in step.verbs if name in known.verbs]
+    named = [verb for name, arguments in step.verbs.items() if (verb := chosen(known.verbs, name, arguments))]
     if not step.verbs or len(named) > 1:
         got = " and ".join(verb.name for verb in named) or "none"
         yield place.error(path, f"expected one verb, got {got}")
     for verb in named:
-        yield from _arguments(place, (*path, verb.name), verb, step.verbs[verb.name], known.checks)
+        yield from _arguments(place, (*path, verb.name), verb, step.verbs[verb.name], known)
         if step.verify and not verb.changes_target:
             message = f"`{verb.name}` changes nothing that could be verified"
             yield place.error((*path, "verify"), message, key=True)
 
 
 def _arguments(
-    place: Place, path: Path, verb: Verb, arguments: Mapping[str, str], checks: Checks
+    place: Place, path: Path, verb: Verb, arguments: Mapping[str, str], known: _Known
 ) -> Iterator[RuleError]:
+    checks = known.checks
     naming = {name for names in verb.targets.values() for name in names}
-    allowed = naming.union(verb.required, verb.optional, verb.integers, verb.absolute, (SCOPE,))
-    if verb.undo:
-        allowed.add(REVERT_AFTER)
+    allowed = verb.arguments | ({SCOPE, REVERT_AFTER} if verb.undo else {SCOPE})
     for name in arguments:
         if name not in allowed:
             yield place.error((*path, name), f"unknown argument, {suggestion(name, allowed)}", key=True)
         elif name not in verb.lists and isinstance(at(place.node, (*path, name)), List):
             yield place.error((*path, name), "expected text, got a list")
-    complete = verb.completed(arguments)
-    if verb.targets and not any(set(names) <= complete.keys() for names in verb.targets.values()):
-        ways = " or ".join(" and ".join(f"`{name}`" for name in names) for names in verb.targets.values())
+    if verb.targets and not verb.names_target(verb.completed(arguments)):
+        kinds = [names for offered in known.verbs[verb.name] for names in offered.targets.values()]
+        ways = " or ".join(dict.fromkeys(" and ".join(f"`{name}`" for name in names) for names in kinds))
         yield place.error(path, f"names no target: expected {ways}", key=True)
     for name in verb.required:
         if name not in arguments and name not in naming:

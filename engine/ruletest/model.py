@@ -21,7 +21,7 @@ from engine.ruletest.fields import (
     Values,
 )
 from schemas.outcomes import Status
-from schemas.rulefile import Duration, Name
+from schemas.rulefields import Duration, Name
 
 DEFAULT_INTERVAL_MS = 60_000
 

@@ -1,9 +1,9 @@
 """What a test's rules act on: its `inventory`, and actuators that answer as its `outcomes` say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from engine.core.messages import Body
-from engine.core.program import Verb
+from engine.core.verbs import Verbs, chosen
 from engine.ruletest.cases import Failure
 from engine.ruletest.model import Answer, InventoryTarget, UnitTestGroup
 from schemas.commands import Command
@@ -17,7 +17,7 @@ SUCCEEDED = Answer(verb="")
 class Plant:
     """The targets of one group of tests, with the attributes that the answered commands have left them."""
 
-    def __init__(self, group: UnitTestGroup, verbs: Mapping[str, Verb]) -> None:
+    def __init__(self, group: UnitTestGroup, verbs: Verbs) -> None:
         self._answers = group.outcomes
         self._verbs = verbs
         self._owned: dict[tuple[str, str], dict[str, Target]] = {}
@@ -63,7 +63,9 @@ class Plant:
 
     def _undo(self, command: Command, name: str) -> Undo:
         """As long as the target that undoes it is as it is now."""
-        verb = self._verbs[self._verbs[command.verb].undo]
+        undone = chosen(self._verbs, command.verb, {}, command.actuator)
+        verb = chosen(self._verbs, undone.undo, {}, command.actuator) if undone else None
+        assert verb is not None, "`mistakes` wants a verb that something undoes"
         found = self._owned[command.actuator, command.scope][name].attributes
         condition = {attribute: found.get(attribute) for attribute in verb.condition if attribute in found}
         return Undo(verb=verb.name, target=name, condition=condition)
@@ -78,7 +80,7 @@ class Plant:
         return next(fits, SUCCEEDED)
 
 
-def mistakes(group: UnitTestGroup, verbs: Mapping[str, Verb]) -> Iterator[Failure]:
+def mistakes(group: UnitTestGroup, verbs: Verbs) -> Iterator[Failure]:
     """What cannot be told from the test file alone: targets without an actuator, answers of no verb."""
     for nth, target in enumerate(group.inventory):
         if len(actuators := _actuators(target, verbs)) != 1:
@@ -88,15 +90,15 @@ def mistakes(group: UnitTestGroup, verbs: Mapping[str, Verb]) -> Iterator[Failur
         if answer.verb not in verbs:
             known = ", ".join(sorted(verbs))
             yield Failure(("outcomes", nth, "verb"), f"verb {answer.verb}", f"expected one of {known}")
-        elif answer.undo and not verbs[answer.verb].undo:
+        elif answer.undo and not any(verb.undo for verb in verbs[answer.verb]):
             yield Failure(("outcomes", nth, "undo"), f"verb {answer.verb}", "expected none: nothing undoes it")
         elif answer.undo and answer.undo not in {target.target for target in group.inventory}:
             yield Failure(("outcomes", nth, "undo"), f"target {answer.undo}", "expected one of the inventory")
 
 
-def _actuators(target: InventoryTarget, verbs: Mapping[str, Verb]) -> list[str]:
+def _actuators(target: InventoryTarget, verbs: Verbs) -> list[str]:
     """Those that can own the target: the named one, or all that have a verb for its kind."""
     if target.actuator:
         return [target.actuator]
     kind = target.target.partition(":")[0]
-    return sorted({verb.actuator for verb in verbs.values() if kind in verb.targets})
+    return sorted({verb.actuator for offered in verbs.values() for verb in offered if kind in verb.targets})

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from engine import rulefile
-from engine.core.program import Program, Settings, Verb
+from engine.core.program import Program, Settings
+from engine.core.verbs import Verbs
 from engine.rulefile import RuleErrors
 from engine.ruletest import files, live, promtool
 from engine.ruletest.cases import Failure
@@ -29,7 +30,7 @@ class Verdict:
         return not self.problems
 
 
-def run(path: Path, verbs: Mapping[str, Verb], *, on_arrival: bool = False) -> Verdict:
+def run(path: Path, verbs: Verbs, *, on_arrival: bool = False) -> Verdict:
     """Run one file: on promtool's clock, or with `on_arrival` on the live one. Commands only exist on the live one.
 
     `verbs` are those that `heal` rules can command.

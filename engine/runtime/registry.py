@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import cast
 
-from engine.core.program import Verb
+from engine.core.verbs import Verb, verbs_by_name
 from schemas.plugins import ActuatorSpec, CollectorSpec
 
 
@@ -22,10 +22,10 @@ def actuators() -> Mapping[str, ActuatorSpec]:
     return MappingProxyType({name: cast(ActuatorSpec, found[name].load()) for name in sorted(found.names)})
 
 
-def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, Verb]:
+def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, tuple[Verb, ...]]:
     """What rules may command, by verb."""
-    return {
-        verb.name: Verb(
+    return verbs_by_name(
+        Verb(
             name=verb.name,
             actuator=spec.name,
             targets=dict(verb.targets),
@@ -41,7 +41,8 @@ def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, Verb]:
             from_alert=verb.from_alert,
             by_default=dict(verb.by_default),
             undo=verb.undo,
+            disrupts=verb.disrupts,
         )
         for spec in specs.values()
         for verb in spec.verbs
-    }
+    )

@@ -13,7 +13,8 @@ import msgspec
 import structlog
 from watchfiles import awatch
 
-from engine.core.program import Program, Settings, Verb
+from engine.core.program import Program, Settings
+from engine.core.verbs import Verbs
 from engine.rulefile import Loaded, RuleError, RuleErrors, SigmaCache, load_all, read
 from engine.runtime import bundles
 from engine.runtime.bus import Bus
@@ -38,7 +39,7 @@ class RuleSource:
         self,
         bus: Bus,
         paths: Sequence[Path],
-        verbs: Mapping[str, Verb],
+        verbs: Verbs,
         settings: Settings,
         *,
         by: str,

@@ -226,7 +226,7 @@ def test_one_ladder_of_a_rule_is_at_work_on_a_target(story: Story) -> None:
     over: set[str] = set()
     for effect in story.effects:
         if isinstance(effect, Command):
-            if effect.origin.kind == "rule" and VERBS[effect.verb].changes_target:
+            if effect.origin.kind == "rule" and VERBS[effect.verb][0].changes_target:
                 before = at_work.setdefault((effect.origin.name, effect.target), effect.ladder)
                 assert before == effect.ladder or before in over
                 at_work[effect.origin.name, effect.target] = effect.ladder
@@ -244,7 +244,7 @@ def test_nothing_is_changed_while_halted(story: Story, script: list[Act]) -> Non
         act(story)
         if "*" not in story.state.halts:
             break
-        assert not any(VERBS[command.verb].changes_target for command in commands(story.effects[halted_at:]))
+        assert not any(VERBS[command.verb][0].changes_target for command in commands(story.effects[halted_at:]))
 
 
 @deterministic

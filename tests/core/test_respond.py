@@ -3,7 +3,7 @@
 import pytest
 
 from engine.core.effects import Effect
-from engine.core.ladder import MAX_ATTEMPTS
+from engine.core.moves import MAX_ATTEMPTS
 from engine.core.program import Step, Verify
 from schemas.outcomes import Evidence, Status
 from schemas.reasons import Reason
@@ -237,7 +237,7 @@ def test_silence_and_an_unknown_fate_are_told_by_a_step_that_tells() -> None:
 
 def test_without_a_target_the_node_of_the_alert_is_looked_at() -> None:
     """A rule file that leaves it out gets it by default."""
-    verb = program().verbs["collect"]
+    verb = program().verbs["collect"][0]
     assert verb.completed({"evidence": "processes"}) == {"node": "{{ $labels.node }}", "evidence": "processes"}
     assert verb.completed({"workload": "shop"}) == {"workload": "shop"}
 

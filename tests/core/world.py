@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from engine.core.program import AlertRule, HealRule, Mode, Program, RecordingRule, Settings, Step, Verb, Verify
+from engine.core.program import AlertRule, HealRule, Mode, Program, RecordingRule, Settings, Step, Verify
+from engine.core.verbs import Verbs
 from schemas.inventory import Inventory, Target
 from schemas.outcomes import Undo
 from tests.rulefile.verbs import VERBS
@@ -97,7 +98,7 @@ def page() -> Step:
 def program(
     *rules: AlertRule | RecordingRule | HealRule,
     digest: str = "d",
-    verbs: dict[str, Verb] = VERBS,
+    verbs: Verbs = VERBS,
     settings: Settings = SETTINGS,
     **about_events: Any,
 ) -> Program:
@@ -109,7 +110,7 @@ def program(
         records=tuple(_placed(rule, at) for at, rule in enumerate(placed) if isinstance(rule, RecordingRule)),
         heals=tuple(rule for rule in rules if isinstance(rule, HealRule) and rule.kind == "heal"),
         responds=tuple(rule for rule in rules if isinstance(rule, HealRule) and rule.kind == "respond"),
-        verbs=verbs,
+        verbs=dict(verbs),
         settings=settings,
         **about_events,
     )

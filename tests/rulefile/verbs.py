@@ -1,6 +1,6 @@
 """The verbs that the tests of rule files know."""
 
-from engine.core.program import Verb
+from engine.core.verbs import Verb, verbs_by_name
 
 RESTART = Verb(
     name="restart",
@@ -53,4 +53,4 @@ RELEASE = Verb(
     targets={"isolation": ("workload",)},
     condition=("generation",),
 )
-VERBS = {verb.name: verb for verb in (RESTART, SCALE, ROLLBACK, PAGE, COLLECT, ISOLATE, RELEASE)}
+VERBS = verbs_by_name((RESTART, SCALE, ROLLBACK, PAGE, COLLECT, ISOLATE, RELEASE))

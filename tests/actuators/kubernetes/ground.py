@@ -53,7 +53,9 @@ class Ground:
 
     async def available(self, name: str, replicas: int) -> str:
         target = self.id("deployment", name)
-        await self.until(lambda: self._is(target, available=replicas, ready=replicas), f"{replicas} of {target}")
+        await self.until(
+            lambda: self._is(target, available_replicas=replicas, ready_replicas=replicas), f"{replicas} of {target}"
+        )
         await self.until(lambda: self._counted(name, replicas), f"{replicas} pods of {target} in the inventory")
         return target
 

@@ -66,7 +66,11 @@ async def test_scale_sets_a_number_of_replicas(place: Ground, replicas: int) -> 
     """So many are available afterwards, more or fewer than before."""
     web = await place.deploy("web")
     effect = await place.do("scale", web, replicas=replicas)
-    assert (effect.before["replicas"], effect.after["replicas"], effect.after["available"]) == (2, replicas, replicas)
+    assert (effect.before["replicas"], effect.after["replicas"], effect.after["available_replicas"]) == (
+        2,
+        replicas,
+        replicas,
+    )
     await place.available("web", replicas)
 
 

@@ -39,13 +39,13 @@ async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> 
     """Replicas wanted and ready, service, owner, revision; a pod has the lock of its workload."""
     async with shop.actuator() as actuator:
         targets = {each.id: each for each in await actuator.inventory()}
-        pods = [each for each in targets.values() if each.attributes.get("owner") == "deployment:shop/web"]
+        pods = [each for each in targets.values() if each.owner == "deployment:shop/web"]
         web = targets["deployment:shop/web"]
-    wanted = {"generation": 1, "replicas": 3, "ready": 3, "service": "web", "revision": "1", "previous_revision": None}
+    wanted = {"generation": 1, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
     assert wanted.items() <= web.attributes.items()
-    assert [(pod.lock, pod.attributes["ready"], pod.attributes["service"]) for pod in pods] == [
-        (web.lock, True, "web")
-    ] * 3
+    assert (web.service, web.replicas, web.healthy) == ("shop/web", 3, 3)
+    about = {(pod.lock, pod.service, pod.replicas, pod.healthy, pod.attributes["ready"]) for pod in pods}
+    assert (len(pods), about) == (3, {(web.lock, web.service, 1, 1, True)})
     assert {each for each in targets if each.startswith("node:")} == {"node:n0", "node:n1", "node:n2"}
     assert "replicaset:shop/solo" in targets
     assert sum(each.startswith("replicaset:") for each in targets) == 1  # those of deployments are not scaled
@@ -57,7 +57,7 @@ async def test_a_change_in_the_cluster_is_news(shop: Site) -> None:
         lists = lists_of(shop)
         shop.cluster.create("deployments", workload("new", 1))
         shop.server.settle()
-        await until(actuator, "deployment:shop/new", ready=1, available=1)
+        await until(actuator, "deployment:shop/new", ready_replicas=1, available_replicas=1)
         shop.cluster.delete("deployments", "shop", "new")
         shop.server.settle()
         await until(actuator, "deployment:shop/new")
