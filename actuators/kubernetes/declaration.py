@@ -151,9 +151,9 @@ VERBS = (
     ),
     VerbSpec(
         name="collect",
-        summary="Keep evidence of a workload, a pod or a node: `manifests`, `describe`, `events` and `logs`, by "
-        "default all. Values of an environment are left out, and Secrets are never read.",
-        targets={**_ROLLED, "pod": _POD, "node": _NODE},
+        summary="Keep evidence of a workload or a pod, and of the nodes that it is on: `manifests`, `describe`, "
+        "`events` and `logs`, by default all. Values of an environment are left out, and Secrets are never read.",
+        targets={**_ROLLED, "pod": _POD},
         optional=("evidence", "events", "event"),
         lists=("evidence", "events"),
         from_alert=("events", "event"),

@@ -34,7 +34,7 @@ ACTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("uncordon", "node:n0", {}),
     ("drain", "node:n0", {}),
     *(("collect", target, {}) for target in ("deployment:shop/web", "statefulset:shop/db", "daemonset:shop/agent")),
-    *(("collect", target, {}) for target in ("pod:shop/db-0", "node:n0")),
+    ("collect", "pod:shop/db-0", {}),
 )
 """Every verb on every kind of target that it has, each on what the ones before have left."""
 
