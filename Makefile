@@ -30,10 +30,10 @@ conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules
 	$(BIN)/python -m tests.promql.conformance
 	$(BIN)/python -m tests.sigma.conformance
 
-soak: $(INSTALLED)  ## the crash tests for longer, a million lines through each format, each act on a cluster 1,000 times
+soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off everywhere, on a cluster 1,000 times, a million lines
 	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \
 		REFLEXARC_SEED=$$seed REFLEXARC_FUZZ_LINES=$${REFLEXARC_FUZZ_LINES:-1000000} \
-			$(BIN)/pytest tests/collectors/formats/test_fuzz.py && \
+			$(BIN)/pytest tests/collectors/formats/test_fuzz.py tests/actuators/conformance && \
 		REFLEXARC_SEED=$$seed REFLEXARC_RUNS=$${REFLEXARC_RUNS:-1000} \
 			$(BIN)/pytest tests/actuators/kubernetes/test_once.py && \
 		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} REFLEXARC_KILLS=$${REFLEXARC_KILLS:-200} \

@@ -100,8 +100,10 @@ def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _
                 tick = _tick.decode(data)
                 _spoken_for(rest, token(tick.shard))
                 return tick
-            case "control" if rest in _controls:
-                return _controls[rest].decode(data)
+            case "control" if (verb := rest.partition(".")[0]) in _controls:
+                control = _controls[verb].decode(data)
+                _spoken_for(rest, f"{verb}.{token(control.by)}")
+                return control
     except _UNDECODABLE as error:
         raise Undecodable(str(error)) from error
     raise Undecodable(f"no message is defined for subject {subject!r}")

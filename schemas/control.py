@@ -1,4 +1,5 @@
-"""Control messages: what people and hosts tell the engine, on `ops.control.<verb>` in the journal.
+"""Control messages: what people and hosts tell the engine, on `ops.control.<verb>.<by>` in the journal. Who that is the
+server authorises by the subject; a message that says otherwise is refused.
 
 They are input like any other: the decisions that depend on them can be replayed.
 """

@@ -26,6 +26,8 @@ class Isolate:
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
         changed = await course.change(ref, partial(_isolate, course, ref), partial(look, ref))
+        if annotations_of(changed.found).get(QUARANTINE) != course.command.id:
+            raise EffectFailed(f"{ref.id} was released meanwhile")
         await _put_policy(course, ref, changed.found)
         return _isolated(ref, changed)
 

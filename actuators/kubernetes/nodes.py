@@ -55,6 +55,8 @@ class Drain:
         changed = await course.change(ref, partial(_cordon, course), partial(look, ref))
         evicted = 0
         while left := self._leaving(course, await _pods(course, ref)):
+            if not (await look(ref, await course.there(ref)))["unschedulable"]:
+                raise EffectFailed(f"{ref.id} was uncordoned meanwhile: {len(left)} pods were left there")
             await self._evict_all(course, left)
             evicted += len(left)
         return _cordoned(ref, changed, f", {evicted} pods evicted")

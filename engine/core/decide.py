@@ -6,6 +6,7 @@ from engine.core import ladder as ladders
 from engine.core import notices
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
+from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
 from engine.core.services import count_services
 from engine.core.state import Ladder, State, index_targets, ladder_id
@@ -137,6 +138,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
         alert=fired.id,
         value=alert.value,
         annotations=fired.annotations,
+        node=node_of_alert(turn.state, fired.rule, alert),
     )
     if ladder.key in turn.state.ladders:
         return

@@ -128,6 +128,8 @@ class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     kind: Temper = "heal"
     mode: Mode = "shadow"
     cooldown_ms: int = 300_000
+    any_node: bool = False
+    """What events of one node say may name targets of another."""
     reset_after_ms: int = 0
     """Where the alert fires again so soon after a step had helped, the ladder goes on at the next one."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from engine.core.reach import bound
 from engine.core.services import service_of
 from engine.core.state import Ladder, Owned, State
 from engine.core.turn import Turn
@@ -26,6 +27,8 @@ REVERT_AFTER = "revert_after"
 """Argument of every verb that can be undone: how long after its effect it is to be."""
 
 _SHOWN = frozenset({"to", "version", "replicas", "evidence"})
+_TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
+"""Arguments that are long and change nothing: a command in a few words is without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,13 @@ def same_act(one: Command, other: Command) -> bool:
 
 def describe(command: Command) -> str:
     """A command in a few words: `restart replica:shop/0 if generation = 7`."""
-    args = "".join(f" {name}={_printed(value)}" for name, value in command.args.items() if name in _SHOWN)
+    named = command.target.partition(":")[2].split("/")
+    shown = {
+        name: value
+        for name, value in command.args.items()
+        if name in _SHOWN or (name not in _TOLD and str(value) not in named)
+    }
+    args = "".join(f" {name}={_printed(value)}" for name, value in shown.items())
     condition = " and ".join(f"{name} = {value}" for name, value in command.condition.items())
     undone = "" if command.revert_after_ms is None else f", undone after {command.revert_after_ms / 1000:g} s"
     return f"{command.verb} {command.target}{args}" + (f" if {condition}" if condition else "") + undone
@@ -149,7 +158,7 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> _What | Refusal:
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
-    owned = owner(turn.state, verb, name, args.get(SCOPE))
+    owned = _within_reach(turn.state, ladder, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
     if owned.target.protected and verb.changes_target:
@@ -163,6 +172,20 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> _What | Refusal:
         return values
     condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
     return _What(owned, values, condition, revert_after_ms)
+
+
+def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
+    """The target, on the node whose events named it where events did."""
+    node = bound(ladder, verb, SCOPE)
+    if node is None:
+        return owner(state, verb, target, scope)
+    if scope in (None, node) and not isinstance(found := owner(state, verb, target, node), Refusal):
+        return found
+    elsewhere = owner(state, verb, target, scope)
+    if isinstance(elsewhere, Refusal) and elsewhere.reason is Reason.UNKNOWN_TARGET:
+        return elsewhere
+    whose = f"events of {node}" if node else "events of several nodes"
+    return Refusal(Reason.OTHER_NODE, f"{whose} name {target}" + (f" on {scope}" if scope else ""))
 
 
 def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:
