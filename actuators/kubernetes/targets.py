@@ -68,6 +68,11 @@ class Catalogue:
         for found in self._of("nodes"):
             yield self._target(Ref("node", "", found["metadata"]["name"]), found)
 
+    def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
+        """Of the target that this object is, whether or not it is known as it is."""
+        made = self._workload(ref.kind, found) if ref.kind in _WORKLOADS else self._target(ref, found)
+        return made.attributes
+
     def _of(self, plural: str) -> Iterator[Object]:
         known = self._known.get(plural, {})
         return (known[key] for key in sorted(known))
