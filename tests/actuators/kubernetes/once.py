@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -71,9 +72,8 @@ class Bench:
         """One command under the faults of the seed."""
         draws = random.Random(f"{scenario.verb}/{seed}")
         mode = draws.choice(("alone", "alone", "crashed", "crashed", "crashed twice", "taken over"))
-        cluster = shop()
+        cluster = _world().copy()
         async with KubernetesServer(cluster, faults=Faults(seed)) as server:
-            server.settle()
             scenario.prepare(cluster)
             server.settle()
             cluster.applied.clear()
@@ -112,6 +112,14 @@ class Bench:
         for client in self._clients:
             client.configuration.host = server.url
         return [KubernetesActuator(config, context, Api(client, REQUEST_TIMEOUT_S)) for client in self._clients]
+
+
+@cache
+def _world() -> Cluster:
+    """The shop at rest."""
+    cluster = shop()
+    KubernetesServer(cluster).settle()
+    return cluster
 
 
 def _command(scenario: Scenario, cluster: Cluster) -> Command:
