@@ -71,7 +71,7 @@ class Bench:
     async def run(self, scenario: Scenario, seed: int) -> Run:
         """One command under the faults of the seed."""
         draws = random.Random(f"{scenario.verb}/{seed}")
-        mode = draws.choice(("alone", "alone", "crashed", "crashed", "crashed twice", "taken over"))
+        mode = draws.choice(("alone", "crashed", "crashed twice", "taken over", "at once", "at once"))
         cluster = _world().copy()
         async with KubernetesServer(cluster, faults=Faults(seed)) as server:
             scenario.prepare(cluster)
@@ -90,6 +90,8 @@ class Bench:
         first, second = self._actuators(server)
         if mode == "alone":
             return await _act(first, command)
+        if mode == "at once":
+            return (await asyncio.gather(_again(first, command), _again(second, command)))[1]
         for actuator in (first, second, first)[: 3 if mode == "crashed twice" else 2]:
             again = actuator is not first or len(server.requests) > 0
             acting = asyncio.create_task(_again(actuator, command) if again else _act(actuator, command))
