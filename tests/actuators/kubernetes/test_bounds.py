@@ -1,5 +1,4 @@
-"""Where the actuator stops: limits of its configuration, budgets, drains that would lose pods, and servers that are
-away."""
+"""Where the actuator stops: limits of its configuration, what others do meanwhile, budgets, and drains that lose pods."""
 
 import asyncio
 from collections.abc import AsyncIterator
