@@ -1,4 +1,4 @@
-"""Where the actuator stops: limits of its configuration, what others do meanwhile, budgets, and drains that lose pods."""
+"""Where the actuator stops: limits of its configuration, what others do meanwhile, budgets, drains that lose pods."""
 
 import asyncio
 from collections.abc import AsyncIterator
