@@ -210,6 +210,20 @@ async def test_a_drain_that_was_killed_goes_on(shop: Site) -> None:
     assert len(ended) == len(set(ended)) > 0
 
 
+async def test_a_drain_of_a_node_that_is_away_does_not_wait_for_it(shop: Site) -> None:
+    """Its pods are to end, which nobody there can confirm; others take their places."""
+    gone = [{"type": "Ready", "status": "Unknown"}]
+    edit(
+        shop.cluster, "nodes", shop.cluster.get("nodes", "", "n0"), lambda each: each["status"].update(conditions=gone)
+    )
+    async with shop.actuator() as actuator:
+        effect = await do(actuator, "drain", "node:n0")
+    pods = shop.cluster.all("pods", "shop", fields="spec.nodeName=n0")
+    left = [each["metadata"] for each in pods if not each["metadata"]["name"].startswith("agent")]
+    assert f"{len(left)} pods evicted" in effect.detail
+    assert all("deletionTimestamp" in each for each in left)
+
+
 async def test_a_drain_keeps_to_the_namespaces_of_the_configuration(shop: Site) -> None:
     """A node with pods of others is not drained."""
     shop.cluster.create("deployments", workload("theirs", 3, namespace="elsewhere"))
