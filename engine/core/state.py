@@ -15,6 +15,7 @@ from engine.core.compiled import Compiled, Watch
 from engine.core.layout import Layout
 from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
 from engine.core.services import Health, service_of
 from engine.core.tallies import Done, Tallies
@@ -60,22 +61,6 @@ class Count(msgspec.Struct, array_like=True):
 
     value: float = 0.0
     counted_ms: int = 0
-
-
-class Run(msgspec.Struct, kw_only=True):
-    """A run of a playbook that a person asked for: who, with what, how far it has come, and how it ended."""
-
-    id: str
-    playbook: str
-    version: int
-    by: str
-    params: dict[str, str]
-    began_ms: int
-    of: int
-    dry_run: bool = False
-    step: int = 0
-    ended_ms: int | None = None
-    reason: Reason | None = None
 
 
 Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "waiting", "ended"]

@@ -1,73 +1,13 @@
 """Runs of playbooks: steps in their order, what a failure undoes, who lets them go on, and how they end."""
 
-from typing import Any
-
 import pytest
 
-from engine.core.messages import Message
 from engine.core.playbooks import MOST_RUNS
-from engine.core.policy import Approval
-from engine.core.program import HealRule, Parameter, Playbook, Program, Step, Verify
-from engine.core.snapshot import restore, save
-from engine.core.state import Run
-from engine.core.step import step as applied
+from engine.core.program import Step
 from schemas.control import Abort, Play
 from schemas.reasons import Reason
+from tests.core.books import ASK, GATE, PAUSE, answered, book, call, do, parallel, run, site, story_of
 from tests.core.story import Story, commands, details, only_command, reasons
-from tests.core.world import alert, heal, page, program, rollback
-
-PARAMS = (Parameter(name="replica", type="integer", default="0"),)
-
-
-def do(verb: str = "restart", undo: str = "", **more: Any) -> Step:
-    """An act on the replica that the run is about, and what compensates for it."""
-    args = {"workload": "shop"} | ({"replica": "{{ $labels.replica }}"} if verb == "restart" else {})
-    args |= {"replicas": "3"} if verb == "scale" else {}
-    back = Step(verb=undo, args={"workload": "shop"}) if undo else None
-    return Step(verb=verb, args=args, compensate=back, **more)
-
-
-UP = Verify(expr='up{replica="{{ $labels.replica }}"} == 1', within_ms=60_000, hold_ms=5_000)
-GATE = Step(
-    verb="gate",
-    kind="gate",
-    verify=Verify(expr='up{replica="{{ $labels.replica }}"} == 1', within_ms=60_000, hold_ms=5_000),
-)
-PAUSE = Step(verb="pause", kind="pause", pause_ms=30_000)
-ASK = Step(verb="approval", kind="approval", approval=Approval(source="", deadline_ms=60_000))
-
-
-def parallel(*branches: tuple[Step, ...]) -> Step:
-    return Step(verb="parallel", kind="parallel", branches=branches)
-
-
-def call(name: str, **args: str) -> Step:
-    return Step(verb="playbook", kind="playbook", name=name, args=args)
-
-
-def book(*steps: Step, name: str = "fix", version: int = 1) -> Playbook:
-    return Playbook(name=name, version=version, source="fix.yaml:1", steps=steps, parameters=PARAMS)
-
-
-def site(*playbooks: Playbook, rules: tuple[HealRule, ...] = ()) -> Program:
-    return program(alert(), *rules, playbooks=playbooks)
-
-
-def story_of(*steps: Step) -> Story:
-    """A run of these steps has begun."""
-    story = Story(site(book(*steps)))
-    story.tell(Play(id="p", by="ann", playbook="fix"))
-    return story
-
-
-def run(story: Story) -> Run:
-    (found,) = story.state.runs.values()
-    return found
-
-
-def answered(story: Story, status: Any = "succeeded") -> list[str]:
-    """The newest command is answered; the verbs of what followed."""
-    return [command.verb for command in commands(story.answer(story.sent[-1], status))]
 
 
 def test_steps_are_taken_in_their_order() -> None:
@@ -177,80 +117,12 @@ def test_people_let_a_run_go_on() -> None:
     assert details(other.effects, Reason.FAILED) == ["APPROVAL_DENIED"]
 
 
-def test_branches_go_on_at_once_and_are_waited_for() -> None:
-    """The step after them is taken when the last one has ended."""
-    story = story_of(parallel((do(),), (do("rollback"), do("scale"))), do())
-    assert [command.verb for command in story.sent] == ["restart", "rollback"]
-    first, second = story.sent
-    assert [command.verb for command in commands(story.answer(first))] == []
-    assert [command.verb for command in commands(story.answer(second))] == ["scale"]
-    assert answered(story) == ["restart"]
-    answered(story)
-    assert run(story).reason is Reason.COMPLETED
-
-
-def test_a_branch_that_fails_undoes_the_others_too() -> None:
-    """Once all of them are over."""
-    story = story_of(parallel((do(undo="rollback"),), (do("scale"),)), do())
-    first, second = story.sent
-    assert commands(story.answer(second, "failed")) == []
-    assert [command.verb for command in commands(story.answer(first))] == ["rollback"]
-    answered(story)
-    assert run(story).reason is Reason.COMPENSATED
-
-
-def test_a_playbook_runs_within_another() -> None:
-    """With parameters of its own; what it did is compensated for with the rest."""
-    inner = book(do(undo="rollback"), name="inner")
-    story = Story(site(inner, book(call("inner", replica="1"), do("scale"))))
-    assert only_command(story.tell(Play(id="p", by="ann", playbook="fix"))).target == "replica:shop/1"
-    assert answered(story) == ["scale"]
-    assert answered(story, "failed") == ["rollback"]
-    answered(story)
-    assert run(story).reason is Reason.COMPENSATED
-
-
-def test_a_playbook_that_runs_itself_ends() -> None:
-    """So deep, and no deeper."""
-    story = Story(site(book(call("fix"))))
-    story.tell(Play(id="p", by="ann", playbook="fix"))
-    assert run(story).reason is Reason.FAILED
-    assert story.state.ladders == {}
-
-
-def test_a_rule_may_run_a_playbook() -> None:
-    """With what its alert says; whether that has helped is verified, and else the next step is taken."""
-    ladder = heal(call("fix", replica="{{ $labels.replica }}"), rollback(None), page())
-    story = Story(site(book(do(), do("scale")), rules=(ladder,)))
-    assert only_command(story.samples(1, 0)).target == "replica:shop/1"
-    assert answered(story) == ["scale"]
-    assert answered(story) == []
-    assert [command.verb for command in commands(story.every_second(301, 1, 0))] == ["rollback"]
-
-
-def test_a_rule_goes_on_when_its_playbook_fails() -> None:
-    """At once."""
-    story = Story(site(book(do()), rules=(heal(call("fix"), page()),)))
-    story.samples(0)
-    assert answered(story, "failed") == ["page"]
-
-
 def test_a_run_is_aborted_at_its_next_step() -> None:
     """What has been commanded is waited for, and what was done is compensated for."""
     story = story_of(do(undo="rollback"), do("scale"))
     assert commands(story.tell(Abort(id="x", by="bob", run=run(story).id))) == []
     assert answered(story) == []
     assert run(story).reason is Reason.ABORTED
-
-
-def test_a_run_that_waits_is_aborted_at_once() -> None:
-    """With all that it has begun."""
-    story = story_of(do(undo="rollback"), parallel((PAUSE, do()), (PAUSE,)))
-    answered(story)
-    assert only_command(story.tell(Abort(id="x", by="bob", run=run(story).id))).verb == "rollback"
-    answered(story)
-    assert run(story).reason is Reason.COMPENSATED
-    assert commands(story.wait(60)) == []
 
 
 def test_a_step_has_its_time() -> None:
@@ -286,25 +158,6 @@ def test_guardrails_hold_the_steps_of_a_playbook() -> None:
     story.halt("replica:shop/0")
     assert reasons(story.tell(Play(id="p", by="ann", playbook="fix"))) == [Reason.HALTED]
     assert only_command(story.resume("replica:shop/0")).verb == "restart"
-
-
-def test_a_run_goes_on_where_it_was_after_a_crash() -> None:
-    """From a snapshot at any message, message for message."""
-    story = story_of(do(undo="rollback"), GATE, parallel((do("scale"),), (PAUSE,)), do("rollback"))
-    answered(story)
-    story.every_second(10, 1)
-    answered(story)
-    story.wait(31)
-    answered(story, "failed")
-    answered(story)
-    assert run(story).reason is Reason.COMPENSATED
-    for cut in range(1, len(story.told)):
-        state = type(story.state)()
-        effects: list[object] = []
-        for nth, message in enumerate(story.told):
-            effects += applied(state, Message(message.seq, message.time_ms, message.body, message.node))
-            state = restore(save(state)) if nth == cut else state
-        assert effects == story.effects
 
 
 def test_only_so_many_runs_are_told_of() -> None:
