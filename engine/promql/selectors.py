@@ -21,8 +21,8 @@ _MATCH_OPERATORS: tuple[tuple[ast.MatchOp, MatchOperator], ...] = (
 
 
 class Selectors:
-    """Makes the selectors of one expression; all that were met, and their `placeholders`, are known afterwards: those of
-    labels, and as `parameters` those of a playbook's parameters.
+    """Makes the selectors of one expression; all that were met, and their `placeholders`, are known afterwards, and as
+    `parameters` the placeholders for what a playbook is run with.
 
     `bindings` are the values of placeholders; without them placeholders stay open and the plan cannot be evaluated.
     """

@@ -50,7 +50,7 @@ def test_a_placeholder_is_bound_as_a_value_whatever_it_holds() -> None:
 def test_a_parameter_is_bound_as_a_label_is() -> None:
     """And is told apart from one before that."""
     plan = compile_expr('up{instance="{{ $params.instance }}",job!="{{ $labels.job }}"}')
-    assert (plan.parameters, plan.placeholders) == ({"instance"}, {"job"})
+    assert (set(plan.parameters), set(plan.placeholders)) == ({"instance"}, {"job"})
     store = store_of({labels("up", instance="a", job="x"): [1.0], labels("up", instance="a", job="y"): [1.0]})
     bound = plan.bind({"instance": "a", "job": "y"})
     assert list(bound.evaluate(store, 0).labels) == [labels("up", instance="a", job="x")]
