@@ -24,7 +24,7 @@ demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary fol
 	$(BIN)/reflexarc $(EXAMPLE) demo
 
 test: $(INSTALLED)  ## all tests, against a real nats-server
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules of others, where the corpora are
 	$(BIN)/python -m tests.promql.conformance
