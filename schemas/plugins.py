@@ -141,6 +141,8 @@ class VerbSpec:
     """Arguments, as templates, of a rule's step that names no target."""
     undo: str = ""
     """The verb by which its effect is undone. What has one takes `revert_after`."""
+    permissions: tuple[str, ...] = ()
+    """What the actuator must be permitted to do for it, in the words of the system that it acts on."""
 
     def arguments(self) -> frozenset[str]:
         """Every argument that a step may give."""
@@ -177,8 +179,9 @@ class EffectUnknown(Exception):
     """It cannot be known whether the effect happened, and it must not be tried again."""
 
 
-Observation = Effect | Literal["absent", "unmarked"]
-"""What `observe` finds: the effect with what it did, that it never happened, or that the target keeps no mark."""
+Observation = Effect | Literal["absent", "begun", "unmarked"]
+"""What `observe` finds: the effect with what it did, that it never happened, that it is under way and for `execute` to
+complete, or that the target keeps no mark."""
 
 Gate = Callable[[], Awaitable[None]]
 """Awaited immediately before every irreversible effect; raises when acts are halted or the lease is lost."""

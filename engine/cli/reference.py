@@ -168,6 +168,8 @@ def _verb(verb: VerbSpec) -> Iterator[str]:
         yield f"- whole numbers: {_names(verb.integers)}"
     if verb.condition:
         yield f"- only if unchanged since the decision: {_names(verb.condition)}"
+    if verb.permissions:
+        yield f"- needs permission for: {'; '.join(f'`{each}`' for each in verb.permissions)}"
     if not verb.changes_target:
         yield "- changes nothing, so neither a halt nor settling holds it back"
     yield f"- takes at most {verb.timeout_ms / 1000:g} s"

@@ -7,7 +7,7 @@ next begins, so that whoever finds the command again after a crash knows how far
     an outcome                       publish that outcome again, acknowledge
     a claim of a living executor     leave it; it comes again when that claim has lapsed
     a claim of a dead executor       ask the target (`observe`): effect found → succeeded, absent → act,
-                                     no mark kept → `unknown`, never repeated
+                                     begun → complete it, no mark kept → `unknown`, never repeated
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from schemas import subjects
 from schemas.codec import encode
 from schemas.commands import HEADER_EPOCH, Command
 from schemas.outcomes import Outcome, Status
-from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, VerbSpec
+from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, Observation, VerbSpec
 from schemas.reasons import Reason
 
 log = structlog.get_logger()
@@ -84,15 +84,16 @@ class Performance:
         verb = self._verbs.get(command.verb)
         if verb is None:
             return reply("refused", Reason.UNKNOWN_VERB, f"this actuator has {', '.join(sorted(self._verbs))}")
-        if again:
-            seen = await self._actuator.observe(command)
-            if isinstance(seen, Effect):
-                return reply.succeeded(seen, observed=True)
-            if seen == "unmarked":
-                return reply("unknown", Reason.LEASE_LAPSED)
+        seen: Observation = await self._actuator.observe(command) if again else "absent"
+        if isinstance(seen, Effect):
+            return reply.succeeded(seen, observed=True)
+        if seen == "unmarked":
+            return reply("unknown", Reason.LEASE_LAPSED)
+        begun = seen == "begun"
         if refused := await self._claims.enter(command, int(delivery.headers.get(HEADER_EPOCH, "0"))):
-            return reply("refused", refused)
-        if self._now_ms() > command.deadline_ms:
+            # What has begun is not as if it had never been: that nothing was done would be a lie.
+            return reply("failed", refused, "begun, and not completed") if begun else reply("refused", refused)
+        if self._now_ms() > command.deadline_ms and not begun:
             return reply("expired", Reason.DEADLINE_PASSED)
         return await self._act(command, verb, held, reply)
 
