@@ -1,0 +1,152 @@
+"""The kubernetes collector as its host sees it: readings of a cluster that lives."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from collectors.kubernetes.config import KubernetesConfig
+from tests.collectors.kubernetes.site import MortalServer, following
+from tests.kubernetes_server.objects import SHOP, node, pod, shop, workload
+from tests.kubernetes_server.rbac import Rbac
+
+DEPLOY = Path(__file__).parents[3] / "deploy" / "kubernetes"
+
+
+async def test_the_shop_is_told_of_and_so_is_what_changes_in_it(tmp_path: Path) -> None:
+    """Each collection of each namespace is a source of its own; what ends is no more in it."""
+    async with MortalServer(shop()) as server:
+        server.settle()
+        async with following(server, tmp_path, labels={"cluster": "prod"}) as told:
+            await told.until(lambda: told.value("kube_deployment_status_replicas_available", deployment="web") == 3)
+            web = {"job": "kube-state-metrics", "cluster": "prod", "namespace": SHOP, "deployment": "web"}
+            assert told.value("kube_deployment_spec_replicas", **web) == 3
+            assert told.value("kube_node_status_condition", node="n0", condition="Ready", status="true") == 1
+            found = server.cluster.get("deployments", SHOP, "web")
+            server.cluster.update(
+                "deployments", {**found, "metadata": {**found["metadata"]}, "spec": {**found["spec"], "replicas": 5}}
+            )
+            server.settle()
+            await told.until(lambda: told.value("kube_deployment_status_replicas_available", deployment="web") == 5)
+            assert {"kubernetes:pods:shop", "kubernetes:nodes", "kubernetes:deployments:shop"} <= set(told.sources)
+            gone = server.cluster.all("pods", SHOP)[0]["metadata"]["name"]
+            server.cluster.remove("pods", server.cluster.get("pods", SHOP, gone))
+            await told.until(lambda: told.value("kube_pod_created", pod=gone) is None)
+
+
+async def test_a_change_is_told_at_once(tmp_path: Path) -> None:
+    """Without waiting for the moment at which everything is sent, and nothing of what has not changed is sent with it."""
+    async with MortalServer(shop()) as server:
+        server.settle()
+        server.cluster.create("deployments", workload("api", 1, namespace="other"))
+        server.settle()
+        async with following(server, tmp_path, interval_s=3600) as told:
+            await told.until(lambda: told.value("kube_deployment_status_replicas_available", deployment="web") == 3)
+            await told.until(lambda: "kubernetes:pods:other" in told.sources)
+            told.sources.clear()
+            found = server.cluster.get("nodes", "", "n1")
+            server.cluster.update(
+                "nodes", {**found, "metadata": {**found["metadata"]}, "spec": {"unschedulable": True}}
+            )
+            await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 1)
+            assert set(told.sources) == {"kubernetes:nodes"}
+
+
+async def test_the_last_of_a_namespace_ends_its_source(tmp_path: Path) -> None:
+    """By a reading without series, which lets the host forget it."""
+    async with MortalServer(shop()) as server:
+        server.live = False
+        server.cluster.create("pods", pod("only", namespace="other"))
+        async with following(server, tmp_path) as told:
+            await told.until(lambda: bool(told.sources.get("kubernetes:pods:other")))
+            server.cluster.remove("pods", server.cluster.get("pods", "other", "only"))
+            await told.until(lambda: not told.sources["kubernetes:pods:other"])
+
+
+async def test_what_cannot_be_followed_any_more_ends(tmp_path: Path) -> None:
+    """After `lost_s` nobody knows what holds: the series end, `up` is 0, and all is back when the server is."""
+    async with MortalServer(shop()) as server:
+        server.settle()
+        async with following(server, tmp_path, lost_s=0.05) as told:
+            await told.until(lambda: told.value("up") == 1)
+            await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
+            server.stop()
+            await told.until(lambda: told.value("up") == 0)
+            assert told.value("kube_node_spec_unschedulable", node="n1") is None
+            await server.start()
+            await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
+            await told.until(lambda: told.value("up") == 1)
+
+
+async def test_a_short_absence_is_bridged(tmp_path: Path) -> None:
+    """A watch that is resumed in time costs no series."""
+    async with MortalServer(shop()) as server:
+        server.settle()
+        async with following(server, tmp_path, lost_s=600) as told:
+            await told.until(lambda: told.value("up") == 1)
+            server.stop()
+            await told.until(lambda: told.value("reflexarc_kubernetes_watching", path="/api/v1/nodes") == 0)
+            for _ in range(30):
+                await told.one()
+            assert told.value("up") == 1
+            assert told.value("kube_node_spec_unschedulable", node="n1") == 0
+            await server.start()
+
+
+async def test_only_what_is_configured_is_asked_for(tmp_path: Path) -> None:
+    """Namespaces, resources, and Events or not."""
+    cluster = shop()
+    cluster.create("pods", pod("elsewhere", namespace="other"))
+    async with MortalServer(cluster) as server:
+        server.settle()
+        given: dict[str, Any] = {"namespaces": [SHOP, "third"], "resources": ["pods", "nodes"], "events": False}
+        async with following(server, tmp_path, **given) as told:
+            await told.until(lambda: told.synced)
+            await told.until(lambda: told.value("up") == 1)
+        asked = {(each.resource, each.namespace) for each in server.requests}
+    assert asked == {("pods", SHOP), ("pods", "third"), ("nodes", "")}
+    assert told.value("kube_pod_created", pod="elsewhere") is None
+
+
+async def test_where_no_cluster_is_configured_it_is_down(tmp_path: Path) -> None:
+    """Until the kubeconfig is there; the agent goes on with all else."""
+    missing = tmp_path / "none"
+    async with MortalServer(shop()) as server, following(server, tmp_path, kubeconfig=missing) as told:
+        await told.until(lambda: told.value("up") == 0)
+        (tmp_path / "kubeconfig").rename(missing)
+        await told.until(lambda: told.value("up") == 1)
+
+
+async def test_the_shipped_rights_suffice_and_none_is_too_many(tmp_path: Path) -> None:
+    """Of deploy/kubernetes/collector-rbac.yaml: every request is allowed, and every right is needed."""
+    rbac = Rbac.of_files(DEPLOY / "collector-rbac.yaml")
+    async with MortalServer(shop(), rbac=rbac) as server:
+        server.settle()
+        async with following(server, tmp_path) as told:
+            await told.until(lambda: told.synced and told.value("up") == 1)
+        assert server.forbidden == []
+        assert rbac.unused(server.requests) == set()
+
+
+async def test_what_is_not_permitted_is_said_and_the_rest_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A right that is missing costs what it is for; no credential is said."""
+    rbac = Rbac([{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]}])
+    async with (
+        MortalServer(shop(), rbac=rbac) as server,
+        following(server, tmp_path, resources=["nodes", "pods"]) as told,
+    ):
+        await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
+        await told.until(lambda: told.value("reflexarc_kubernetes_watching", path="/api/v1/pods") == 0)
+    said = capsys.readouterr()
+    assert "forbidden" in said.out
+    assert "secret-of-the-test" not in said.out + said.err
+
+
+def test_a_resource_that_is_not_known_is_refused() -> None:
+    """With those that are."""
+    with pytest.raises(ValidationError, match="expected one of pods, nodes, .*, got secrets"):
+        KubernetesConfig.model_validate({"resources": ["secrets"]})
+    assert node("n")["metadata"]["name"] == "n"
