@@ -6,6 +6,7 @@ been watched: what is gone, what is another of the same name, what is new or cha
 """
 
 import asyncio
+import math
 from typing import Protocol
 
 import structlog
@@ -39,8 +40,8 @@ class Following:
         self.path = path
         self.lists = 0
         self.changes = 0
-        self.lost_since_s: float | None = 0.0
-        """Since when nothing is heard, of the loop's clock; None while a watch goes on."""
+        self.lost_since_s: float | None = -math.inf
+        """Since when nothing is heard, of the loop's clock; None while a watch goes on. At first nothing ever was."""
         self._api = api
         self._sink = sink
         self._retry_s = retry_s
@@ -51,7 +52,6 @@ class Following:
     async def run(self) -> None:
         """Follow until cancelled."""
         clock = asyncio.get_running_loop().time
-        self.lost_since_s = clock()
         failures = 0
         while True:
             began_s = clock()
@@ -83,6 +83,7 @@ class Following:
         for key in [each for each in self._known if each not in present]:
             await self._gone(key)
         self.lists += 1
+        self.lost_since_s = asyncio.get_running_loop().time()
         await self._sink.complete(version)
         self._version = version
 

@@ -10,7 +10,7 @@ from collectors.series import Metric, Pairs
 _STATUSES = ("true", "false", "unknown")
 _NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_]")
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
-_SUFFIXES = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SUFFIXES = {"n": "E-9", "u": "E-6", "m": "E-3", "k": "E3", "M": "E6", "G": "E9", "T": "E12", "P": "E15", "E": "E18"}
 _BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
 _UNITS = {"cpu": "core", "memory": "byte", "storage": "byte", "ephemeral_storage": "byte"}
 
@@ -27,10 +27,10 @@ def quantity(text: object) -> float | None:
     """The number that a quantity such as `250m` or `2Gi` is; None for what is none."""
     if not (found := _QUANTITY.fullmatch(str(text))):
         return None
-    number, suffix = float(found[1]), found[2] or ""
-    if suffix[:1] in ("e", "E") and len(suffix) > 1 and suffix not in _BINARY:
-        return float(found[1] + suffix)
-    return number * (_BINARY.get(suffix) or _SUFFIXES.get(suffix, 1.0))
+    number, suffix = found[1], found[2] or ""
+    if suffix in _BINARY:
+        return float(number) * float(_BINARY[suffix])
+    return float(number + _SUFFIXES.get(suffix, suffix))  # As decimal as it is: 3800m is 3.8.
 
 
 def moment(name: str, pairs: Pairs, time: str | None) -> Iterator[Metric]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels
 from schemas.plugins import Occurrence, Reading, Samples
 from tests.collectors.contexts import context
-from tests.kubernetes_server import KubernetesServer
+from tests.kubernetes_server import ApiStatus, KubernetesServer, Request
 
 FAST: dict[str, Any] = {"quiet_s": 0.0, "retry_s": 0.001, "interval_s": 0.02}
 OURS = {"instance", "job"}
@@ -22,6 +22,15 @@ OURS = {"instance", "job"}
 
 class MortalServer(KubernetesServer):
     """It can be taken away, and comes back at the same address with the same state."""
+
+    async def _watch(self, out: Any, asked: Request, query: Mapping[str, str]) -> None:
+        """As a real one it knows of no version that is yet to come."""
+        wanted, now = int(query.get("resourceVersion") or 0), self.cluster.version
+        if wanted > now:
+            message = f"Too large resource version: {wanted}, current: {now}"
+            cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+            raise ApiStatus(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
+        await super()._watch(out, asked, query)
 
     def stop(self) -> None:
         self._server.close()

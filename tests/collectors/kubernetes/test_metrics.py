@@ -214,8 +214,8 @@ def test_cron_jobs_autoscalers_and_budgets_have_theirs() -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
     spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 9}
     limited = {"type": "ScalingLimited", "status": "True"}
-    status = {"currentReplicas": 9, "desiredReplicas": 9, "conditions": [limited]}
-    scaler = rendered("horizontalpodautoscalers", about("web", spec=spec, status=status))
+    counts = {"currentReplicas": 9, "desiredReplicas": 9, "conditions": [limited]}
+    scaler = rendered("horizontalpodautoscalers", about("web", spec=spec, status=counts))
     web = "namespace=shop,horizontalpodautoscaler=web"
     assert scaler[f"kube_horizontalpodautoscaler_spec_max_replicas{{{web}}}"] == 9
     assert scaler[f"kube_horizontalpodautoscaler_status_desired_replicas{{{web}}}"] == 9
@@ -230,7 +230,8 @@ def test_cron_jobs_autoscalers_and_budgets_have_theirs() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1", 1), ("250m", 0.25), ("1.5", 1.5), ("2Gi", 2**31), ("1Ki", 1024), ("5k", 5000), ("3E", 3e18), ("1Ei", 2**60),
+        ("1", 1), ("250m", 0.25), ("1.5", 1.5), ("2Gi", 2**31), ("1Ki", 1024), ("5k", 5000), ("3E", 3e18),
+        ("1Ei", 2**60),
         ("1e3", 1000), ("12E2", 1200), (4, 4), ("100n", 1e-7), ("-1", -1), ("", None), ("1 Gi", None), ("many", None),
     ],
 )  # fmt: skip
