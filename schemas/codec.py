@@ -11,7 +11,7 @@ import msgspec
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditRecord
 from schemas.commands import Command
-from schemas.control import Act, Activate, Approve, Control, Halt, Resume, Tick
+from schemas.control import Act, Activate, Approve, Control, Emergency, Halt, Resume, Tick
 from schemas.events import Event, Events
 from schemas.foreign.intake import from_bytes, located
 from schemas.inventory import Inventory
@@ -49,6 +49,7 @@ _events = msgspec.json.Decoder(Event | list[Event])
 _controls: dict[str, msgspec.json.Decoder[Control]] = {
     "halt": msgspec.json.Decoder(Halt),
     "resume": msgspec.json.Decoder(Resume),
+    "emergency": msgspec.json.Decoder(Emergency),
     "approve": msgspec.json.Decoder(Approve),
     "activate": msgspec.json.Decoder(Activate),
     "act": msgspec.json.Decoder(Act),
@@ -99,8 +100,10 @@ def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _
                 tick = _tick.decode(data)
                 _spoken_for(rest, token(tick.shard))
                 return tick
-            case "control" if rest in _controls:
-                return _controls[rest].decode(data)
+            case "control" if (verb := rest.partition(".")[0]) in _controls:
+                control = _controls[verb].decode(data)
+                _spoken_for(rest, f"{verb}.{token(control.by)}")
+                return control
     except _UNDECODABLE as error:
         raise Undecodable(str(error)) from error
     raise Undecodable(f"no message is defined for subject {subject!r}")

@@ -15,11 +15,11 @@ HEADER_CAUSE = "Reflexarc-Cause"
 HEADER_KEY_ID = "Reflexarc-Key-Id"
 HEADER_SIGNATURE = "Reflexarc-Signature"
 
-OriginKind = Literal["rule", "playbook", "control"]
+OriginKind = Literal["rule", "playbook", "control", "policy"]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """On whose behalf: a rule (`group/name`), a playbook run, or the person who sent a control message."""
+    """On whose behalf: a rule (`group/name`), a playbook run, the person who sent a control message, or the policy."""
 
     kind: OriginKind
     name: str
@@ -32,7 +32,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     (Unix milliseconds) the command is answered `expired` and has no effect. A claim that is not renewed for `lease_ms`
     has lapsed. `summary` says in one line, for people, why it was sent. `cause` is the journal sequence of the message
     that led to the decision; with `index` it orders the commands of a target. So long after
-    its effect as `revert_after_ms` says, the engine will ask for what undoes it.
+    its effect as `revert_after_ms` says, the engine will ask for what undoes it. `service` is what the target serves.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     cause: int
     index: int
     revert_after_ms: int | None = None
+    service: str = ""
 
 
 def command_id(origin: Origin, target: str, onset: int, step: int, attempt: int, kind: str) -> str:

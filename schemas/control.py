@@ -1,4 +1,5 @@
-"""Control messages: what people and hosts tell the engine, on `ops.control.<verb>` in the journal.
+"""Control messages: what people and hosts tell the engine, on `ops.control.<verb>.<by>` in the journal. Who that is the
+server authorises by the subject; a message that says otherwise is refused.
 
 They are input like any other: the decisions that depend on them can be replayed.
 """
@@ -9,8 +10,8 @@ import msgspec
 
 
 class Halt(msgspec.Struct, frozen=True, kw_only=True, tag="halt", tag_field="kind"):
-    """Stop acts until resumed: all (`scope` = `*`), or those on one target and what is locked with it, such as the
-    replicas of a workload.
+    """Stop acts until resumed: all (`scope` = `*`), those on one target and what is locked with it, such as replicas
+    of a workload, those of a rule (`rule:NAME`) or those on a service (`service:NAME`).
     """
 
     id: str
@@ -25,6 +26,15 @@ class Resume(msgspec.Struct, frozen=True, kw_only=True, tag="resume", tag_field=
     id: str
     by: str
     scope: str = "*"
+
+
+class Emergency(msgspec.Struct, frozen=True, kw_only=True, tag="emergency", tag_field="kind"):
+    """From here on only people act, and the rules that the policy lists for it; everybody is told. `over` ends it."""
+
+    id: str
+    by: str
+    why: str = ""
+    over: bool = False
 
 
 class Approve(msgspec.Struct, frozen=True, kw_only=True, tag="approve", tag_field="kind"):
@@ -54,7 +64,12 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act", tag_field="kind"
     why: str = ""
 
 
-Control = Halt | Resume | Approve | Activate | Act
+Control = Halt | Resume | Emergency | Approve | Activate | Act
+
+
+def halt_scopes(target: str, lock: str, rule: str, service: str) -> tuple[str, ...]:
+    """The scopes of the halts that stop an act. `rule` may begin with its group."""
+    return ("*", target, lock, f"rule:{rule}", f"rule:{rule.rpartition('/')[2]}", f"service:{service}")
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick", tag_field="kind"):

@@ -5,22 +5,34 @@ newest message of a (node, actuator) replaces the one before. Commands are resol
 `restart if generation = 7` and never `restart`.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
+Disruption = Literal["all", "one", "fewer", "none"]
+"""Of a target's replicas a verb interrupts all at once, one after the other, those beyond its argument `replicas`, or
+none."""
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that verbs act on.
 
     `id` is `<kind>:<name>`, such as `workload:shop` or `replica:shop/0`. Targets with the same `lock` are changed one
     command at a time. `attributes` are what conditions and absolute arguments are taken from.
+
+    What is, or runs, replicas of a service says of how many it stands, and how many of these are healthy: what bounds
+    acts counts by that. `service` is what people call it, by default the lock; `owner` the target that counts the same
+    replicas as a whole, such as the deployment of a pod.
     """
 
     id: str
     lock: str
     attributes: dict[str, Any]
     protected: bool = False
+    service: str = ""
+    owner: str = ""
+    replicas: int = 0
+    healthy: int = 0
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, tag="inventory", tag_field="kind"):

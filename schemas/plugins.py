@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.commands import Command
 from schemas.events import Event
-from schemas.inventory import Target
+from schemas.inventory import Disruption, Target
 from schemas.labels import Labels
 from schemas.outcomes import Evidence, Undo
 from schemas.samples import Metadata
+from schemas.secrets import Secrets
 
 
 class PluginConfig(BaseModel):
@@ -141,8 +142,14 @@ class VerbSpec:
     """Arguments, as templates, of a rule's step that names no target."""
     undo: str = ""
     """The verb by which its effect is undone. What has one takes `revert_after`."""
+    open: bool = False
+    """It takes further arguments than those named here, which the actuator's configuration declares and it checks."""
     permissions: tuple[str, ...] = ()
-    """What the actuator must be permitted to do for it, in the words of the system that it acts on."""
+    """What the actuator service must be permitted to do for it, on the machine or at an API."""
+    unmarked: str = ""
+    """Where nobody can tell afterwards whether the effect happened (`observe` says `unmarked`); "" for nowhere."""
+    disrupts: Disruption = "all"
+    """How many replicas of its target's service it interrupts, for what bounds that."""
 
     def arguments(self) -> frozenset[str]:
         """Every argument that a step may give."""
@@ -180,8 +187,8 @@ class EffectUnknown(Exception):
 
 
 Observation = Effect | Literal["absent", "begun", "unmarked"]
-"""What `observe` finds: the effect with what it did, that it never happened, that it is under way and for `execute` to
-complete, or that the target keeps no mark."""
+"""What `observe` finds: the effect with what it did, that it never happened, that it was begun and `execute` brings it
+to its end, or that the target keeps no mark."""
 
 Gate = Callable[[], Awaitable[None]]
 """Awaited immediately before every irreversible effect; raises when acts are halted or the lease is lost."""
@@ -232,6 +239,7 @@ class ActuatorContext:
     state_dir: Path
     now_ms: Callable[[], int]
     evidence: EvidenceStore
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     ALERT_FIRED = "ALERT_FIRED"
     STEP_FAILED = "STEP_FAILED"
     VERIFY_FAILED = "VERIFY_FAILED"
+    REFIRED = "REFIRED"
     APPROVED = "APPROVED"
     REQUESTED = "REQUESTED"
     DECIDED_ANEW = "DECIDED_ANEW"
@@ -40,8 +41,36 @@ class Reason(StrEnum):
     UNKNOWN_TARGET = "UNKNOWN_TARGET"
     UNKNOWN_VERB = "UNKNOWN_VERB"
     PROTECTED = "PROTECTED"
+    OTHER_NODE = "OTHER_NODE"
+    EMERGENCY = "EMERGENCY"
+    FLAPPING = "FLAPPING"
+    VERB_NOT_ALLOWED = "VERB_NOT_ALLOWED"
+    STALE_EVIDENCE = "STALE_EVIDENCE"
+    MAINTENANCE = "MAINTENANCE"
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    RATE_LIMIT = "RATE_LIMIT"
+    CONCURRENCY = "CONCURRENCY"
+    BLAST_RADIUS = "BLAST_RADIUS"
+    LAST_HEALTHY = "LAST_HEALTHY"
+    NOT_AN_APPROVER = "NOT_AN_APPROVER"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
+
+    # What a scaling rule decided, and why.
+    OFF_TARGET = "OFF_TARGET"
+    ABOVE_MAX = "ABOVE_MAX"
+    BELOW_MIN = "BELOW_MIN"
+    WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
+    STABILIZING = "STABILIZING"
+    RATE_LIMITED = "RATE_LIMITED"
+    DIRECTION_DISABLED = "DIRECTION_DISABLED"
+    AT_MAX = "AT_MAX"
+    AT_MIN = "AT_MIN"
+    NO_DATA = "NO_DATA"
+    PARTIAL_DATA = "PARTIAL_DATA"
+    STALE_INVENTORY = "STALE_INVENTORY"
+    SCALED_TO_ZERO = "SCALED_TO_ZERO"
+    NO_LONGER_WANTED = "NO_LONGER_WANTED"
 
     # Why an actuator answered as it did.
     DEADLINE_PASSED = "DEADLINE_PASSED"
@@ -62,6 +91,8 @@ class Reason(StrEnum):
     REVERT_SCHEDULED = "REVERT_SCHEDULED"
     REVERTED = "REVERTED"
     NOT_REVERTED = "NOT_REVERTED"
+    SCALED = "SCALED"
+    NOT_SCALED = "NOT_SCALED"
 
     # What the engine noticed about itself and its input.
     RULES_ACTIVATED = "RULES_ACTIVATED"
@@ -80,6 +111,7 @@ MEANING: dict[Reason, str] = {
     Reason.ALERT_FIRED: "the alert that this rule acts on fired",
     Reason.STEP_FAILED: "the step before did not succeed, so the next one is taken",
     Reason.VERIFY_FAILED: "the step before had its effect but did not help in time, so the next one is taken",
+    Reason.REFIRED: "the alert fired again within `reset_after` of the step that had helped, so the next one is taken",
     Reason.APPROVED: "a person approved the command",
     Reason.REQUESTED: "a person asked for it",
     Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
@@ -94,7 +126,7 @@ MEANING: dict[Reason, str] = {
     Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
     Reason.APPROVAL_DENIED: "a person denied the command",
     Reason.APPROVAL_LAPSED: "nobody approved in time",
-    Reason.COOLDOWN: "the last ladder of this rule on this target ended less than `cooldown` ago",
+    Reason.COOLDOWN: "the last ladder on this ended less than `cooldown` ago, by its rule or by the policy",
     Reason.HALTED: "acts are halted",
     Reason.SETTLING: "the engine was away or time jumped: acts wait until one fresh interval has passed",
     Reason.ISOLATED: "the target is isolated: nothing but its release acts on it",
@@ -102,8 +134,34 @@ MEANING: dict[Reason, str] = {
     Reason.UNKNOWN_TARGET: "no actuator's inventory has the target",
     Reason.UNKNOWN_VERB: "no actuator offers the verb",
     Reason.PROTECTED: "the target is protected",
+    Reason.OTHER_NODE: "events of one node name a target of another, and the rule does not say `any_node`",
+    Reason.EMERGENCY: "an emergency is declared: only people act, and the rules that the policy lists for it",
+    Reason.FLAPPING: "the target was healed so often lately that it goes to a human instead",
+    Reason.VERB_NOT_ALLOWED: "the policy does not allow the verb in this environment",
+    Reason.STALE_EVIDENCE: "what the decision rests on is older than the policy permits",
+    Reason.MAINTENANCE: "a maintenance window of the policy holds the act",
+    Reason.OUTSIDE_WINDOW: "the act is permitted only inside a maintenance window, and none is open",
+    Reason.RATE_LIMIT: "as many acts as the policy permits were done lately",
+    Reason.CONCURRENCY: "as many acts as the policy permits at once are under way",
+    Reason.BLAST_RADIUS: "as many replicas as the policy permits were touched lately, by whomever",
+    Reason.LAST_HEALTHY: "too few healthy replicas of the service would be left",
+    Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
+    Reason.OFF_TARGET: "a metric is off its target, so the workload is scaled",
+    Reason.ABOVE_MAX: "the workload has more replicas than the `max` of this hour",
+    Reason.BELOW_MIN: "the workload has fewer replicas than the `min` of this hour",
+    Reason.WITHIN_TOLERANCE: "the workload has as many replicas as its metrics want, within the tolerance",
+    Reason.STABILIZING: "the metrics want another number of replicas, but not for the whole stabilization window yet",
+    Reason.RATE_LIMITED: "the metrics want another number of replicas, but the policies permit no further change yet",
+    Reason.DIRECTION_DISABLED: "the metrics want another number of replicas, but the rule does not scale that way",
+    Reason.AT_MAX: "the metrics want more replicas than the `max` of this hour",
+    Reason.AT_MIN: "the metrics want fewer replicas than the `min` of this hour",
+    Reason.NO_DATA: "nothing is known of what the workload is scaled by: it stays as it is, or has its `fallback`",
+    Reason.PARTIAL_DATA: "fewer replicas would do, but a metric has no value: it may be the one that needs them",
+    Reason.STALE_INVENTORY: "the inventory is not recent enough to say how many replicas there are",
+    Reason.SCALED_TO_ZERO: "somebody scaled the workload to zero, below the rule's `min`: it is left alone",
+    Reason.NO_LONGER_WANTED: "the metrics no longer want what was asked for",
     Reason.DEADLINE_PASSED: "the command was taken up after its deadline; nothing was done",
     Reason.CONDITION_CHANGED: "the target is not in the state that the command was decided on; nothing was done",
     Reason.FENCED: "the command came from an engine that a newer one has replaced",
@@ -120,6 +178,8 @@ MEANING: dict[Reason, str] = {
     Reason.REVERT_SCHEDULED: "the step had its effect, which is to be undone after `revert_after`",
     Reason.REVERTED: "what the step had done is undone",
     Reason.NOT_REVERTED: "what the step had done is not undone: its target has changed since, or the undo failed",
+    Reason.SCALED: "the workload was scaled",
+    Reason.NOT_SCALED: "the workload was not scaled; the next evaluation decides anew",
     Reason.RULES_ACTIVATED: "a new set of rules is active",
     Reason.UNSOLICITED_OUTCOME: "an outcome came for a command that no ladder waits for",
     Reason.REPLAY_DIVERGED: "a replay decided otherwise than the audit records; the record stands",

@@ -6,168 +6,28 @@ Only what one field can tell by itself is checked here. Whether an expression or
 Every scalar comes as text, as it stands in the YAML: Prometheus too reads `severity: 1` as the text "1".
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationInfo,
-    model_validator,
+from pydantic import ConfigDict, Field, model_validator
+
+from schemas.rulefields import (
+    Annotations,
+    Argument,
+    BoundExpression,
+    Duration,
+    Expression,
+    Labels,
+    Limit,
+    Model,
+    Name,
+    PlainLabels,
+    PositiveDuration,
+    SeriesName,
 )
-from pydantic.json_schema import WithJsonSchema
-
-from schemas.durations import PATTERN, duration_ms
-from schemas.wording import shown
-
-# --- durations ---
+from schemas.scalefile import ScaleRule
 
 
-def _duration(value: Any) -> int:
-    if not isinstance(value, str):
-        raise ValueError(f"expected a duration such as 5m, got {shown(value)}")
-    return duration_ms(value)
-
-
-def _above_zero(value_ms: int) -> int:
-    if value_ms == 0:
-        raise ValueError("expected a duration longer than 0s")
-    return value_ms
-
-
-def _limit(value: Any) -> int:
-    """A whole number of 64 bits; as in Prometheus one below zero is no limit, and a fraction is cut off."""
-    text = value if isinstance(value, str) else ""
-    try:
-        limit = int(text, 0) if "." not in text and "e" not in text.lower() else int(float(text))
-    except (ValueError, OverflowError):
-        limit = 2**63
-    if abs(limit) >= 2**63:
-        raise ValueError(f"expected a whole number, got {shown(value)}")
-    return max(limit, 0)
-
-
-# --- names ---
-
-
-def _label_name(name: str) -> str:
-    if name in ("", "__name__"):
-        raise ValueError(f"{shown(name)} cannot be the name of a label here")
-    return name
-
-
-def _series_name(name: str) -> str:
-    # Prometheus 3 allows any text; braces would mean that an expression was written where the name belongs.
-    if "{" in name or "}" in name:
-        raise ValueError(f"expected the name of a series, got {shown(name)}")
-    return name
-
-
-def _absent_as_empty(values: Any) -> Any:
-    if isinstance(values, Mapping):
-        return {name: "" if value is None else value for name, value in values.items()}
-    return values
-
-
-# --- expressions and templates ---
-
-
-class Checks(Protocol):
-    """What can be asked about a text. Each raises ValueError with a message for the author."""
-
-    def expression(self, text: str) -> None: ...
-
-    def bound_expression(self, text: str) -> None:
-        """PromQL in which `{{ $labels.x }}` may stand for the whole value of a matcher."""
-        ...
-
-    def template(self, text: str) -> None: ...
-
-
-def _expression(text: str, info: ValidationInfo) -> str:
-    if info.context:
-        info.context["checks"].expression(text)
-    return text
-
-
-def _bound_expression(text: str, info: ValidationInfo) -> str:
-    if info.context:
-        info.context["checks"].bound_expression(text)
-    return text
-
-
-def _template(text: str, info: ValidationInfo) -> str:
-    if info.context:
-        info.context["checks"].template(text)
-    return text
-
-
-def _joined(value: Any) -> Any:
-    return ",".join(value) if isinstance(value, list) and all(isinstance(each, str) for each in value) else value
-
-
-_SCALAR: dict[str, JsonValue] = {"type": ["string", "number", "boolean"]}
-_PROMQL = WithJsonSchema({"type": ["string", "number"], "description": "PromQL"})
-
-Name = Annotated[str, Field(min_length=1)]
-SeriesName = Annotated[Name, AfterValidator(_series_name)]
-Expression = Annotated[str, AfterValidator(_expression), _PROMQL]
-BoundExpression = Annotated[str, AfterValidator(_bound_expression), _PROMQL]
-Text = Annotated[str, AfterValidator(_template), WithJsonSchema(_SCALAR)]
-Argument = Annotated[
-    str,
-    BeforeValidator(_joined),
-    AfterValidator(_template),
-    WithJsonSchema({"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}),
-]
-"""Of a verb: text, or a list of texts, which becomes one with commas between them."""
-LabelName = Annotated[str, AfterValidator(_label_name)]
-Labels = Annotated[dict[LabelName, Text], BeforeValidator(_absent_as_empty)]
-PlainLabels = Annotated[dict[LabelName, Annotated[str, WithJsonSchema(_SCALAR)]], BeforeValidator(_absent_as_empty)]
-Annotations = Annotated[dict[Name, Text], BeforeValidator(_absent_as_empty)]
-Duration = Annotated[
-    int,
-    BeforeValidator(_duration),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": PATTERN, "examples": ["30s", "5m", "1h30m"]}),
-]
-PositiveDuration = Annotated[Duration, AfterValidator(_above_zero)]
-Limit = Annotated[int, BeforeValidator(_limit), WithJsonSchema({"type": "integer"})]
-
-
-# --- the file ---
-
-
-class _Model(BaseModel):
-    """Unknown fields are errors. A known field without a value counts as left out, as in Prometheus.
-
-    `spare` are fields of other kinds that may be there, as long as they say nothing.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    spare: ClassVar[frozenset[str]] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_empty(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {
-            name: value
-            for name, value in data.items()
-            if (value is not None or name not in known) and not (name in cls.spare and _says_nothing(name, value))
-        }
-
-
-def _says_nothing(name: str, value: Any) -> bool:
-    return value is None or value in {"annotations": ({},), "record": ("",), "alert": ("",)}.get(name, ("0", "0s"))
-
-
-class AlertRule(_Model):
+class AlertRule(Model):
     """An alerting rule, as in Prometheus."""
 
     spare = frozenset({"record"})
@@ -180,7 +40,7 @@ class AlertRule(_Model):
     annotations: Annotations = {}
 
 
-class RecordingRule(_Model):
+class RecordingRule(Model):
     """A recording rule, as in Prometheus."""
 
     spare = frozenset({"alert", "for", "keep_firing_for", "annotations"})
@@ -190,7 +50,7 @@ class RecordingRule(_Model):
     labels: PlainLabels = {}
 
 
-class EventAlertRule(_Model):
+class EventAlertRule(Model):
     """An alert about events: what a Sigma rule says of each of them (`logsource`, `detection`), of many over time
     (`correlation`, over this detection or over the `rules` that it names), or both. Both are Sigma's, as they are.
     """
@@ -217,7 +77,7 @@ class EventAlertRule(_Model):
         return self
 
 
-class EventRecordRule(_Model):
+class EventRecordRule(Model):
     """A log metric: a counter of the events that a detection picks, or with `value` of the numbers in that field."""
 
     spare = frozenset({"alert", "for", "keep_firing_for", "annotations"})
@@ -229,7 +89,7 @@ class EventRecordRule(_Model):
     labels: Labels = {}
 
 
-class Verify(_Model):
+class Verify(Model):
     """What must hold, within which time after the step and for how long, for the step to have helped."""
 
     expr: BoundExpression
@@ -237,7 +97,7 @@ class Verify(_Model):
     hold_ms: Duration | None = Field(default=None, alias="hold")
 
 
-class Step(_Model):
+class Step(Model):
     """One rung of a ladder: a verb with its arguments, and how it is verified."""
 
     model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 2})
@@ -251,17 +111,20 @@ class Step(_Model):
         return self.__pydantic_extra__
 
 
-class _LadderRule(_Model):
+class _LadderRule(Model):
     alert: Name
     mode: Literal["shadow", "approve", "auto"] = "shadow"
     cooldown_ms: Duration = Field(default=300_000, alias="cooldown", json_schema_extra={"default": "5m"})
+    any_node: bool = False
     steps: list[Step] = Field(min_length=1)
 
 
 class HealRule(_LadderRule):
-    """A remediation ladder: what to do when an alert fires, each step only if the one before has not helped."""
+    """A remediation ladder: what to do when an alert fires, each step only if the one before has not helped. Where it
+    fires again within `reset_after` of a step that had helped, the next one is taken."""
 
     heal: Name
+    reset_after_ms: Duration = Field(default=0, alias="reset_after", json_schema_extra={"default": "0s"})
 
     @property
     def name(self) -> str:
@@ -279,10 +142,10 @@ class RespondRule(_LadderRule):
 
 
 LadderRule = HealRule | RespondRule
-Rule = AlertRule | RecordingRule | EventAlertRule | EventRecordRule | HealRule | RespondRule
+Rule = AlertRule | RecordingRule | EventAlertRule | EventRecordRule | HealRule | RespondRule | ScaleRule
 
 
-class Group(_Model):
+class Group(Model):
     """Rules that belong together. Without `interval` they are evaluated on arrival of their samples."""
 
     name: Name
@@ -293,7 +156,7 @@ class Group(_Model):
     rules: list[Rule] = []
 
 
-class RuleFile(_Model):
+class RuleFile(Model):
     """A file of rules."""
 
     groups: list[Group] = []

@@ -6,7 +6,6 @@ from typing import Any, Literal, Protocol
 from actuators.kubernetes.course import Changed, Course
 from actuators.kubernetes.marks import mark_of
 from actuators.kubernetes.resources import Object, Ref
-from actuators.kubernetes.targets import attributes
 from schemas.outcomes import Undo
 from schemas.plugins import Effect
 
@@ -25,9 +24,9 @@ class Act(Protocol):
         ...
 
 
-async def look(ref: Ref, found: Object) -> Mapping[str, Any]:
-    """The attributes of an object that says all of them itself."""
-    return attributes(ref.kind, found)
+async def look(course: Course, ref: Ref, found: Object) -> Mapping[str, Any]:
+    """The target's attributes."""
+    return course.knowledge.attributes(ref, found)
 
 
 async def changed_before(course: Course, ref: Ref) -> Changed | None:
@@ -37,6 +36,7 @@ async def changed_before(course: Course, ref: Ref) -> Changed | None:
     return Changed(found, mark) if found and mark else None
 
 
-def effect(ref: Ref, changed: Changed, detail: str, undo: Undo | None = None) -> Effect:
+def effect(course: Course, ref: Ref, changed: Changed, detail: str, undo: Undo | None = None) -> Effect:
     """From what the mark remembers to what the object is now."""
-    return Effect(before=changed.mark.before, after=attributes(ref.kind, changed.found), detail=detail, undo=undo)
+    after = course.knowledge.attributes(ref, changed.found)
+    return Effect(before=changed.mark.before, after=after, detail=detail, undo=undo)

@@ -1,7 +1,8 @@
 """The actuator as its host sees it: answers for commands, and the inventory of what the watches know."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
 
 from actuators.kubernetes.acts import Act
 from actuators.kubernetes.api import Api
@@ -18,12 +19,12 @@ from actuators.kubernetes.watching import Watched
 from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale
 from schemas.commands import Command
 from schemas.inventory import Target
-from schemas.plugins import ActuatorContext, Effect, EffectFailed, EffectUnknown, Gate, Observation
+from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown, Gate, Observation
 
 SYNC_WAIT_S = 10.0
 """How long `build` waits for the first lists; what comes later is told as a change."""
-OBSERVE_S = 60.0
-"""How long an API server that is away is asked for a mark."""
+_OBSERVE = 6
+"""For so many times the limit of a request an API server that is away is asked for a mark."""
 _MARGIN = 0.95
 """Of the time that a verb has, so that we can say ourselves what was not done in it."""
 
@@ -58,9 +59,8 @@ class KubernetesActuator:
             "collect": Collect(context, config.evidence_limit_bytes),
         }
         self._news = asyncio.Event()
-        silent_s = max(300.0, config.request_timeout_s)
         self._watched = [
-            Watched(api, resource, namespace, self._news.set, config.retry_s, silent_s)
+            Watched(api, resource, namespace, self._news.set, config.retry_s)
             for resource in (*KINDS.values(), REVISIONS)
             for namespace in (config.namespaces if resource is not NODES and config.namespaces else ("",))
         ]
@@ -77,10 +77,7 @@ class KubernetesActuator:
             each.cancel()
 
     async def inventory(self) -> Sequence[Target]:
-        known: dict[str, dict[tuple[str, str], Object]] = {}
-        for watched in self._watched:
-            known.setdefault(watched.resource.plural, {}).update(watched.objects)
-        return list(Catalogue(known, self._config.service_label, self._config.protected_namespaces).targets())
+        return list(self._catalogue().targets())
 
     async def observe(self, command: Command) -> Observation:
         async def closed() -> None:
@@ -88,17 +85,17 @@ class KubernetesActuator:
 
         try:
             act, ref = self._act(command)
-            return await act.observe(self._course(command, closed, OBSERVE_S), ref)
-        except EffectUnknown:
-            return "unmarked"
-        except EffectFailed:  # There was no answer, or it is none of ours.
+            return await act.observe(self._course(command, closed, _OBSERVE * self._config.request_timeout_s), ref)
+        except ConditionFailed:
+            return "absent"
+        except (EffectFailed, EffectUnknown):  # There was no answer, or it is none of ours.
             return "unmarked"
 
     async def execute(self, command: Command, gate: Gate) -> Effect:
         act, ref = self._act(command)
         return await act.perform(self._course(command, gate, TIMEOUT_S[command.verb] * _MARGIN), ref)
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         while True:
             await self._news.wait()
             await asyncio.sleep(self._config.quiet_s)
@@ -115,11 +112,12 @@ class KubernetesActuator:
         await self._api.close()
 
     def _act(self, command: Command) -> tuple[Act, Ref]:
-        """Raises `EffectFailed` for what the configuration does not allow, whatever the command says."""
+        """Raises `EffectFailed` for what the configuration does not allow, whatever the command says, and
+        `ConditionFailed` for what cannot be there."""
         try:
             ref = Ref.of(command.target)
         except BadTarget as error:
-            raise EffectFailed(str(error)) from error
+            raise ConditionFailed({}, str(error)) from error
         if self._config.verbs and command.verb not in self._config.verbs:
             raise EffectFailed(f"the actuator's configuration allows no {command.verb}")
         looks = command.verb == "collect"
@@ -131,9 +129,11 @@ class KubernetesActuator:
 
     def _course(self, command: Command, gate: Gate, time_s: float) -> Course:
         ends = asyncio.get_running_loop().time() + time_s
-        return Course(self._api.on_behalf_of(command.id), command, gate, self._pace, ends, self._seen)
+        return Course(self._api.on_behalf_of(command.id), command, gate, self._pace, ends, self)
 
-    def _seen(self, ref: Ref, found: Object | None) -> None:
+    # --- what is known (see `course.Knowledge`) ---
+
+    def seen(self, ref: Ref, found: Object | None) -> None:
         """What a command has read or changed is in the inventory that goes out before its outcome."""
         for watched in self._watched:
             if watched.resource is ref.resource and watched.covers(ref.namespace):
@@ -141,3 +141,13 @@ class KubernetesActuator:
                     watched.forget(ref.namespace, ref.name)
                 else:
                     watched.take(found)
+
+    def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
+        """Of a target, as the inventory has them."""
+        return self._catalogue().attributes(ref, found)
+
+    def _catalogue(self) -> Catalogue:
+        known: dict[str, dict[tuple[str, str], Object]] = {}
+        for watched in self._watched:
+            known.setdefault(watched.resource.plural, {}).update(watched.objects)
+        return Catalogue(known, self._config.service_label, self._config.protected_namespaces)

@@ -81,7 +81,7 @@ class Api:
         return await self._change("POST", path, body)
 
     async def delete(self, path: str, options: Object) -> Object:
-        return await self._change("DELETE", path, options)
+        return await self._change("DELETE", path, {"apiVersion": "v1", "kind": "DeleteOptions", **options})
 
     @asynccontextmanager
     async def watch(self, path: str, silent_s: float, **query: str) -> AsyncIterator[AsyncIterator[Object]]:
@@ -165,9 +165,12 @@ async def _body(response: "RESTResponse") -> str:
 
 
 async def _events(response: "RESTResponse") -> AsyncIterator[Object]:
-    async for line in response.response.content:
-        if line.strip():
-            yield json_of(line.decode(errors="replace"))
+    try:
+        async for line in response.response.content:
+            if line.strip():
+                yield json_of(line.decode(errors="replace"))
+    except ValueError as error:  # Longer than the client reads at once.
+        raise Unanswered(f"an event of the watch is too long: {error}") from error
 
 
 def json_of(text: str) -> Object:

@@ -9,7 +9,7 @@ the mark or has not. Of two actuators at once, one is told of a conflict and fin
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
 from actuators.kubernetes.marks import Mark, mark_of, marked
@@ -35,11 +35,19 @@ class Edit:
 Editor = Callable[[Object], Edit]
 """Of the object as it is now. Raises `EffectFailed` where it cannot be done."""
 Look = Callable[[Object], Awaitable[Mapping[str, Any]]]
-"""The attributes of the target that a condition may name, of the object as it is now."""
+"""The target's attributes, of the object as it is now."""
 
 
-Seen = Callable[[Ref, Object | None], None]
-"""Told of every object that was read or changed, and of those that are not there."""
+class Knowledge(Protocol):
+    """What is known of the whole cluster, in which a command is one of many."""
+
+    def seen(self, ref: Ref, found: Object | None) -> None:
+        """Told of every object that was read or changed, and of those that are not there."""
+        ...
+
+    def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
+        """Of the target that the object is, as the inventory has them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +71,20 @@ class Changed:
 class Course:
     """One command on its way; `ends` is the time of the loop when it has to be over."""
 
-    def __init__(self, api: Api, command: Command, gate: Gate, pace: Pace, ends: float, seen: Seen) -> None:
+    def __init__(self, api: Api, command: Command, gate: Gate, pace: Pace, ends: float, knowledge: Knowledge) -> None:
         self.api = api
         self.command = command
         self.gate = gate
         self.pace = pace
         self._ends = ends
-        self._seen = seen
+        self.knowledge = knowledge
         self._failures = 0
         self._doubt = ""
         """The write of ours of which it is not known whether it had its effect."""
 
     def beside(self) -> "Course":
         """The same command on a way of its own, for what is done at the same time."""
-        return Course(self.api, self.command, self.gate, self.pace, self._ends, self._seen)
+        return Course(self.api, self.command, self.gate, self.pace, self._ends, self.knowledge)
 
     # --- time ---
 
@@ -120,7 +128,7 @@ class Course:
     async def find(self, ref: Ref) -> Object | None:
         """The object as it is now, which those who know the whole cluster are told too."""
         found = await self.read(ref.path)
-        self._seen(ref, found)
+        self.knowledge.seen(ref, found)
         return found
 
     async def there(self, ref: Ref) -> Object:
@@ -152,21 +160,28 @@ class Course:
                 self._doubt = ""
                 return Changed(found, mark)
             before = await look(found)
-            self.check(before)
-            edited = edit(found)
+            try:
+                self.check(before)
+                edited = edit(found)
+            except (ConditionFailed, EffectFailed):
+                # What was looked at beside it may be newer than the object, and this very command's doing.
+                if mark_of(await self.there(ref), self.command.id):
+                    continue
+                raise
             mark = Mark(id=self.command.id, verb=self.command.verb, before=dict(before), note=dict(edited.note))
             operations = _operations(found, edited, mark)
             await self.gate()
             changed = await self.write(self.api.patch(ref.path, operations), f"patch of {ref.id}")
             if changed is not None:
-                self._seen(ref, changed)
+                self.knowledge.seen(ref, changed)
                 return Changed(changed, mark)
 
     def check(self, actual: Mapping[str, Any]) -> None:
         """Raises `ConditionFailed` where the command's condition does not hold."""
         wanted = self.command.condition
         if any(name not in actual or actual[name] != value for name, value in wanted.items()):
-            raise ConditionFailed({name: actual.get(name) for name in wanted})
+            found = ", ".join(f"{name} = {actual.get(name)}" for name in wanted)
+            raise ConditionFailed(actual, f"found {found}")
 
     async def write(self, sent: Awaitable[Object], what: str) -> Object | None:
         """The answer to one request that changes something; None where one has to look how things are now."""

@@ -37,6 +37,7 @@ VERBS = (
         targets=_ROLLED,
         condition=("uid", "generation"),
         timeout_ms=600_000,
+        disrupts="one",
         permissions=_ROLL,
     ),
     VerbSpec(
@@ -47,6 +48,7 @@ VERBS = (
         integers=("replicas",),
         condition=("uid", "generation"),
         timeout_ms=600_000,
+        disrupts="fewer",
         permissions=(
             "deployments.apps: get, patch",
             "statefulsets.apps: get, patch",
@@ -63,6 +65,7 @@ VERBS = (
         condition=("uid", "revision"),
         absolute={"to": "previous_revision"},
         timeout_ms=600_000,
+        disrupts="one",
         permissions=(*_ROLL, "replicasets.apps: list", "controllerrevisions.apps: list"),
     ),
     VerbSpec(
@@ -92,6 +95,7 @@ VERBS = (
         condition=("uid",),
         timeout_ms=60_000,
         undo="uncordon",
+        disrupts="none",
         permissions=("nodes: get, patch",),
     ),
     VerbSpec(
@@ -100,6 +104,7 @@ VERBS = (
         targets={"node": _NODE},
         condition=("uid",),
         timeout_ms=60_000,
+        disrupts="none",
         permissions=("nodes: get, patch",),
     ),
     VerbSpec(
@@ -136,6 +141,7 @@ VERBS = (
         targets={f"isolated-{kind}": names for kind, names in _ISOLABLE.items()},
         condition=("uid", "quarantine"),
         timeout_ms=60_000,
+        disrupts="none",
         permissions=(
             "pods: get, patch",
             "deployments.apps: get, patch",
@@ -145,15 +151,16 @@ VERBS = (
     ),
     VerbSpec(
         name="collect",
-        summary="Keep evidence of a workload, a pod or a node: `manifests`, `describe`, `events` and `logs`, by "
-        "default all. Values of an environment are left out, and Secrets are never read.",
-        targets={**_ROLLED, "pod": _POD, "node": _NODE},
+        summary="Keep evidence of a workload or a pod, and of the nodes that it is on: `manifests`, `describe`, "
+        "`events` and `logs`, by default all. Values of an environment are left out, and Secrets are never read.",
+        targets={**_ROLLED, "pod": _POD},
         optional=("evidence", "events", "event"),
         lists=("evidence", "events"),
         from_alert=("events", "event"),
         timeout_ms=120_000,
         changes_target=False,
         looks=True,
+        disrupts="none",
         permissions=(
             "pods: get, list",
             "pods/log: get",

@@ -1,4 +1,4 @@
-"""`collect`: looks at a workload, a pod or a node, and puts what it saw into the evidence of the host.
+"""`collect`: looks at a workload or a pod, and puts what it saw into the evidence of the host.
 
 Nothing is changed. No Secret is read, and of an environment only what does not stand there as a value. A bundle is
 named by its command, so that a command carried out twice leaves one.
@@ -14,7 +14,7 @@ from actuators.kubernetes.acts import Found
 from actuators.kubernetes.api import ApiError, Unanswered, Unreached
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.described import described
-from actuators.kubernetes.resources import EVENTS, PODS, Object, Ref, selector_text
+from actuators.kubernetes.resources import EVENTS, NODES, PODS, Object, Ref, selector_text
 from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, Effect, EffectFailed
 
@@ -36,7 +36,8 @@ class Collect:
         found = await course.there(ref)
         pods = await _pods_of(course, ref, found)
         taken_ms = self._context.now_ms()
-        members, missing = await self._look(course, [found, *(pod for pod in pods if pod is not found)], pods)
+        others = [pod for pod in pods if pod is not found]
+        members, missing = await self._look(course, [found, *others, *await _nodes_of(course, pods)], pods)
         if not members:
             raise EffectFailed(f"nothing of it is available: {_listed(missing)}")
         command = course.command
@@ -57,7 +58,10 @@ class Collect:
         """The members of the bundle, and of what is missing why."""
         members: list[Member] = []
         missing: dict[str, str] = {}
-        events = await _events(course, objects)
+        try:
+            events = await _events(course, objects)
+        except EffectFailed as error:  # As where they may not be read: the rest is evidence all the same.
+            events, missing["events"] = [], str(error)
         for kind in dict.fromkeys(course.command.args.get("evidence") or KINDS):
             match kind:
                 case "manifests":
@@ -97,28 +101,26 @@ class Collect:
 
 
 async def _pods_of(course: Course, ref: Ref, found: Object) -> list[Object]:
-    """The pods that it is about; of a node none, whose pods are many and not its own."""
+    """The pods that it is about."""
     if ref.kind == "pod":
         return [found]
-    if ref.kind == "node":
-        return []
     labels = selector_text(found["spec"].get("selector") or {})
     listed = await course.items(PODS.path(ref.namespace), labelSelector=labels)
     return [{"apiVersion": "v1", "kind": "Pod", **pod} for pod in listed[:_MOST_PODS]]  # a list says it once for all
 
 
+async def _nodes_of(course: Course, pods: Sequence[Object]) -> list[Object]:
+    """The nodes that the pods are on."""
+    names = sorted({pod["spec"].get("nodeName") or "" for pod in pods} - {""})
+    found = [await course.read(NODES.path("", name)) for name in names]
+    return [node for node in found if node is not None]
+
+
 async def _events(course: Course, objects: Sequence[Object]) -> list[Object]:
-    """Those about the objects; of a node they are kept in the namespace `default`."""
+    """Those about the objects, in their namespace."""
     uids = {found["metadata"]["uid"] for found in objects}
-    names = {found["metadata"]["name"] for found in objects if found["kind"] == "Node"}
-    namespace = objects[0]["metadata"].get("namespace", "default")
-    listed = await course.items(EVENTS.path(namespace))
-    about = ((each, each.get("involvedObject") or {}) for each in listed)
-    return [
-        each
-        for each, on in about
-        if on.get("uid") in uids or (on.get("kind"), on.get("name")) in {("Node", name) for name in names}
-    ]
+    listed = await course.items(EVENTS.path(objects[0]["metadata"]["namespace"]))
+    return [each for each in listed if (each.get("involvedObject") or {}).get("uid") in uids]
 
 
 def _containers(pod: Object) -> Iterator[tuple[str, bool]]:

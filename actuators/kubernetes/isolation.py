@@ -25,36 +25,38 @@ class Isolate:
     """The mark first, then the policy: an isolation that was begun is found by its mark."""
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
-        changed = await course.change(ref, partial(_isolate, course, ref), partial(look, ref))
+        changed = await course.change(ref, partial(_isolate, course, ref), partial(look, course, ref))
+        if annotations_of(changed.found).get(QUARANTINE) != course.command.id:
+            raise EffectFailed(f"{ref.id} was released meanwhile")
         await _put_policy(course, ref, changed.found)
-        return _isolated(ref, changed)
+        return _isolated(course, ref, changed)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
         if changed is None:
             return "absent"
         there = await course.read(_policy_path(ref, course.command.id))
-        return _isolated(ref, changed) if there else "begun"
+        return _isolated(course, ref, changed) if there else "begun"
 
 
 class Release:
     async def perform(self, course: Course, ref: Ref) -> Effect:
-        changed = await course.change(ref, _release, partial(look, ref))
+        changed = await course.change(ref, _release, partial(look, course, ref))
         await _remove_policy(course, ref, _quarantine(changed))
-        return effect(ref, changed, "released")
+        return effect(course, ref, changed, "released")
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
         if changed is None:
             return "absent"
         left = await course.read(_policy_path(ref, _quarantine(changed)))
-        return "begun" if left else effect(ref, changed, "released")
+        return "begun" if left else effect(course, ref, changed, "released")
 
 
-def _isolated(ref: Ref, changed: Changed) -> Effect:
+def _isolated(course: Course, ref: Ref, changed: Changed) -> Effect:
     as_it_is = {"uid": changed.found["metadata"]["uid"], "quarantine": changed.mark.id}
     undo = Undo(verb="release", target=ISOLATED + ref.id, condition=as_it_is)
-    return effect(ref, changed, f"isolated by the policy {_NAME}{changed.mark.id}", undo)
+    return effect(course, ref, changed, f"isolated by the policy {_NAME}{changed.mark.id}", undo)
 
 
 def _isolate(course: Course, ref: Ref, found: Object) -> Edit:

@@ -19,6 +19,8 @@ QUARANTINE = "reflexarc.io/quarantine"
 """As an annotation, the command that isolated the object; as a label of a pod too, for a NetworkPolicy to select."""
 LABELS_BEFORE = "reflexarc.io/labels-before"
 """On an isolated pod: the labels that it had, as JSON."""
+BEFORE = "reflexarc.io/before"
+"""On the event about a pod that was ended: its attributes until then, as JSON."""
 PROTECTED = "reflexarc.io/protected"
 """On anything, set by people: `true` keeps it from being acted on."""
 KEPT = 8

@@ -22,20 +22,20 @@ class Cordon:
     """What was cordoned before is left as it is, and its undo is not ours."""
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
-        return _cordoned(ref, await course.change(ref, partial(_cordon, course), partial(look, ref)))
+        return _cordoned(course, ref, await course.change(ref, partial(_cordon, course), partial(look, course, ref)))
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
-        return _cordoned(ref, changed) if changed else "absent"
+        return _cordoned(course, ref, changed) if changed else "absent"
 
 
 class Uncordon:
     async def perform(self, course: Course, ref: Ref) -> Effect:
-        return effect(ref, await course.change(ref, _uncordon, partial(look, ref)), "uncordoned")
+        return effect(course, ref, await course.change(ref, _uncordon, partial(look, course, ref)), "uncordoned")
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
-        return effect(ref, changed, "uncordoned") if changed else "absent"
+        return effect(course, ref, changed, "uncordoned") if changed else "absent"
 
 
 class Drain:
@@ -50,20 +50,24 @@ class Drain:
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
         if await changed_before(course, ref) is None:
-            course.check(await look(ref, await course.there(ref)))
+            course.check(await look(course, ref, await course.there(ref)))
             self._may(course, await _pods(course, ref))
-        changed = await course.change(ref, partial(_cordon, course), partial(look, ref))
+        changed = await course.change(ref, partial(_cordon, course), partial(look, course, ref))
         evicted = 0
         while left := self._leaving(course, await _pods(course, ref)):
+            if not (await look(course, ref, await course.there(ref)))["unschedulable"]:
+                raise EffectFailed(f"{ref.id} was uncordoned meanwhile: {len(left)} pods were left there")
             await self._evict_all(course, left)
             evicted += len(left)
-        return _cordoned(ref, changed, f", {evicted} pods evicted")
+        return _cordoned(course, ref, changed, f", {evicted} pods evicted")
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
         if changed is None:
             return "absent"
-        return "begun" if self._leaving(course, await _pods(course, ref)) else _cordoned(ref, changed, ", drained")
+        return (
+            "begun" if self._leaving(course, await _pods(course, ref)) else _cordoned(course, ref, changed, ", drained")
+        )
 
     def _may(self, course: Course, pods: Iterable[Object]) -> None:
         """Raises `EffectFailed` where pods would be lost for good, or are none of ours; nothing is done then."""
@@ -125,11 +129,11 @@ def _uncordon(found: Object) -> Edit:
     return Edit(values, {CORDONED_BY: None})
 
 
-def _cordoned(ref: Ref, changed: Changed, more: str = "") -> Effect:
+def _cordoned(course: Course, ref: Ref, changed: Changed, more: str = "") -> Effect:
     if changed.mark.note.get("was"):
-        return effect(ref, changed, f"was cordoned before{more}")
+        return effect(course, ref, changed, f"was cordoned before{more}")
     as_it_is = {"uid": changed.found["metadata"]["uid"], "cordoned_by": changed.mark.id}
-    return effect(ref, changed, f"cordoned{more}", Undo(verb="uncordon", target=ref.id, condition=as_it_is))
+    return effect(course, ref, changed, f"cordoned{more}", Undo(verb="uncordon", target=ref.id, condition=as_it_is))
 
 
 # --- pods of a node ---

@@ -5,6 +5,7 @@ by the command, which outlives the pod by as long as the cluster keeps events (a
 A pod of the same name has another uid, and every request says which it means: ending it again ends nothing else.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from actuators.kubernetes.acts import Found, look
 from actuators.kubernetes.api import ApiError, Unanswered, exists_already
 from actuators.kubernetes.course import Course
-from actuators.kubernetes.resources import EVENTS, PODS, Object, Ref
+from actuators.kubernetes.marks import BEFORE
+from actuators.kubernetes.resources import EVENTS, PODS, Object, Ref, annotations_of
 from actuators.kubernetes.rollout import is_ending
 from schemas.plugins import ConditionFailed, Effect, EffectFailed
 
@@ -32,22 +34,24 @@ class Ending:
         found = await course.find(ref)
         if found is None or found["metadata"]["uid"] != course.command.condition.get("uid", found["metadata"]["uid"]):
             # If it was this command, its event was there before the pod was gone.
-            if await course.read(_event_path(course, ref)):
-                return _gone(course, {})
-            uid = found["metadata"]["uid"] if found else None
-            raise ConditionFailed({"uid": uid}, f"{ref.id} is gone" if uid is None else f"{ref.id} is another pod now")
-        before = await look(ref, found)
+            if event := await course.read(_event_path(course, ref)):
+                return _gone(event)
+            if found is None:
+                raise ConditionFailed({}, f"{ref.id} is gone")
+            raise ConditionFailed(await look(course, ref, found), f"{ref.id} is another pod now")
+        before = await look(course, ref, found)
         course.check(before)
-        await self._leave_mark(course, ref, found)
+        event = await self._leave_mark(course, ref, found, before)
         await self.end(course, ref, found)
-        return _gone(course, before)
+        return _gone(event)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         found = await course.find(ref)
-        if await course.read(_event_path(course, ref)) is None:
+        event = await course.read(_event_path(course, ref))
+        if event is None:
             return "absent"
-        there = found is not None and found["metadata"]["uid"] == course.command.condition.get("uid")
-        return "begun" if there else _gone(course, {})
+        there = found is not None and found["metadata"]["uid"] == event["involvedObject"]["uid"]
+        return "begun" if there else _gone(event)
 
     async def end(self, course: Course, ref: Ref, found: Object) -> None:
         """End this very pod and wait until it is gone, unless something else does so first."""
@@ -80,14 +84,18 @@ class Ending:
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta, "deleteOptions": options}
         return await _one_budget(course.api.post(PODS.path(ref.namespace, ref.name, "eviction"), body))
 
-    async def _leave_mark(self, course: Course, ref: Ref, found: Object) -> None:
+    async def _leave_mark(self, course: Course, ref: Ref, found: Object, before: Mapping[str, Any]) -> Object:
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         command = course.command
         about = {"apiVersion": "v1", "kind": "Pod", "namespace": ref.namespace, "name": ref.name}
         event: Object = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": _NAME + command.id, "namespace": ref.namespace},
+            "metadata": {
+                "name": _NAME + command.id,
+                "namespace": ref.namespace,
+                "annotations": {BEFORE: json.dumps(before)},
+            },
             "involvedObject": {**about, "uid": found["metadata"]["uid"]},
             "type": "Normal",
             "reason": "Evicting" if self._evict else "Deleting",
@@ -101,7 +109,7 @@ class Ending:
             await course.gate()
             made = exists_already(course.api.post(EVENTS.path(ref.namespace), event), event)
             if await course.write(made, "the event") is not None:
-                return
+                return event
 
 
 async def _one_budget(sent: Awaitable[Object]) -> Object:
@@ -118,6 +126,6 @@ def _event_path(course: Course, ref: Ref) -> str:
     return EVENTS.path(ref.namespace, _NAME + course.command.id)
 
 
-def _gone(course: Course, before: Mapping[str, Any]) -> Effect:
-    uid = course.command.condition.get("uid")
-    return Effect(before=before or {"uid": uid}, after={"uid": None}, detail="it is gone")
+def _gone(event: Object) -> Effect:
+    before = json.loads(annotations_of(event).get(BEFORE, "{}"))
+    return Effect(before=before, after={}, detail="it is gone")

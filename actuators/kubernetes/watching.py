@@ -17,8 +17,9 @@ log = structlog.get_logger()
 
 _GONE = 410
 _PAGE = "500"
-_WATCH_S = 290
-"""After which a watch is ended and resumed; the server's own limit is not much longer."""
+_WATCH_S = 120
+"""After which a watch is ended and resumed. A connection that died without a word is noticed `_SLACK_S` later."""
+_SLACK_S = 10.0
 _LONGEST_PAUSE_S = 30.0
 _NOT_KEPT = (
     ("metadata", "managedFields"),
@@ -41,7 +42,7 @@ class Watched:
     """The objects of one collection by (namespace, name). `changed` is called after each change of them."""
 
     def __init__(
-        self, api: Api, resource: Resource, namespace: str, changed: Callable[[], None], retry_s: float, silent_s: float
+        self, api: Api, resource: Resource, namespace: str, changed: Callable[[], None], retry_s: float
     ) -> None:
         self.resource = resource
         self.objects: dict[tuple[str, str], Object] = {}
@@ -51,7 +52,6 @@ class Watched:
         self._path = resource.path(namespace)
         self._changed = changed
         self._retry_s = retry_s
-        self._silent_s = silent_s
         self._version = ""
 
     def covers(self, namespace: str) -> bool:
@@ -107,7 +107,7 @@ class Watched:
     async def _follow(self) -> None:
         about = {"resourceVersion": self._version, "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_S)}
         try:
-            async with self._api.watch(self._path, self._silent_s, **about) as events:
+            async with self._api.watch(self._path, _WATCH_S + _SLACK_S, **about) as events:
                 async for event in events:
                     self._apply(event)
         except ApiError as error:

@@ -25,7 +25,7 @@ class Rolling:
         self._edit = edit
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
-        changed = await course.change(ref, partial(self._edit, course, ref), partial(look, ref))
+        changed = await course.change(ref, partial(self._edit, course, ref), partial(look, course, ref))
         return await _rolled_out(course, ref, changed)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
@@ -79,7 +79,7 @@ async def _with_revision(course: Course, ref: Ref, kept: list[Revision], found: 
     labels = selector_text(found["spec"].get("selector") or {})
     kept[:] = revisions(found, await course.items(source.path(ref.namespace), labelSelector=labels))
     seen = (found.get("status") or {}).get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
-    return {**await look(ref, found), "revision": current(found, kept) if seen else None}
+    return {**await look(course, ref, found), "revision": current(found, kept) if seen else None}
 
 
 async def _observed(course: Course, ref: Ref) -> None:
@@ -109,7 +109,7 @@ async def _how_far(course: Course, ref: Ref) -> Found:
     if changed is None:
         return "absent"
     now = rollout(ref.kind, changed.found)
-    return effect(ref, changed, now.detail) if now.state == "done" else "begun"
+    return effect(course, ref, changed, now.detail) if now.state == "done" else "begun"
 
 
 async def _rolled_out(course: Course, ref: Ref, changed: Changed) -> Effect:
@@ -119,7 +119,7 @@ async def _rolled_out(course: Course, ref: Ref, changed: Changed) -> Effect:
     while True:
         now = rollout(ref.kind, found)
         if now.state == "done":
-            return effect(ref, Changed(found, changed.mark), now.detail)
+            return effect(course, ref, Changed(found, changed.mark), now.detail)
         if now.detail != progress:
             progress, since = now.detail, asyncio.get_running_loop().time()
         stuck = asyncio.get_running_loop().time() - since >= course.pace.stuck_s

@@ -6,7 +6,7 @@ from engine.cli import logging
 from engine.cli.config import Config, plugin_configs
 from engine.cli.connect import connected
 from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
-from engine.runtime.registry import actuators
+from engine.runtime.registry import actuators, resolvers
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
@@ -17,6 +17,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         scope=config.node,
         state_dir=config.state_dir / "actuator",
         plugins=plugin_configs("actuator.plugins", config.actuator.plugins, specs),
+        resolvers=resolvers(),
         metrics_every_s=config.metrics_interval / 1000,
     )
     async with connected(config, "actuator") as bus:

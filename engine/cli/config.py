@@ -80,6 +80,7 @@ class EngineSection(_Section):
     """
 
     rules: list[Path] = [Path("rules")]
+    environment: str = ""
     evaluation_interval: DurationMs = 15_000
     command_ttl: DurationMs = 30_000
     lease: DurationMs = 10_000
@@ -140,6 +141,7 @@ def load(file: Path | None, env: Mapping[str, str], overrides: Mapping[str, Any]
     if file or source.exists():
         merged = _read(source)
     if name := env.get(f"{PREFIX}ENV"):
+        merged = _merge({"engine": {"environment": name}}, merged)
         merged = _merge(merged, _read(source.parent / f"{name}.toml"))
     merged = _merge(_merge(merged, _from_env(env)), overrides)
     state_dir = str(merged.get("state_dir", Config.model_fields["state_dir"].default))

@@ -12,6 +12,8 @@ from engine.core.destination import Destination
 from engine.core.detector import Detector
 from engine.core.layout import Layout
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
+from engine.core.provenance import about_events
+from engine.core.scaling.compiled import CompiledScales, compile_scales
 from engine.promql import Derived, Index, IntArray, Plan, Selector, Store, Triggers, compile_expr, exact_name
 from engine.template import Template, parse
 from schemas.labels import METRIC_NAME, canonical
@@ -85,6 +87,9 @@ class Compiled:
     detector: Detector = field(default_factory=lambda: Detector(EMPTY))
     counted: defaultdict[str, Destination] = field(default_factory=lambda: defaultdict(Destination))
     """Where the series of each counter of events lie."""
+    scales: CompiledScales = field(default_factory=CompiledScales)
+    about_events: frozenset[str] = frozenset()
+    """The alerting rules, by id, whose samples were made of events."""
 
     def readers(self, name: str) -> tuple[CompiledRule, ...]:
         """The rules that are to be evaluated when something was recorded as this metric."""
@@ -109,7 +114,18 @@ def compile_program(program: Program = EMPTY, before: Compiled | None = None) ->
         heals[heal.alert] = (*heals.get(heal.alert, ()), heal)
     triggers = Triggers([rule.plan for rule in on_arrival])
     detector = before.detector if before and before.detector.is_of(program) else Detector(program)
-    return Compiled(rules, on_arrival, triggers, heals, interval_ms=interval_ms, detector=detector)
+    planned = before.scales if before and before.interval_ms == interval_ms else None
+    scales = compile_scales(program.scales, interval_ms, planned)
+    return Compiled(
+        rules,
+        on_arrival,
+        triggers,
+        heals,
+        interval_ms=interval_ms,
+        detector=detector,
+        scales=scales,
+        about_events=about_events(program, [(each.rule, each.plan) for each in rules.values()]),
+    )
 
 
 def _unchanged(known: CompiledRule | None, rule: Rule, place: int) -> CompiledRule | None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from engine.template.civil import date, weekday
+from schemas.wording import shown
 
 Zone = tuple[tuple[int, int], ...]
 """From when on (Unix seconds, ascending) local time is so many seconds ahead of UTC."""
@@ -22,8 +23,10 @@ _DAY_S = 86_400
 _LONGEST_DAYS = 8 * 366 + 1
 """From one 29th of February to the next, over a year that has none."""
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_DAYS = {name: number for number, name in enumerate("sun mon tue wed thu fri sat".split())}
+_MONTHS = dict(
+    zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True)
+)
+_DAYS = dict(zip(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), range(7), strict=True))
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -118,10 +121,9 @@ def _utc(zone: Zone, local_s: int) -> int:
     the clock is put forward."""
     place = max(bisect_right(zone, (local_s - 2 * _DAY_S, 0)) - 1, 0)
     near = zone[place : place + 6]
-    for (_, offset), (until_s, _) in pairwise(near):
+    for (_, offset), (until_s, after) in pairwise(near):
         if local_s - offset < until_s:
             return local_s - offset
-        after = zone[bisect_right(zone, (until_s, 2**40)) - 1][1]
         if local_s - after < until_s:
             return until_s
     return local_s - near[-1][1]
@@ -138,14 +140,17 @@ def _range(field: _Field, part: str) -> range:
         return range(field.least, field.most + 1, step)
     first, dash, end = span.partition("-")
     least = _number(field, first, field.least, field.most)
-    most = _number(field, end, field.least, field.most) if dash else field.most if slash else least
+    most = least if not slash else field.most
+    if dash:
+        most = _number(field, end, field.least, field.most)
     if most < least:
-        raise ValueError(f"{field.name}: expected a range that rises, got {span!r}")
+        raise ValueError(f"{field.name}: expected a range that rises, got {shown(span)}")
     return range(least, most + 1, step)
 
 
 def _number(field: _Field, text: str, least: int, most: int) -> int:
-    value = field.names.get(text, int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1)
+    written = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
+    value = field.names.get(text, written)
     if not least <= value <= most:
-        raise ValueError(f"{field.name}: expected {least} to {most}, got {text!r}")
+        raise ValueError(f"{field.name}: expected {least} to {most}, got {shown(text)}")
     return value

@@ -1,17 +1,21 @@
 """The second half: transitions, outcomes and control messages to commands, each with a named reason."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from engine.core import ladder as ladders
+from engine.core import notices
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
-from engine.core.state import Ladder, State, index_targets
+from engine.core.reach import node_of_alert
+from engine.core.scaling import loop as scaling
+from engine.core.services import count_services
+from engine.core.state import Ladder, State, index_targets, ladder_id
+from engine.core.temper import scales
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
 from schemas.commands import Command, Origin
-from schemas.control import Act, Approve, Halt, Resume
+from schemas.control import Act, Approve, Emergency, Halt, Resume
 from schemas.inventory import Inventory
 from schemas.labels import canonical
 from schemas.outcomes import Outcome
@@ -20,10 +24,12 @@ from schemas.reasons import Reason
 
 def on_transitions(turn: Turn, effects: Sequence[Effect]) -> None:
     """Tell the running ladders of each alert that fired or resolved; start those that its firing calls for."""
+    running = _by_alert(turn.state)
     for effect in effects:
         if isinstance(effect, AlertTransition) and effect.state in ("firing", "resolved"):
-            for ladder in _about(turn.state, effect.id):
-                ladders.wake(turn, ladder)
+            for ladder in running.get(effect.id, ()):
+                if ladder.phase not in ("commanded", "ended"):
+                    ladders.wake(turn, ladder)
             if effect.state == "firing":
                 for heal in turn.state.compiled.heals.get(effect.alertname, ()):
                     _begin(turn, heal, effect)
@@ -58,19 +64,25 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
     )
     if ladder:
         ladders.answer(turn, ladder, outcome)
+        if scales(ladder):
+            scaling.on_outcome(turn, ladder, outcome)
 
 
 def on_inventory(turn: Turn, inventory: Inventory) -> None:
     """The newest inventory of an actuator replaces the one before."""
-    turn.state.inventory[f"{inventory.actuator}/{inventory.scope}"] = inventory
-    turn.state.targets = index_targets(turn.state.inventory)
-    for ladder in turn.state.ladders.values():
+    state, key = turn.state, f"{inventory.actuator}/{inventory.scope}"
+    state.inventory[key], state.inventory_ms[key] = inventory, turn.now_ms
+    state.targets = index_targets(state.inventory)
+    state.services = count_services(state.inventory)
+    for ladder in state.ladders.values():
         if ladder.held_by is Reason.ISOLATED:
             # Its alert was about what stood still: what was released gets a fresh interval to show how it is.
-            turn.wake_at(ladder, turn.now_ms + turn.state.settings.evaluation_interval_ms)
+            turn.wake_at(ladder, turn.now_ms + state.settings.evaluation_interval_ms)
+        elif ladder.held_by in (Reason.LAST_HEALTHY, Reason.STALE_EVIDENCE):
+            turn.wake_at(ladder, turn.now_ms)
 
 
-def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
+def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act) -> None:
     """A person steers."""
     state = turn.state
     match request:
@@ -80,9 +92,10 @@ def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
         case Resume():
             state.halts.pop(request.scope, None)
             _record(turn, "resume", request.by, request.scope)
-            for ladder in list(state.ladders.values()):
-                if ladder.held_by is Reason.HALTED:
-                    ladders.wake(turn, ladder)
+            _go_on(turn, Reason.HALTED)
+        case Emergency():
+            _record(turn, "emergency", request.by, detail=request.why, state="over" if request.over else "declared")
+            _emergency(turn, request)
         case Approve():
             _record(turn, "deny" if request.deny else "approve", request.by, detail=request.command)
             for ladder in list(state.ladders.values()):
@@ -93,11 +106,29 @@ def on_control(turn: Turn, request: Halt | Resume | Approve | Act) -> None:
             _request(turn, request)
 
 
+def _go_on(turn: Turn, reason: Reason) -> None:
+    """What was held for this reason is looked at again."""
+    for ladder in list(turn.state.ladders.values()):
+        if ladder.held_by is reason:
+            ladders.wake(turn, ladder)
+
+
+def _emergency(turn: Turn, request: Emergency) -> None:
+    """Everybody is told, of its beginning and of its end."""
+    turn.state.emergency = None if request.over else request
+    word = "the emergency is over" if request.over else "an emergency is declared"
+    summary = f"{word}, by {request.by}" + (f": {request.why}" if request.why else "")
+    for page in notices.pages(turn, request.id, Reason.EMERGENCY, summary, notices.everybody(turn)):
+        ladders.start(turn, page)
+    if request.over:
+        _go_on(turn, Reason.EMERGENCY)
+
+
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
     alert = turn.state.alerts[fired.rule][canonical(fired.labels)]
     origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
     ladder = Ladder(
-        id=_ladder_id(origin.name, fired.id, fired.onset),
+        id=ladder_id(origin.name, fired.id, fired.onset),
         rule=heal,
         origin=origin,
         onset=fired.onset,
@@ -107,9 +138,12 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
         alert=fired.id,
         value=alert.value,
         annotations=fired.annotations,
+        node=node_of_alert(turn.state, fired.rule, alert),
     )
-    if ladder.key not in turn.state.ladders:  # one that still runs for this alert goes on
-        ladders.start(turn, ladder)
+    if ladder.key in turn.state.ladders:
+        return
+    step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))
+    ladders.start(turn, ladder, after=step if turn.now_ms < until_ms else None)
 
 
 def _request(turn: Turn, request: Act) -> None:
@@ -125,10 +159,9 @@ def _request(turn: Turn, request: Act) -> None:
         steps=(Step(verb=request.verb, args=request.args),),
     )
     origin = Origin(kind="control", name=request.by)
-    ladder_id = _ladder_id(origin.name, request.id, 0)
-    ladder = Ladder(id=ladder_id, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
-    if ladder.key not in turn.state.ladders:
-        ladders.start(turn, ladder)
+    named = ladder_id(origin.name, request.id, 0)
+    ladder = Ladder(id=named, rule=rule, origin=origin, onset=0, because=Reason.REQUESTED)
+    ladders.start(turn, ladder)
 
 
 def _answers(outcome: Outcome, command: Command | None) -> bool:
@@ -136,12 +169,15 @@ def _answers(outcome: Outcome, command: Command | None) -> bool:
     return command is not None and (outcome.actuator, outcome.scope) == (command.actuator, command.scope)
 
 
-def _about(state: State, alert: str) -> list[Ladder]:
-    return [ladder for ladder in state.ladders.values() if ladder.alert == alert and ladder.phase != "commanded"]
+def _by_alert(state: State) -> dict[str, list[Ladder]]:
+    found: dict[str, list[Ladder]] = {}
+    for ladder in state.ladders.values():
+        found.setdefault(ladder.alert, []).append(ladder)
+    return found
 
 
-def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "") -> None:
-    turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail))
+def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "", state: str = "") -> None:
+    turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail, state=state))
 
 
 def _describe(outcome: Outcome) -> str:
@@ -151,7 +187,3 @@ def _describe(outcome: Outcome) -> str:
         if outcome.before.get(name) != value
     )
     return "; ".join(part for part in (outcome.detail, changed, "found done" if outcome.observed else "") if part)
-
-
-def _ladder_id(origin: str, about: str, onset: int) -> str:
-    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()

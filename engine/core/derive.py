@@ -1,11 +1,13 @@
 """The derived part of the state, rebuilt from the rest: after an activation, and after a restore."""
 
-from engine.core import intake
+from engine.core import acting, intake
 from engine.core.compiled import Compiled, compile_program
 from engine.core.needs import needed
 from engine.core.program import Program, Settings
 from engine.core.schedule import find_unscheduled
+from engine.core.services import count_services
 from engine.core.state import State, cooldown_key, index_targets
+from engine.core.tallies import Tallies
 from engine.core.verification import watch
 from engine.sigma.correlate import Correlator
 from engine.sigma.correlate_model import Limits
@@ -16,16 +18,17 @@ def install(state: State, program: Program, planned: Compiled | None = None) -> 
 
     `planned` is what of it is planned already, by default what has been active.
     """
-    before, state.program = state.settings, program
+    state.program = program
     state.compiled = compile_program(program, planned or state.compiled)
     rules, detector = state.compiled.rules, state.compiled.detector
     state.failing = {rule: error for rule, error in state.failing.items() if rule in rules or rule in detector.rules}
     state.evaluated_ms = {rule: time_ms for rule, time_ms in state.evaluated_ms.items() if rule in rules}
-    if program.settings == before:
+    if _limits(program.settings) == state.correlator.limits:
         state.correlator.replace(detector.correlations)
     else:
         state.correlator = Correlator(detector.correlations, _limits(program.settings))
     state.store.retain(needed(program, state.compiled, state.ladders.values()))
+    recount(state)
     for layout in state.layouts.values():
         layout.triggered = ()
         intake.place_anew(state, layout)
@@ -39,12 +42,22 @@ def rebuild(state: State) -> None:
         intake.see_triggers(state, layout)
     find_unscheduled(state)
     state.targets = index_targets(state.inventory)
+    state.services = count_services(state.inventory)
+    recount(state)
     for key, ladder in state.ladders.items():
         state.at_work |= {cooldown_key(ladder, target): key for target in ladder.acted_on}
         if ladder.phase == "commanded" and ladder.command:
             state.awaited[ladder.command.id] = key
         elif ladder.phase == "verifying" and (watched := watch(state, ladder)):
             state.watches[key] = watched
+
+
+def recount(state: State) -> None:
+    """Count anew, for the policy of now, what was done and what is under way."""
+    state.tallies, state.busy, state.disrupted = Tallies(state.program.policy, state.done), {}, {}
+    for ladder in state.ladders.values():
+        if ladder.act:
+            acting.count(state, ladder.act, 1)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from engine.core.past import Past
 from engine.core.program import Program
-from schemas.control import Act, Activate, Approve, Halt, Resume, Tick
+from schemas.control import Act, Activate, Approve, Emergency, Halt, Resume, Tick
 from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
@@ -30,7 +30,20 @@ class Unreadable:
     reason: str
 
 
-Body = SampleBatch | Events | Outcome | Inventory | Tick | Activation | Halt | Resume | Approve | Act | Unreadable
+Body = (
+    SampleBatch
+    | Events
+    | Outcome
+    | Inventory
+    | Tick
+    | Activation
+    | Halt
+    | Resume
+    | Emergency
+    | Approve
+    | Act
+    | Unreadable
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from engine.core.compiled import Compiled, CompiledRule
-from engine.core.counting import EVENTS_TOTAL
 from engine.core.program import Program
+from engine.core.provenance import EVENTS_TOTAL
 from engine.core.state import Ladder
 from engine.promql import LOOKBACK_MS, Matcher, PromqlError, Selector, compile_expr, compile_query
 from schemas.labels import METRIC_NAME
@@ -17,6 +17,8 @@ def needed(program: Program, compiled: Compiled, ladders: Iterable[Ladder]) -> I
     for rule in compiled.rules.values():
         yield from rule.selectors()
         yield from _of_templates(rule)
+    for scale in compiled.scales.rules.values():
+        yield from scale.selectors()
     heals = [*program.ladders, *(ladder.rule for ladder in ladders)]
     for expr in dict.fromkeys(step.verify.expr for heal in heals for step in heal.steps if step.verify):
         yield from compile_expr(expr, subquery_step_ms=program.settings.evaluation_interval_ms).selectors

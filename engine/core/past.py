@@ -8,11 +8,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.core import intake
-from engine.core.compiled import compile_program
+from engine.core.compiled import CompiledRule, compile_program
 from engine.core.layout import DROPPED, Layout
 from engine.core.needs import needed
 from engine.core.program import Program
 from engine.core.rebase import follow
+from engine.core.scaling.compiled import CompiledScale
 from engine.core.state import State
 from engine.core.turn import Turn
 from engine.promql import Covered
@@ -31,7 +32,8 @@ class Past:
         kept = Covered(state.store.selectors)
         looked_at = needed(program, self.planned, state.ladders.values())
         self._missing = frozenset(each for each in looked_at if each not in kept)
-        self._rules = [rule for rule in self.planned.rules.values() if self._missing.intersection(rule.selectors())]
+        every: list[CompiledRule | CompiledScale] = [*self.planned.rules.values(), *self.planned.scales.rules.values()]
+        self._rules = [rule for rule in every if self._missing.intersection(rule.selectors())]
         self._now_ms = now_ms
         room = max(program.settings.max_series - len(state.store), 0)
         self._told = State(program=Program(digest="", settings=replace(program.settings, max_series=room)))

@@ -8,11 +8,14 @@ from typing import Literal
 
 import msgspec
 
+from engine.core.cron import Zone
+from engine.core.policy import Policy
+from engine.core.scaling.rule import ScaleRule
 from engine.core.verbs import Verb, chosen
 from engine.sigma.model import Correlation, Detection
 
 Mode = Literal["shadow", "approve", "auto"]
-Temper = Literal["heal", "respond"]
+Temper = Literal["heal", "respond", "scale"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +117,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     """A ladder of steps on each firing alert named `alert`, one after the other: to `heal` until one has helped, to
-    `respond` all of them."""
+    `respond` all of them. To `scale` is one step that no alert calls for."""
 
     id: str
     group: str
@@ -125,6 +128,10 @@ class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     kind: Temper = "heal"
     mode: Mode = "shadow"
     cooldown_ms: int = 300_000
+    any_node: bool = False
+    """What events of one node say may name targets of another."""
+    reset_after_ms: int = 0
+    """Where the alert fires again so soon after a step had helped, the ladder goes on at the next one."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +167,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """So many alerts one rule over events has active; one more ends that which was seen least lately."""
     max_event_groups: int = 10_000
     """So many groups one correlation keeps; one more drops that which was seen least lately."""
+    environment: str = ""
+    """Where this engine decides, such as `production`; the policy says what may be done there."""
     max_event_series: int = 1_000
     """So many series one counter of events has, and `ops_events_total` for each node; the rest is counted as one."""
 
@@ -174,8 +183,12 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     counters: tuple[EventCounter, ...] = ()
     heals: tuple[HealRule, ...] = ()
     responds: tuple[HealRule, ...] = ()
+    scales: tuple[ScaleRule, ...] = ()
+    zones: dict[str, Zone] = {}
+    """The time zones of the schedules, by name."""
     verbs: dict[str, tuple[Verb, ...]] = {}
     settings: Settings = Settings()
+    policy: Policy = Policy()
 
     def verb(self, step: Step) -> Verb | None:
         """What the step is to do, None where no actuator offers it."""

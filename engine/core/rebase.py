@@ -7,6 +7,8 @@ the time of their own source: only those from what is now the future were taken 
 
 from msgspec.structs import replace
 
+from engine.core.derive import recount
+from engine.core.scaling import loop as scaling
 from engine.core.schedule import schedule_rules
 from engine.core.state import Ladder, State
 
@@ -32,6 +34,9 @@ def follow(state: State, time_ms: int) -> int:
         layout.used_ms -= by_ms
     state.evaluated_ms = {rule: at_ms - by_ms for rule, at_ms in state.evaluated_ms.items()}
     state.cooldowns = {key: until_ms - by_ms for key, until_ms in state.cooldowns.items()}
+    for memory in state.scales.values():
+        memory.set_back(by_ms)
+    _acts(state, by_ms)
     _alerts(state, by_ms)
     for ladder in state.ladders.values():
         _ladder(ladder, by_ms)
@@ -40,7 +45,16 @@ def follow(state: State, time_ms: int) -> int:
     state.correlator.set_back(by_ms)
     state.timers.set_back(by_ms)
     schedule_rules(state)
+    scaling.schedule(state)
     return by_ms
+
+
+def _acts(state: State, by_ms: int) -> None:
+    state.inventory_ms = {key: at_ms - by_ms for key, at_ms in state.inventory_ms.items()}
+    state.told = {key: until_ms - by_ms for key, until_ms in state.told.items()}
+    state.climbed = {key: (step, until_ms - by_ms) for key, (step, until_ms) in state.climbed.items()}
+    state.done = [(at_ms - by_ms, act) for at_ms, act in state.done]
+    recount(state)
 
 
 def _alerts(state: State, by_ms: int) -> None:
@@ -52,7 +66,7 @@ def _alerts(state: State, by_ms: int) -> None:
 
 def _ladder(ladder: Ladder, by_ms: int) -> None:
     """Its command was sent as it is; what moves is until when its outcome is waited for."""
-    ladder.asked_ms -= by_ms
+    ladder.lapses_ms -= by_ms
     ladder.acted_ms -= by_ms
     ladder.due_ms -= by_ms
     ladder.holding_ms = None if ladder.holding_ms is None else ladder.holding_ms - by_ms

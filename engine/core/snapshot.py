@@ -7,16 +7,18 @@ from engine.core.clocks import Clock
 from engine.core.derive import rebuild
 from engine.core.layout import Layout
 from engine.core.program import Program
+from engine.core.scaling.memory import Memory
 from engine.core.state import Alert, Count, Ladder, State
+from engine.core.tallies import Done
 from engine.core.timers import Timer, Timers
 from engine.promql import PromqlError, Store
 from engine.template import TemplateError
-from schemas.control import Halt
+from schemas.control import Emergency, Halt
 from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 4
+FORMAT = 6
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -51,9 +53,15 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     ladders: list[Ladder]
     cooldowns: dict[str, int]
     inventory: dict[str, Inventory]
+    inventory_ms: dict[str, int]
+    scales: dict[str, Memory]
     halts: dict[str, Halt]
+    emergency: Emergency | None
+    done: list[Done]
+    told: dict[str, int]
+    climbed: dict[str, tuple[int, int]]
     counts: dict[str, list[tuple[Labels, Count]]]
-    counts_changed: bool
+    counts_changed: tuple[str, ...]
     recent: dict[str, str]
     correlations: msgspec.Raw
     timers: list[Timer]
@@ -91,9 +99,15 @@ def save(state: State) -> bytes:
             ladders=list(state.ladders.values()),
             cooldowns=state.cooldowns,
             inventory=state.inventory,
+            inventory_ms=state.inventory_ms,
+            scales=state.scales,
             halts=state.halts,
+            emergency=state.emergency,
+            done=state.done,
+            told=state.told,
+            climbed=state.climbed,
             counts={key: list(counts.items()) for key, counts in state.counts.items()},
-            counts_changed=state.counts_changed,
+            counts_changed=tuple(state.counts_changed),
             recent=state.recent,
             correlations=msgspec.Raw(state.correlator.dump()),
             timers=list(state.timers),
@@ -142,9 +156,15 @@ def _rebuilt(saved: Saved) -> State:
         ladders={ladder.key: ladder for ladder in saved.ladders},
         cooldowns=saved.cooldowns,
         inventory=saved.inventory,
+        inventory_ms=saved.inventory_ms,
+        scales=saved.scales,
         halts=saved.halts,
+        emergency=saved.emergency,
+        done=saved.done,
+        told=saved.told,
+        climbed=saved.climbed,
         counts={key: dict(counts) for key, counts in saved.counts.items()},
-        counts_changed=saved.counts_changed,
+        counts_changed=dict.fromkeys(saved.counts_changed),
         recent=saved.recent,
         timers=Timers(saved.timers),
     )

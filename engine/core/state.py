@@ -3,22 +3,27 @@
 Everything here goes into a snapshot, but for the fields at the end, which are derived from the rest.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from engine.core.clocks import Clock
 from engine.core.compiled import Compiled, Watch
 from engine.core.layout import Layout
+from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.scaling.memory import Memory
+from engine.core.services import Health, service_of
+from engine.core.tallies import Done, Tallies
 from engine.core.timers import Timers
 from engine.promql import Store
 from engine.sigma.correlate import Correlator
 from engine.sigma.correlate_model import Limits
 from schemas.commands import Command, Origin
-from schemas.control import Halt
+from schemas.control import Emergency, Halt, halt_scopes
 from schemas.inventory import Inventory, Target
 from schemas.labels import Labels
 from schemas.outcomes import Undo
@@ -29,8 +34,9 @@ from schemas.samples import Metadata
 class Alert(msgspec.Struct, kw_only=True):
     """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
 
-    `element` are the labels of the element that it is about, `$labels` in templates. `cleared_ms` is when the
-    expression stopped holding, under `keep_firing_for`.
+    `element` are the labels of the element that it is about, `$labels` in templates; of one about events, those of its
+    group. `cleared_ms` is when the expression stopped holding, under `keep_firing_for`, or an event fitted last. `node`
+    is the node whose events it is about (`reach`), None of one that is about samples.
     """
 
     id: str
@@ -42,6 +48,7 @@ class Alert(msgspec.Struct, kw_only=True):
     active_at_ms: int
     fired_at_ms: int | None = None
     cleared_ms: int | None = None
+    node: str | None = None
 
     @property
     def firing(self) -> bool:
@@ -61,11 +68,14 @@ Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "ende
 class Ladder(msgspec.Struct, kw_only=True):
     """A running remediation: the rule it began with, the alert it is about, and how far it has come.
 
-    `held`: it wants to take `step`, because of `because`, and waits for `held_by` to pass. `approval`: it waits for a
-    person since `asked_ms`. `commanded`: it waits for the outcome of `command`. `verifying`: the effect happened at
+    `held`: it wants to take `step`, because of `because`, and waits for `held_by` to pass. `approval`: it waits for
+    people. `commanded`: it waits for the outcome of `command`. `verifying`: the effect happened at
     `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`. `scheduled`: it waits
     for `due_ms`, to `undo` what another ladder did. `acted_on` are the targets that it sent commands to change, and
-    `failures` how many of its steps did not succeed. `annotations` are those that its alert fired with.
+    `failures` how many of its steps did not succeed. `annotations` are those that its alert fired with, and `node` is
+    whose word that was (`reach`). `held_on` is what must be over for `held_by` to pass, `act` what is under way, and
+    `cools` what is to rest once it is over, and for how long. `asked` is the approval that it waits for until
+    `lapses_ms`, and `approved_by` who has given it.
     """
 
     id: str
@@ -78,12 +88,18 @@ class Ladder(msgspec.Struct, kw_only=True):
     alert: str = ""
     value: float = 0.0
     annotations: dict[str, str] = {}
+    node: str | None = None
     target: str = ""
     phase: Phase = "held"
     step: int = 0
     attempt: int = 0
     held_by: Reason | None = None
-    asked_ms: int = 0
+    held_on: str = ""
+    asked: Approval | None = None
+    lapses_ms: int = 0
+    approved_by: tuple[str, ...] = ()
+    act: Act | None = None
+    cools: dict[str, int] = {}
     command: Command | None = None
     acted_on: tuple[str, ...] = ()
     acted_ms: int = 0
@@ -100,6 +116,14 @@ class Ladder(msgspec.Struct, kw_only=True):
     @property
     def current(self) -> Step:
         return self.rule.steps[self.step]
+
+
+class Member(NamedTuple):
+    """One replica of a workload: the name that its target has there, and what its actuator says of it."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    ready: bool
 
 
 class Owned(NamedTuple):
@@ -146,12 +170,24 @@ class State:
     """Until when no new ladder of `rule|target` acts."""
     inventory: dict[str, Inventory] = field(default_factory=dict)
     """Newest inventory of each `actuator/scope`."""
+    inventory_ms: dict[str, int] = field(default_factory=dict)
+    """When each of them came."""
+    scales: dict[str, Memory] = field(default_factory=dict)
+    """What is kept of each scaling rule, by its id."""
     halts: dict[str, Halt] = field(default_factory=dict)
-    """By scope: `*` or a target id."""
+    """By scope: `*`, a target id, a lock, `rule:` or `service:` and a name."""
+    emergency: Emergency | None = None
+    """That one is declared."""
+    done: list[Done] = field(default_factory=list)
+    """The acts of the last hour, and of longer where the policy looks further back."""
+    told: dict[str, int] = field(default_factory=dict)
+    """Until when people are not told again of what a guardrail held."""
+    climbed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of ladders that are over, by key: the step that helped, and until when a refire goes on at the next one."""
     counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)
     """Events counted, by `node:` and the node that sent them, or by the id of a log metric; then by labels."""
-    counts_changed: bool = False
-    """Whether they did since they were written to the columns."""
+    counts_changed: dict[str, None] = field(default_factory=dict)
+    """Which of them did since they were written to the columns, in the order in which they did."""
     recent: dict[str, str] = field(default_factory=dict)
     """The last events that fitted a rule, in short, by their places in the journal."""
     correlator: Correlator = field(default_factory=lambda: Correlator({}, Limits()))
@@ -164,6 +200,15 @@ class State:
     at_work: dict[str, str] = field(default_factory=dict)
     """Key of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
+    services: Mapping[str, Health] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=lambda: Tallies(EMPTY.policy))
+    busy: dict[str, int] = field(default_factory=dict)
+    """How many acts are under way, for each limit of the policy and what it counts per."""
+    disrupted: dict[str, int] = field(default_factory=dict)
+    """How many healthy replicas of a service those may interrupt."""
+    members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
+    """The replicas of each workload, by actuator, scope and owner or lock, as of the targets `members_of`."""
+    members_of: Mapping[str, tuple[Owned, ...]] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -183,10 +228,21 @@ class State:
         """The alert that the ladder is about, while it is active."""
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
-    def halt_on(self, target: str) -> Halt | None:
-        """The halt that stops acts on the target: of everything, of the target, or of what it is locked with."""
-        locks = (owned.target.lock for owned in self.targets.get(target, ()))
-        return next((self.halts[scope] for scope in ("*", target, *locks) if scope in self.halts), None)
+    def halt_on(self, ladder: Ladder) -> Halt | None:
+        """The halt that stops the ladder: of everything, of its rule, of its target or what that belongs to."""
+        if not self.halts:
+            return None
+        found = [owned.target for owned in self.targets.get(ladder.target, ())]
+        named = [(target.lock, service_of(target)) for target in found] or [("", "")]
+        scopes = (
+            scope for lock, service in named for scope in halt_scopes(ladder.target, lock, ladder.origin.name, service)
+        )
+        return next((self.halts[scope] for scope in scopes if scope in self.halts), None)
+
+    def healthy_within(self, radius: BlastRadius) -> int:
+        """How many replicas are healthy in all services that the budget is for."""
+        named = radius.acts.services
+        return sum(health.healthy for name, health in self.services.items() if among(named, name))
 
 
 def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
@@ -202,7 +258,13 @@ def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
         alert=ladder.alert,
         value=ladder.value,
         annotations=ladder.annotations,
+        node=ladder.node,
     )
+
+
+def ladder_id(origin: str, about: str, onset: int) -> str:
+    """The digest that names a ladder for ever: 16 hex digits."""
+    return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()
 
 
 def cooldown_key(ladder: Ladder, target: str) -> str:

@@ -6,7 +6,7 @@ never running backwards (but see `rebase`), and work that comes due between two 
 
 from collections.abc import Iterable, Iterator
 
-from engine.core import clocks, counting, decide, detect, intake, ladder, writing
+from engine.core import acting, clocks, counting, decide, detect, intake, ladder, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
 from engine.core.evaluate import evaluate, remove_rule
@@ -14,12 +14,13 @@ from engine.core.intake import MINUTE_MS
 from engine.core.messages import Activation, Message, Unreadable
 from engine.core.program import RecordingRule
 from engine.core.rebase import follow
+from engine.core.scaling import loop as scaling
 from engine.core.schedule import refresh_at, schedule_rules
 from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
 from schemas.audit import AuditEntry
-from schemas.control import Act, Approve, Halt, Resume, Tick
+from schemas.control import Act, Approve, Emergency, Halt, Resume, Tick
 from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
@@ -93,6 +94,8 @@ def _run_due(turn: Turn, until_ms: int) -> None:
             case "count":
                 for name in counting.due(turn, timer.due_ms):
                     _tell_readers(turn, name)
+            case "scale":
+                scaling.due(turn, timer.key, until_ms)
 
 
 def _evaluate_due(turn: Turn, timer: Timer, until_ms: int) -> None:
@@ -158,7 +161,7 @@ def _apply(turn: Turn, message: Message) -> None:
             detect.on_events(turn, events, message.node)
         case Activation() as activation:
             _activate(turn, activation)
-        case Halt() | Resume() | Approve() | Act() as request:
+        case Halt() | Resume() | Emergency() | Approve() | Act() as request:
             decide.on_control(turn, request)
         case Unreadable(reason):
             turn.effects.append(Rejected(reason))
@@ -176,6 +179,7 @@ def _samples(turn: Turn, batch: SampleBatch, node: str) -> None:
     _evaluate(turn, _due_on_arrival(turn, layout.triggered))
     touched = (key for key, watch in state.watches.items() if watch.touched_by(batch.layout, layout, state.store))
     decide.on_samples(turn, sorted(touched))
+    scaling.on_samples(turn, state.compiled.scales.touched_by(batch.layout, layout, state.store))
 
 
 def _wake(turn: Turn, triggered: Iterable[int]) -> None:
@@ -225,9 +229,12 @@ def _activate(turn: Turn, activation: Activation) -> None:
     for event_rule in before.events:
         if event_rule.id not in state.compiled.detector.rules:
             detect.remove(turn, event_rule)
+    detect.activated(turn)
     schedule_rules(state)
+    scaling.schedule(state)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
-    detail += f"{len(program.events)} event, {len(program.heals)} heal, {len(program.responds)} respond rules"
+    detail += f"{len(program.events)} event, {len(program.heals)} heal, "
+    detail += f"{len(program.responds)} respond, {len(program.scales)} scale rules"
     by = activation.request.by
     turn.effects.append(
         AuditEntry(kind="control", reason=Reason.RULES_ACTIVATED, verb="activate", by=by, detail=detail)
@@ -238,7 +245,9 @@ def _housekeep(turn: Turn) -> None:
     """A minute is over: forget what is over too, and look at the clocks."""
     state = turn.state
     state.cooldowns = {key: until_ms for key, until_ms in state.cooldowns.items() if until_ms > state.now_ms}
+    acting.forget(state, state.now_ms)
     intake.forget(state)
+    state.compiled.scales.forget(state.layouts)
     counting.forget(state)
     state.correlator.forget(state.now_ms)
     for node, ahead_ms in clocks.minute(state.clocks, state.settings.evaluation_interval_ms):

@@ -4,14 +4,14 @@ import heapq
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-Kind = Literal["correlate", "count", "evaluate", "expire", "refresh", "wake"]
+Kind = Literal["correlate", "count", "evaluate", "expire", "refresh", "scale", "wake"]
 
 
 class Timer(NamedTuple):
     """At `due_ms` evaluate the rule, or wake the ladder, that `key` names. Ties go by kind, then `place`, then key.
 
     `refresh`: evaluate the rule unless a sample has had it evaluated lately. For events: `expire` lets a rule's alerts
-    end, `count` writes the counters, `correlate` decides what time brings.
+    end, `count` writes the counters, `correlate` decides what time brings. `scale`: decide the scaling rule.
     """
 
     due_ms: int

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from schemas.inventory import Disruption
+
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):
     """What the core must know of a verb to resolve it into an absolute, conditional command (see `VerbSpec`)."""
@@ -23,6 +25,8 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     from_alert: tuple[str, ...] = ()
     by_default: dict[str, str] = {}
     undo: str = ""
+    disrupts: Disruption = "all"
+    open: bool = False
 
     def completed(self, args: Mapping[str, str]) -> dict[str, str]:
         """The arguments of a step, with those by default where they name no target."""

@@ -1,9 +1,53 @@
-"""Whether a step has helped, as far as the data of this moment can tell. What follows is for `ladder` to say."""
+"""Whether a step has helped, as far as the data of this moment can tell."""
 
 from engine.core.compiled import Watch
+from engine.core.moves import End, Move, Next
 from engine.core.program import DEFAULT_WITHIN_MS
 from engine.core.state import Ladder, State
+from engine.core.temper import responds
+from engine.core.turn import Turn
 from engine.promql import PromqlError, compile_expr
+from schemas.reasons import Reason
+
+
+def begin(turn: Turn, ladder: Ladder) -> Move:
+    """The step had its effect at this moment; from now on it is watched."""
+    ladder.phase, ladder.acted_ms, ladder.holding_ms = "verifying", turn.now_ms, None
+    try:
+        watched = watch(turn.state, ladder)
+    except PromqlError as error:
+        turn.note(ladder, Reason.EVALUATION_FAILED, str(error))
+        return Next(Reason.VERIFY_FAILED)
+    if watched:
+        turn.state.watches[ladder.key] = watched
+    turn.wake_at(ladder, ladder.acted_ms + within_ms(ladder))
+    return check(turn, ladder)
+
+
+def check(turn: Turn, ladder: Ladder) -> Move:
+    """Whether the step has helped: its `verify` began to hold within `within`, on fresh data, and held for `hold`."""
+    state = turn.state
+    hold_ms = needed_hold_ms(state, ladder, turn.now_ms)
+    if hold_ms is None:
+        return _not_yet(turn, ladder)
+    if ladder.alert_rule not in state.compiled.rules and not ladder.current.verify:
+        return End(Reason.RULE_REMOVED)  # that its alert is gone says nothing about the target
+    if ladder.holding_ms is None:
+        ladder.holding_ms = turn.now_ms
+    if turn.now_ms >= ladder.holding_ms + hold_ms:
+        return Next(Reason.VERIFIED) if responds(ladder) else End(Reason.VERIFIED)
+    turn.wake_at(ladder, ladder.holding_ms + hold_ms)
+    return None
+
+
+def _not_yet(turn: Turn, ladder: Ladder) -> Move:
+    """It does not hold: that it has not helped can be said when its time is over, and somebody has been looking."""
+    deadline_ms = ladder.acted_ms + within_ms(ladder)
+    ladder.holding_ms = None
+    if turn.now_ms < turn.state.settle_until_ms:
+        turn.wake_at(ladder, max(deadline_ms, turn.state.settle_until_ms))
+        return None
+    return Next(Reason.VERIFY_FAILED) if turn.now_ms >= deadline_ms else None
 
 
 def watch(state: State, ladder: Ladder) -> Watch | None:

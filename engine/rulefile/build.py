@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from engine.core import program
+from engine.core.scaling.rule import ScaleRule as CoreScaleRule
 from engine.core.verbs import Verbs, chosen
+from engine.rulefile import scaling
 from engine.rulefile.structure import FoundGroup, Place
 from schemas.rulefile import (
     AlertRule,
@@ -18,6 +20,7 @@ from schemas.rulefile import (
     RespondRule,
     Step,
 )
+from schemas.scalefile import ScaleRule
 
 
 def build(groups: Sequence[FoundGroup], verbs: Verbs, digest: str) -> program.Program:
@@ -26,6 +29,7 @@ def build(groups: Sequence[FoundGroup], verbs: Verbs, digest: str) -> program.Pr
     records: list[program.RecordingRule] = []
     heals: list[program.HealRule] = []
     responds: list[program.HealRule] = []
+    scales: list[CoreScaleRule] = []
     seen: Counter[str] = Counter()
     for group in groups:
         header = group.header.model
@@ -47,17 +51,22 @@ def build(groups: Sequence[FoundGroup], verbs: Verbs, digest: str) -> program.Pr
                     heals.append(_ladder(header, rule.model, rule.place, rule_id, verbs))
                 case RespondRule():
                     responds.append(_ladder(header, rule.model, rule.place, rule_id, verbs))
+                case ScaleRule():
+                    source = _source(rule.place)
+                    scales.append(scaling.build(header, rule.model, rule_id, source, len(scales), verbs))
     return program.Program(
         digest=digest,
         alerts=tuple(alerts),
         records=tuple(records),
         heals=tuple(heals),
         responds=tuple(responds),
+        scales=tuple(scales),
+        zones=scaling.zones(groups),
         verbs=dict(verbs),
     )
 
 
-def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule) -> str:
+def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule | ScaleRule) -> str:
     """The digest of what makes a rule the same rule: an edit of anything else leaves its state alone."""
     match rule:
         case AlertRule():
@@ -69,6 +78,8 @@ def identity(group: Group, rule: AlertRule | RecordingRule | LadderRule) -> str:
             parts, labels = ["heal", group.name, rule.heal, rule.alert], {}
         case RespondRule():
             parts, labels = ["respond", group.name, rule.respond, rule.alert], {}
+        case ScaleRule():
+            parts, labels = ["scale", group.name, rule.scale], rule.arguments
     return digest_of([*parts, *(part for pair in sorted(labels.items()) for part in pair)])
 
 
@@ -125,6 +136,8 @@ def _ladder(group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: V
         kind="respond" if isinstance(rule, RespondRule) else "heal",
         mode=rule.mode,
         cooldown_ms=rule.cooldown_ms,
+        reset_after_ms=rule.reset_after_ms if isinstance(rule, HealRule) else 0,
+        any_node=rule.any_node,
     )
 
 

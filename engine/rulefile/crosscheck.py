@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from engine.rulefile.errors import RuleError
 from engine.rulefile.structure import Found, FoundGroup
 from schemas.rulefile import LadderRule, Rule
+from schemas.scalefile import ScaleRule
 from schemas.wording import shown
 
 
@@ -22,6 +23,9 @@ def repeated_ladders(groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
     """Names of rules that act used twice: commands are identified by them, so they are unique in all files."""
     first: dict[str, Found[Rule]] = {}
     for rule in (rule for group in groups for rule in group.rules):
-        if isinstance(rule.model, LadderRule) and (earlier := first.setdefault(rule.name, rule)) is not rule:
+        if (
+            isinstance(rule.model, LadderRule | ScaleRule)
+            and (earlier := first.setdefault(rule.name, rule)) is not rule
+        ):
             before = f"{earlier.place.path}:{earlier.place.node.mark.line}"
             yield rule.place.error((rule.kind,), f"the name {shown(rule.name)} is used twice; the first is at {before}")

@@ -1,19 +1,17 @@
 """Pydantic's errors in the words of this project: what was expected, what was found, and what was probably meant."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from schemas.rulefile import Verify
 from schemas.wording import shown
 
 PLANNED = {
     "incident": "rule kind `incident` is not supported yet",
-    "scale": "rule kind `scale` is not supported yet",
 }
 """Fields of the design that later versions bring."""
 
@@ -25,7 +23,12 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_parsing_size": "a whole number",
-    "greater_than_equal": "{ge} or more",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
     "literal_error": "{expected}",
     "string_too_short": "a name",
 }
@@ -38,7 +41,7 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
     if kind == "missing":
         return "is required", False
     if kind == "extra_forbidden":
-        return _unknown_field(str(path[-1]), Verify if "verify" in path[:-1] else model), True
+        return _unknown_field(str(path[-1]), _around(path, model)), True
     if kind == "value_error":
         return str(context["error"]), about_key
     if kind == "too_short":
@@ -47,6 +50,22 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
         expected = _EXPECTED[kind].format(**context).replace("'", "")
         return f"expected {expected}, got {shown(error['input'])}", about_key
     return error["msg"], False
+
+
+def _around(path: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel]:
+    """The model whose field ends the path."""
+    for part in path[:-1]:
+        fields = {field.alias or attribute: field.annotation for attribute, field in model.model_fields.items()}
+        model = next(_models(fields.get(str(part))), model)
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field is made of, such as that of the items of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
 
 
 def _unknown_field(name: str, model: type[BaseModel]) -> str:

@@ -8,7 +8,7 @@ import asyncio
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from schemas.codec import Undecodable, decode_command, encode
 from schemas.commands import HEADER_EPOCH, Command
 from schemas.inventory import Inventory
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfig
+from schemas.secrets import Resolver, Secrets
 
 log = structlog.get_logger()
 
@@ -43,11 +44,13 @@ class AlreadyRunningError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ActuatorConfig:
-    """One actuator service: the plugins that it runs for its scope (a node or a cluster)."""
+    """One actuator service: the plugins that it runs for its scope (a node or a cluster). `resolvers` are those of
+    secrets, by scheme, beside the variables and files of this machine."""
 
     scope: str
     state_dir: Path
     plugins: Mapping[str, PluginConfig]
+    resolvers: Mapping[str, Resolver] = field(default_factory=dict)
     metrics_every_s: float = EVERY_S
 
 
@@ -78,15 +81,19 @@ class ActuatorHost:
                     group.create_task(self._serve(name, spec, claims, executor))
 
     async def _serve(self, name: str, spec: ActuatorSpec, claims: Claims, executor: str) -> None:
-        evidence = ObjectEvidence(self._bus)
+        evidence, secrets = ObjectEvidence(self._bus), Secrets(self._config.resolvers)
         context = ActuatorContext(
-            scope=self._config.scope, state_dir=self._config.state_dir, now_ms=now_ms, evidence=evidence
+            scope=self._config.scope,
+            state_dir=self._config.state_dir,
+            now_ms=now_ms,
+            evidence=evidence,
+            secrets=secrets,
         )
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
         metrics.count_commands(verbs)
-        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish)
+        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish, secrets)
         try:
             await inventory.publish()
             async with asyncio.TaskGroup() as group:

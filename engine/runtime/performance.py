@@ -7,7 +7,8 @@ next begins, so that whoever finds the command again after a crash knows how far
     an outcome                       publish that outcome again, acknowledge
     a claim of a living executor     leave it; it comes again when that claim has lapsed
     a claim of a dead executor       ask the target (`observe`): effect found → succeeded, absent → act,
-                                     begun → complete it, no mark kept → `unknown`, never repeated
+                                     begun → bring it to its end, however late, no mark kept → `unknown`,
+                                     never repeated
 """
 
 import asyncio
@@ -26,8 +27,9 @@ from schemas import subjects
 from schemas.codec import encode
 from schemas.commands import HEADER_EPOCH, Command
 from schemas.outcomes import Outcome, Status
-from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, Observation, VerbSpec
+from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, VerbSpec
 from schemas.reasons import Reason
+from schemas.secrets import Secrets
 
 log = structlog.get_logger()
 
@@ -48,6 +50,7 @@ class Performance:
         executor: str,
         now_ms: Callable[[], int],
         before_answer: Callable[[], Coroutine[Any, Any, None]],
+        secrets: Secrets,
     ) -> None:
         self._bus = bus
         self._actuator = actuator
@@ -56,6 +59,7 @@ class Performance:
         self._executor = executor
         self._now_ms = now_ms
         self._before_answer = before_answer
+        self._secrets = secrets
 
     async def __call__(self, command: Command, delivery: Delivery) -> None:
         """Answer one delivery of a command."""
@@ -80,20 +84,21 @@ class Performance:
 
     async def _outcome(self, command: Command, delivery: Delivery, held: Held, *, again: bool) -> Outcome:
         """The checks in their order, and then the act."""
-        reply = _Reply(command, self._executor, self._now_ms)
+        reply = _Reply(command, self._executor, self._now_ms, self._secrets)
         verb = self._verbs.get(command.verb)
         if verb is None:
             return reply("refused", Reason.UNKNOWN_VERB, f"this actuator has {', '.join(sorted(self._verbs))}")
-        seen: Observation = await self._actuator.observe(command) if again else "absent"
-        if isinstance(seen, Effect):
-            return reply.succeeded(seen, observed=True)
-        if seen == "unmarked":
-            return reply("unknown", Reason.LEASE_LAPSED)
-        begun = seen == "begun"
+        if again:
+            seen = await self._actuator.observe(command)
+            if isinstance(seen, Effect):
+                return reply.succeeded(seen, observed=True)
+            if seen == "unmarked":
+                return reply("unknown", Reason.LEASE_LAPSED)
+            if seen == "begun":  # neither late nor old: the effect is there, and it takes its end to tell of it
+                return await self._act(command, verb, held, reply)
         if refused := await self._claims.enter(command, int(delivery.headers.get(HEADER_EPOCH, "0"))):
-            # What has begun is not as if it had never been: that nothing was done would be a lie.
-            return reply("failed", refused, "begun, and not completed") if begun else reply("refused", refused)
-        if self._now_ms() > command.deadline_ms and not begun:
+            return reply("refused", refused)
+        if self._now_ms() > command.deadline_ms:
             return reply("expired", Reason.DEADLINE_PASSED)
         return await self._act(command, verb, held, reply)
 
@@ -122,7 +127,7 @@ class Performance:
     def _gate(self, command: Command, verb: VerbSpec, held: Held) -> Callable[[], Coroutine[Any, Any, None]]:
         async def gate() -> None:
             await held.check()
-            halt = await halts.on(self._bus, command.target, command.lock) if verb.changes_target else None
+            halt = await halts.on(self._bus, command) if verb.changes_target else None
             if halt is not None:
                 raise HaltedError(f"by {halt.by}" + (f": {halt.why}" if halt.why else ""))
 
@@ -130,16 +135,17 @@ class Performance:
 
 
 class _Reply:
-    """Makes the outcome of one command, which is taken up now."""
+    """Makes the outcome of one command, which is taken up now. What others said goes no further with a secret in it."""
 
-    def __init__(self, command: Command, executor: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, command: Command, executor: str, now_ms: Callable[[], int], secrets: Secrets) -> None:
         self._command = command
         self._executor = executor
         self._now_ms = now_ms
+        self._secrets = secrets
         self._started_ms = now_ms()
 
     def __call__(self, status: Status, reason: Reason | None = None, detail: str = "", **fields: Any) -> Outcome:
-        command = self._command
+        command, detail = self._command, self._secrets.redact(detail)
         log.info("answered", verb=command.verb, target=command.target, status=status, reason=reason, detail=detail)
         return Outcome(
             command=command.id,
@@ -153,7 +159,7 @@ class _Reply:
             finished_ms=self._now_ms(),
             reason=reason,
             detail=detail,
-            **fields,
+            **{name: self._secrets.redacted(value) for name, value in fields.items()},
         )
 
     def succeeded(self, effect: Effect, *, observed: bool) -> Outcome:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from engine.core.effects import Effect
-from engine.core.ladder import MAX_ATTEMPTS
+from engine.core.moves import MAX_ATTEMPTS
 from engine.core.program import DEFAULT_WITHIN_MS, Verify
 from schemas.commands import Command
 from schemas.outcomes import Status

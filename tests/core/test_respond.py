@@ -3,7 +3,7 @@
 import pytest
 
 from engine.core.effects import Effect
-from engine.core.ladder import MAX_ATTEMPTS
+from engine.core.moves import MAX_ATTEMPTS
 from engine.core.program import Step, Verify
 from schemas.outcomes import Evidence, Status
 from schemas.reasons import Reason

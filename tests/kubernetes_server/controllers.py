@@ -1,8 +1,8 @@
 """What the controllers of a cluster would do next. `step` lets each do one thing, so that a client sees what is
 between.
 
-Images decide on the fate of containers: one with `bad` in its name cannot be pulled, one with `crash` exits again and
-again. A rollout without progress for `PATIENCE` steps has exceeded its deadline.
+Images and commands decide on the fate of containers: one with `bad` in it cannot be pulled, one with `crash` exits
+again and again. A rollout without progress for `PATIENCE` steps has exceeded its deadline.
 """
 
 from tests.kubernetes_server import controlled, deploying, kubelet

@@ -56,7 +56,8 @@ def _run(cluster: Cluster, pod: Object) -> None:
 
 
 def _state(container: Object) -> Object:
-    trouble = next((each for word, each in _WAITING.items() if word in container["image"]), None)
+    told = " ".join((container["image"], *container.get("command", ())))
+    trouble = next((each for word, each in _WAITING.items() if word in told), None)
     state: dict[str, Any] = {"running": {"startedAt": NOW}}
     if trouble:
         state = {"waiting": {"reason": trouble[0], "message": f"{trouble[1]} {container['image']}"}}

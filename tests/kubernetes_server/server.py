@@ -42,7 +42,10 @@ class KubernetesServer:
         self.agents: list[str] = []
         """The `User-Agent` of each of the requests."""
         self.forbidden: list[Request] = []
+        self.credentials: list[str] = []
+        """The `Authorization` of each of the requests."""
         self.url = ""
+        self._last = ""
         self._arrived = asyncio.Event()
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
@@ -54,8 +57,12 @@ class KubernetesServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Answer nobody any more."""
         self._server.close()
-        ended = list(self._connections)
+        ended = [each for each in self._connections if each is not asyncio.current_task()]
         for connection in ended:
             connection.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
@@ -65,9 +72,18 @@ class KubernetesServer:
         for writer in list(self._connections.values()):
             writer.transport.abort()
 
+    def stop_after(self, verb: str) -> None:
+        """Answer nobody any more once a request of this verb has had its effect, not even that one."""
+        self._last = verb
+
     async def requested(self, count: int) -> None:
         """Wait until so many requests have come."""
         while len(self.requests) < count:
+            await self._arrived.wait()
+
+    async def asked_for(self, what: str) -> None:
+        """Wait until a resource, such as `pods/eviction`, is asked for."""
+        while self.requests[-1].what != what:
             await self._arrived.wait()
 
     def settle(self) -> None:
@@ -133,6 +149,7 @@ class KubernetesServer:
         self._arrived.set()
         self._arrived = asyncio.Event()
         self.agents.append(headers.get("user-agent", ""))
+        self.credentials.append(headers.get("authorization", ""))
         try:
             self._authorise(asked)
             if asked.verb == "watch":
@@ -156,6 +173,9 @@ class KubernetesServer:
             content = answer(self.cluster, asked, query, body, kind)
             if self.live:
                 controllers.step(self.cluster)
+        if asked.verb == self._last:
+            await self.stop()
+            raise Reset
         match fault:
             case "reset after":
                 raise Reset
@@ -177,7 +197,7 @@ class KubernetesServer:
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             changed = self.cluster.changed
             try:
-                changes = list(self.cluster.since(version, asked.resource, asked.namespace))
+                changes = self.cluster.since(version, asked.resource, asked.namespace)
             except ApiStatus as status:
                 await out.line({"type": "ERROR", "object": status.body})
                 break

@@ -5,8 +5,9 @@ What clients have changed is kept in `applied`, so that a test counts effects by
 
 import asyncio
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from tests.kubernetes_server.paths import KINDS, Request, api_version
@@ -99,17 +100,16 @@ class Cluster:
             if kind == resource and namespace in ("", where) and selected(found, labels, fields)
         ]
 
-    def since(self, version: int, resource: str, namespace: str = "") -> Iterator[Change]:
+    def since(self, version: int, resource: str, namespace: str = "") -> list[Change]:
         """What has changed after that version. Raises 410 where the log does not go back that far."""
         if version < self.compacted:
             raise ApiStatus(410, "Expired", f"too old resource version: {version} ({self.compacted})")
-        for change in reversed(self.log):
-            if change.version <= version:
-                break
-        first = next((at for at, change in enumerate(self.log) if change.version > version), len(self.log))
-        for change in self.log[first:]:
-            if change.resource == resource and namespace in ("", change.found["metadata"].get("namespace", "")):
-                yield change
+        newer = takewhile(lambda change: change.version > version, reversed(self.log))
+        return [
+            change
+            for change in reversed(list(newer))
+            if change.resource == resource and namespace in ("", change.found["metadata"].get("namespace", ""))
+        ]
 
     def compact(self) -> None:
         """Forget the log: whoever watches from before it must list anew."""

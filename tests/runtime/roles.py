@@ -20,7 +20,7 @@ from schemas.audit import AuditEntry
 from schemas.codec import decode, decode_audit, encode
 from schemas.commands import HEADER_EPOCH, Command
 from schemas.outcomes import Outcome
-from schemas.plugins import CollectorSpec, PluginConfig
+from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
 from tests.conftest import NODE, ServerUnderTest
 from tests.runtime.probe import NAME, Probe
 
@@ -52,8 +52,18 @@ async def engine(server: ServerUnderTest, folder: Path, name: str = "e1", **conf
 @asynccontextmanager
 async def actuator(server: ServerUnderTest, folder: Path, scope: str, probe: Probe) -> AsyncIterator[Role]:
     """An actuator service with the probe as its one plugin."""
-    host = ActuatorConfig(scope=scope, state_dir=folder, plugins={NAME: PluginConfig()}, metrics_every_s=ONCE_S)
-    async with _role(server, lambda bus: ActuatorHost(bus, host, {NAME: probe.spec}).run()) as role:
+    async with actuator_of(server, folder, scope, probe.spec) as role:
+        yield role
+
+
+@asynccontextmanager
+async def actuator_of(
+    server: ServerUnderTest, folder: Path, scope: str, spec: ActuatorSpec, config: PluginConfig | None = None
+) -> AsyncIterator[Role]:
+    """An actuator service with this one plugin."""
+    plugins = {spec.name: config or PluginConfig()}
+    host = ActuatorConfig(scope=scope, state_dir=folder, plugins=plugins, metrics_every_s=ONCE_S)
+    async with _role(server, lambda bus: ActuatorHost(bus, host, {spec.name: spec}).run()) as role:
         yield role
 
 
@@ -158,9 +168,9 @@ async def send(bus: Bus, command: Command, epoch: int = 1) -> int:
     return (await bus.publish(subject, encode(command), headers={HEADER_EPOCH: str(epoch)})).seq
 
 
-async def outcomes(bus: Bus, scope: str, count: int = 1) -> Sequence[Outcome]:
-    """Wait for that many outcomes of the probe on `scope`."""
-    subject = subjects.outcomes(NAME, scope)
+async def outcomes(bus: Bus, scope: str, count: int = 1, of: str = NAME) -> Sequence[Outcome]:
+    """Wait for that many outcomes of an actuator, the probe, on `scope`."""
+    subject = subjects.outcomes(of, scope)
     found = [decode(subject, message.data) for message in await messages(bus, subjects.JOURNAL, count, subject)]
     return [outcome for outcome in found if isinstance(outcome, Outcome)]
 

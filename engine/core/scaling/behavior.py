@@ -25,7 +25,13 @@ class Recommended(NamedTuple):
 
 
 def stabilized(
-    desired: int, wanted: int, highest: Iterable[Recommended], lowest: Iterable[Recommended], *, down_ms: int, up_ms: int
+    desired: int,
+    wanted: int,
+    highest: Iterable[Recommended],
+    lowest: Iterable[Recommended],
+    *,
+    down_ms: int,
+    up_ms: int,
 ) -> int:
     """What may be followed of `desired` at once, for a workload of `wanted` replicas.
 

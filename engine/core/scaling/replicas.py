@@ -2,7 +2,7 @@
 
 Pure arithmetic: what was measured, and how many replicas there are, come as arguments. In short
 
-    replicas wanted = ceil(replicas that count × value / target)
+    replicas wanted = ceil(replicas that count * value / target)
 
 unless value / target is within the tolerance of 1. What is not known counts against a change: a replica without a
 value is taken to be idle when that would mean more replicas, and to be at its target when it would mean fewer; one
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from engine.core.scaling.rule import TOLERANCE
 
 _NOISE = 1e-9
-"""Of a quotient, what is put down to floating point: 3 × 1.1 must not take a replica more than 3.3 does."""
+"""Of a quotient, what is put down to floating point: 3 * 1.1 must not take a replica more than 3.3 does."""
 
 
 class Tolerance(NamedTuple):
@@ -48,7 +48,7 @@ def of_value(value: float, target: float, counts: Counts, tolerance: Tolerance) 
         return _ceil(ratio)
     if tolerance.holds(ratio):
         return counts.wanted
-    return _ceil(value * counts.ready / target)
+    return _onward(ratio, _ceil(value * counts.ready / target), counts)
 
 
 def of_total(value: float, target: float, counts: Counts, tolerance: Tolerance) -> int:
@@ -71,16 +71,14 @@ def of_each(
     total, ratio = math.fsum(values), math.fsum(values) / (len(values) * target)
     counted_unready = unready if ratio > 1.0 else 0
     if not missing and not counted_unready:
-        return counts.wanted if tolerance.holds(ratio) else _ceil(total / target)
+        return counts.wanted if tolerance.holds(ratio) else _onward(ratio, _ceil(total / target), counts)
     counted = len(values) + missing + counted_unready
-    if ratio < 1.0:
+    if ratio <= 1.0:
         total += missing * target
     careful = total / (counted * target)
     if tolerance.holds(careful) or (ratio - 1.0) * (careful - 1.0) < 0:
         return counts.wanted
-    wanted = _ceil(total / target)
-    reverses = wanted > counts.wanted if careful < 1.0 else wanted < counts.wanted
-    return counts.wanted if reverses else wanted
+    return _onward(careful, _ceil(total / target), counts)
 
 
 class Combined(NamedTuple):
@@ -98,6 +96,11 @@ def combined(proposals: Sequence[int | None], wanted: int) -> Combined:
     highest = max(known)
     partial = len(known) < len(proposals) and highest < wanted
     return Combined(None if partial else highest, partial)
+
+
+def _onward(ratio: float, replicas: int, counts: Counts) -> int:
+    """Too much load never means fewer replicas, nor too little more, though others than those wanted may be there."""
+    return max(replicas, counts.wanted) if ratio > 1.0 else min(replicas, counts.wanted)
 
 
 def _ceil(quotient: float) -> int:

@@ -21,8 +21,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Direction(msgspec.Struct, frozen=True, kw_only=True):
-    """How a workload is scaled up, or down. Of several policies that which permits the most (`max`) or the least counts;
-    `disabled`: never in this direction. Of the recommendations of the last `stabilization_ms` the most careful counts.
+    """How a workload is scaled up, or down. Of several policies that counts which permits the most (`max`) or the
+    least (`min`); `disabled`: never in this direction. Of the recommendations of the last `stabilization_ms` the most
+    careful counts.
     """
 
     policies: tuple[Policy, ...]
@@ -65,7 +66,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScaleRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A scaling rule: keeps the target that `args` name for `verb` between `min` and `max`, by its metrics.
+    """A scaling rule: keeps `target`, which is what `args` name for `verb`, between `min` and `max`, by its metrics.
 
     `place` orders the rules that are due at once. `interval_ms` None: evaluated on arrival too. `on_no_data` says what
     becomes of the workload when no metric has a value: nothing, or at least `fallback` replicas.
@@ -75,6 +76,7 @@ class ScaleRule(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     name: str
     source: str
+    target: str
     args: dict[str, str]
     min: int
     max: int

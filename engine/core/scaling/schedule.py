@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from engine.core import cron
 from engine.core.cron import Zone
-from engine.core.scaling.rule import Schedule, ScaleRule
+from engine.core.scaling.rule import ScaleRule, Schedule
 
 
 class Bounds(NamedTuple):

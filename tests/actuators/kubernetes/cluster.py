@@ -1,8 +1,9 @@
 """A stand-in cluster and an actuator on it, for one test: commands are made from the inventory, as the engine makes
 them."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ import yaml
 from actuators.kubernetes.actuator import KubernetesActuator, build
 from actuators.kubernetes.config import KubernetesConfig
 from actuators.kubernetes.declaration import VERBS
+from actuators.kubernetes.revisions import number_of
 from schemas.commands import Command, Origin
+from schemas.inventory import Target
 from schemas.plugins import ActuatorContext, Effect
 from tests.actuators.site import Shelf, open_gate
 from tests.kubernetes_server import Cluster, KubernetesServer
 from tests.kubernetes_server.objects import shop
+from tests.kubernetes_server.owning import children, owner_of
 
 FAST: dict[str, Any] = {"poll_s": 0.002, "retry_s": 0.001, "stuck_s": 0.02, "quiet_s": 0.0}
+PATIENCE_S = 10
 _VERBS = {verb.name: verb for verb in VERBS}
 
 
@@ -29,13 +34,33 @@ class Site:
         self.cluster = server.cluster
         self.shelf = Shelf()
         self._folder = folder
-        self._kubeconfig = folder / "kubeconfig"
-        self._kubeconfig.write_text(yaml.safe_dump(server.kubeconfig(token="secret-of-the-test")), encoding="utf-8")
+        self.kubeconfig = folder / "kubeconfig"
+        self.kubeconfig.write_text(yaml.safe_dump(server.kubeconfig(token="secret-of-the-test")), encoding="utf-8")
+
+    async def known(self, actuator: KubernetesActuator) -> None:
+        """Wait until the actuator knows the cluster as it is now."""
+        changes = actuator.changes()
+        async with asyncio.timeout(PATIENCE_S), aclosing(changes):
+            while self._there() != _known(await actuator.inventory()):
+                await anext(changes)
+
+    def _there(self) -> set[tuple[str, str | None]]:
+        """The uids of all that are targets, with the newest revision of those that have any."""
+        found: set[tuple[str, str | None]] = {
+            (each["metadata"]["uid"], None) for plural in ("pods", "nodes") for each in self.cluster.all(plural)
+        }
+        for plural in ("deployments", "statefulsets", "daemonsets"):
+            for each in self.cluster.all(plural):
+                source = "replicasets" if plural == "deployments" else "controllerrevisions"
+                kept = children(self.cluster, source, {**each, "spec": {"selector": each["spec"]["selector"]}})
+                found.add((each["metadata"]["uid"], str(max(number_of(one) or 0 for one in kept))))
+        sets = self.cluster.all("replicasets")
+        return found | {(each["metadata"]["uid"], None) for each in sets if owner_of(each) is None}
 
     @asynccontextmanager
     async def actuator(self, **config: Any) -> AsyncIterator[KubernetesActuator]:
         """An actuator in a hurry."""
-        given = KubernetesConfig(kubeconfig=self._kubeconfig, **(FAST | config))
+        given = KubernetesConfig(kubeconfig=self.kubeconfig, **(FAST | config))
         context = ActuatorContext(scope="c1", state_dir=self._folder, now_ms=lambda: 0, evidence=self.shelf)
         actuator = await build(given, context)
         try:
@@ -50,6 +75,11 @@ async def site(folder: Path, cluster: Cluster | None = None, **server: Any) -> A
     async with KubernetesServer(cluster or shop(), **server) as running:
         running.settle()
         yield Site(running, folder)
+
+
+def _known(targets: Iterable[Target]) -> set[tuple[str, str | None]]:
+    found = [each.attributes for each in targets if not each.id.startswith("isolated-")]
+    return {(each["uid"], each.get("revision")) for each in found}
 
 
 async def attributes(actuator: KubernetesActuator, target: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _rolled(target: str) -> Any:
     """All its pods are ready and carry the command's id."""
 
     def wanted(cluster: Cluster, by: str) -> bool:
-        pods = [pod for pod in cluster.all("pods", "shop", f"app={target.rpartition('/')[2]}")]
+        pods = cluster.all("pods", "shop", f"app={target.rpartition('/')[2]}")
         marks = {pod["metadata"].get("annotations", {}).get("reflexarc.io/command") for pod in pods}
         return marks == {by} and all(map(is_ready, pods))
 

@@ -1,0 +1,81 @@
+"""Who must let an act go before it is sent, and whether they have."""
+
+from engine.core.moves import End, Move, Next, Take, to_somebody
+from engine.core.policy import Act, Approval
+from engine.core.resolve import describe
+from engine.core.state import Ladder, State
+from engine.core.temper import responds
+from engine.core.turn import Turn
+from schemas.commands import Command
+from schemas.reasons import Reason
+
+
+def wanted(state: State, ladder: Ladder, act: Act) -> Approval | None:
+    """The approval that the policy, or the mode of the rule, wants for the act; None where it may go. Undoing what was
+    approved needs no second word.
+    """
+    if ladder.undo:
+        return None
+    for approval in state.program.policy.approvals:
+        if approval.acts.has(act):
+            return approval
+    if ladder.rule.mode != "approve":
+        return None
+    return Approval(source=ladder.rule.source, deadline_ms=state.settings.approval_ttl_ms)
+
+
+def ask(turn: Turn, ladder: Ladder, command: Command, approval: Approval) -> Move:
+    """Wait for people."""
+    ladder.phase, ladder.asked, ladder.approved_by = "approval", approval, ()
+    ladder.lapses_ms = turn.now_ms + (approval.deadline_ms or turn.state.settings.approval_ttl_ms)
+    turn.note(ladder, Reason.AWAITING_APPROVAL, f"to {describe(command)}{_whose(approval)}")
+    turn.wake_at(ladder, ladder.lapses_ms)
+    return None
+
+
+def answered(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> Move:
+    """A person answered for the ladder that waits. Each counts once."""
+    if not _may_answer(ladder, by):
+        turn.note(ladder, Reason.NOT_AN_APPROVER, by=by)
+        return None
+    if deny:
+        return _no_leave(turn, ladder, Reason.APPROVAL_DENIED, by)
+    ladder.approved_by = tuple(dict.fromkeys((*ladder.approved_by, by)))
+    left = (ladder.asked.count if ladder.asked else 1) - len(ladder.approved_by)
+    turn.note(ladder, Reason.APPROVED, f"{left} more must approve" if left > 0 else "", by=by)
+    return None if left > 0 else Take(Reason.APPROVED, approved=ladder.command)
+
+
+def lapsed(turn: Turn, ladder: Ladder) -> Move:
+    """Not enough people answered in time: what the policy wants then."""
+    match ladder.asked.lapse if ladder.asked else "deny":
+        case "proceed":
+            turn.note(ladder, Reason.APPROVAL_LAPSED, "it goes on all the same, as the policy says")
+            return Take(Reason.APPROVAL_LAPSED, approved=ladder.command)
+        case "escalate":
+            turn.note(ladder, Reason.APPROVAL_LAPSED)
+            return to_somebody(turn, ladder, Reason.APPROVAL_LAPSED)
+        case _:
+            return _no_leave(turn, ladder, Reason.APPROVAL_LAPSED)
+
+
+def _no_leave(turn: Turn, ladder: Ladder, reason: Reason, by: str = "") -> Move:
+    """No is said to this act; a response has others."""
+    if not responds(ladder):
+        return End(reason, by=by)
+    turn.note(ladder, reason, by=by)
+    return Next(reason)
+
+
+def _may_answer(ladder: Ladder, by: str) -> bool:
+    """Nobody lets their own request go."""
+    approval = ladder.asked
+    listed = approval is None or not approval.by or by in approval.by
+    return listed and not (ladder.origin.kind == "control" and ladder.origin.name == by)
+
+
+def _whose(approval: Approval) -> str:
+    """Whose word is wanted, where not anybody's will do."""
+    if approval.count == 1 and not approval.by:
+        return ""
+    return f"; {approval.count} of {', '.join(approval.by) or 'anybody'} must approve ({approval.source})"

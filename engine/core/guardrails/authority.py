@@ -1,0 +1,68 @@
+"""Guardrails of who may do what, where, and on which knowledge: verbs, protected targets, fresh evidence."""
+
+from engine.core.compiled import CompiledRule
+from engine.core.guardrails.hold import Hold, Never
+from engine.core.policy import Act, among
+from engine.core.state import Ladder
+from engine.core.turn import Turn
+from engine.promql import PromqlError
+from schemas.reasons import Reason
+
+
+def allowed(turn: Turn, _: Ladder, act: Act) -> Never | None:
+    """The verb may be used in our environment. Where the policy names environments, one that it does not name may
+    nothing."""
+    environments, ours = turn.state.program.policy.environments, turn.state.settings.environment
+    if not environments or any(
+        among((each.name,), ours) and each.verbs and among(each.verbs, act.verb) for each in environments
+    ):
+        return None
+    return Never(Reason.VERB_NOT_ALLOWED, f"{act.verb} in {ours or 'an environment without a name'}")
+
+
+def protected(turn: Turn, _: Ladder, act: Act) -> Never | None:
+    """The policy protects the target, or its workload."""
+    named = turn.state.program.policy.protected
+    found = named and (among(named, act.target) or among(named, act.workload))
+    return Never(Reason.PROTECTED, act.target) if found else None
+
+
+def fresh(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
+    """What a rule decides rests on samples and an inventory that are not too old. A person has eyes."""
+    policy = turn.state.program.policy
+    if ladder.origin.kind != "rule":
+        return None
+    if policy.inventory_ms and (seen_ms := _inventory_seen_ms(turn, act)) + policy.inventory_ms < turn.now_ms:
+        return Hold(Reason.STALE_EVIDENCE, f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old", _again_ms(turn))
+    if (
+        policy.samples_ms
+        and not ladder.undo
+        and (age_ms := _samples_age_ms(turn, ladder.alert_rule)) > policy.samples_ms
+    ):
+        return Hold(Reason.STALE_EVIDENCE, f"the alert's newest sample is {age_ms // 1000} s old", _again_ms(turn))
+    return None
+
+
+def _inventory_seen_ms(turn: Turn, act: Act) -> int:
+    state = turn.state
+    owned = state.targets.get(act.target, ())
+    return max((state.inventory_ms.get(f"{each.actuator}/{each.scope}", 0) for each in owned), default=0)
+
+
+def _samples_age_ms(turn: Turn, rule: str) -> int:
+    """Of what the alert's rule looks at; an alert about events rests on none."""
+    compiled = turn.state.compiled.rules.get(rule)
+    return turn.once(("age", rule), lambda: _age_ms(turn, compiled)) if compiled else 0
+
+
+def _age_ms(turn: Turn, compiled: CompiledRule) -> int:
+    try:
+        freshness = compiled.plan.freshness(turn.state.store, turn.now_ms)
+    except PromqlError:
+        return 0
+    return turn.now_ms - freshness.newest_ms if freshness.series else 0
+
+
+def _again_ms(turn: Turn) -> int:
+    """When to look again."""
+    return turn.now_ms + turn.state.settings.evaluation_interval_ms

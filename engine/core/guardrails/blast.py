@@ -1,0 +1,45 @@
+"""The blast radius: one budget for all rules, people and actuators of how many replicas may be touched.
+
+It is counted when a command is sent, whatever becomes of it, since an act that failed may have done its harm.
+"""
+
+from engine.core.guardrails.hold import Hold
+from engine.core.policy import Act, BlastRadius
+from engine.core.state import Ladder
+from engine.core.turn import Turn
+from schemas.reasons import Reason
+
+
+def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
+    """The first budget that the act would exceed. What a ladder has touched already it may touch again."""
+    if not act.weight or ladder.undo or not act.first:
+        return None
+    for radius in turn.state.program.policy.blast_radius:
+        if radius.acts.has(act) and (found := _exceeded(turn, act, radius)):
+            return found
+    return None
+
+
+def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
+    state = turn.state
+    health = state.services.get(act.service)
+    if act.healthy and health:
+        left = health.healthy - state.disrupted.get(act.service, 0) - act.healthy
+        if left < radius.keep_healthy:
+            detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
+            return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}", tell=radius.id)
+    if radius.per == "service":
+        healthy = health.healthy if health else 0
+    else:
+        healthy = turn.once(("healthy", radius.id), lambda: state.healthy_within(radius))
+    budget = radius.budget(healthy)
+    if budget is None:
+        return None
+    tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms)
+    touched = tally.total(turn.now_ms)
+    if touched + act.weight <= budget:
+        return None
+    whose = act.service if radius.per == "service" else "all services"
+    detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
+    until_ms = tally.room_at_ms(turn.now_ms, act.weight, budget) or turn.now_ms + radius.within_ms
+    return Hold(Reason.BLAST_RADIUS, f"{detail}, {act.weight} more wanted ({radius.source})", until_ms, tell=radius.id)

@@ -1,0 +1,50 @@
+"""Guardrails that look at the ladder and its target only, before there is a command."""
+
+from engine.core.guardrails.hold import Hold
+from engine.core.policy import among
+from engine.core.state import Ladder, cooldown_key
+from engine.core.turn import Turn
+from schemas.reasons import Reason
+
+
+def halted(turn: Turn, ladder: Ladder) -> Hold | None:
+    """A person said so, of everything, of the rule, or of what would be changed."""
+    halt = turn.state.halt_on(ladder)
+    return Hold(Reason.HALTED, f"by {halt.by}" + (f": {halt.why}" if halt.why else "")) if halt else None
+
+
+def emergency(turn: Turn, ladder: Ladder) -> Hold | None:
+    """Only people and the rules that are listed for it act in an emergency."""
+    declared = turn.state.emergency
+    if declared is None or ladder.origin.kind == "control":
+        return None
+    listed = turn.state.program.policy.emergency
+    if listed and among(listed, ladder.rule.name):
+        return None
+    return Hold(Reason.EMERGENCY, f"by {declared.by}" + (f": {declared.why}" if declared.why else ""))
+
+
+def settling(turn: Turn, ladder: Ladder) -> Hold | None:
+    """A person may act while the rules' knowledge is stale: only what rules decide waits."""
+    until_ms = turn.state.settle_until_ms
+    settled = turn.now_ms >= until_ms or ladder.origin.kind != "rule"
+    return None if settled else Hold(Reason.SETTLING, until_ms=until_ms)
+
+
+def isolated(turn: Turn, ladder: Ladder) -> Hold | None:
+    """What is isolated stands still as evidence: only its release, whose target is the isolation itself, acts on it."""
+    owned = turn.state.targets.get(ladder.target, ())
+    # In the inventory of a unit test everything is text.
+    found = any(each.target.attributes.get("isolated") in (True, "true") for each in owned)
+    return Hold(Reason.ISOLATED) if found else None
+
+
+def cooling(turn: Turn, ladder: Ladder) -> Hold | None:
+    """One ladder of a rule at a time on a target, and `cooldown` between two of them; never within one."""
+    if ladder.origin.kind != "rule" or ladder.target in ladder.acted_on:
+        return None
+    key = cooldown_key(ladder, ladder.target)
+    if key in turn.state.at_work:
+        return Hold(Reason.COOLDOWN, "another ladder of this rule is at work on the target")
+    until_ms = turn.state.cooldowns.get(key, 0)
+    return Hold(Reason.COOLDOWN, until_ms=until_ms) if turn.now_ms < until_ms else None

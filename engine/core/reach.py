@@ -1,0 +1,44 @@
+"""How far an alert's word goes: what a log line says names targets of the node that it came from, and of no other.
+
+Whoever can write a log line chooses what the fields of its event say, and so the labels of the alert that it fires.
+Only the node is not theirs to choose: the server authorises who publishes for it. So a target that such labels name is
+looked for on that node, unless the rule says `any_node`.
+"""
+
+from engine.core.detector import Detector
+from engine.core.state import Alert, Ladder, State
+from engine.core.verbs import Verb
+from engine.sigma.correlate_model import Ended, Raised
+from engine.template import TemplateError, parse
+
+SEVERAL = ""
+"""The node of what events of several nodes have said, or of what nobody can tell whose word it is."""
+_NODE = "node"
+
+
+def node_of(result: Raised | Ended, detector: Detector) -> str:
+    """The node of what a correlation holds for: one groups by it, and no other field goes by its name."""
+    if any(_NODE in correlation.aliases for correlation in detector.correlations.values()):
+        return SEVERAL
+    return dict(result.group).get(_NODE, SEVERAL)
+
+
+def node_of_alert(state: State, rule: str, alert: Alert) -> str | None:
+    """The node whose word the alert of this rule is; None of one that nobody's events have a part in."""
+    return SEVERAL if alert.node is None and rule in state.compiled.about_events else alert.node
+
+
+def bound(ladder: Ladder, verb: Verb, scope: str) -> str | None:
+    """The node whose targets alone the current step may name, None where it may name any."""
+    if ladder.node is None or ladder.rule.any_node or not (verb.changes_target or verb.looks):
+        return None
+    naming = {scope, *(part for parts in verb.targets.values() for part in parts)}
+    said = (text for name, text in ladder.current.args.items() if name in naming)
+    return ladder.node if any(not _is_literal(text) for text in said) else None
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        return parse(text).is_literal
+    except TemplateError:
+        return False

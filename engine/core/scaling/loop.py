@@ -1,0 +1,181 @@
+"""When a scaling rule is decided, and what becomes of the decision.
+
+It is decided on its interval's grid and, unless its group has an `interval`, when a sample comes that a metric selects,
+once a second at most. A decision to change something becomes a ladder of one step, so that modes, guardrails, approval,
+once-only and audit are those of all acts; while one runs, none is begun. What is decided is put on record when it
+is something else than before; that all is well, only after it was not.
+"""
+
+from collections.abc import Iterable
+
+from engine.core import acting
+from engine.core import ladder as ladders
+from engine.core.guardrails import hold, objection
+from engine.core.program import HealRule, Step
+from engine.core.resolve import Refusal, resolve
+from engine.core.scaling.compiled import CompiledScale
+from engine.core.scaling.judge import Decision, judge
+from engine.core.scaling.memory import Memory
+from engine.core.scaling.recommend import Question
+from engine.core.scaling.workload import Workload, read
+from engine.core.state import Ladder, State, ladder_id
+from engine.core.timers import Timer
+from engine.core.turn import Turn
+from schemas.audit import AuditEntry
+from schemas.commands import Origin
+from schemas.outcomes import Outcome
+from schemas.reasons import Reason
+
+LEAST_GAP_MS = 1_000
+"""Samples have a rule decided no more often than this."""
+
+_WELL = frozenset({Reason.WITHIN_TOLERANCE})
+
+
+def schedule(state: State) -> None:
+    """Put every rule on its grid; forget what is kept of those that are gone."""
+    state.timers.drop("scale")
+    rules = state.compiled.scales.rules
+    state.scales = {rule: memory for rule, memory in state.scales.items() if rule in rules}
+    for key, compiled in rules.items():
+        state.timers.set(Timer(compiled.next_grid_ms(state.now_ms), "scale", compiled.rule.place, key))
+
+
+def due(turn: Turn, key: str, until_ms: int) -> None:
+    """A timer came due: decide, and again an interval later; those that were missed are not made up."""
+    compiled = turn.state.compiled.scales.rules.get(key)
+    if compiled is None:
+        return
+    turn.state.timers.set(Timer(compiled.next_grid_ms(until_ms), "scale", compiled.rule.place, key))
+    decide(turn, compiled)
+
+
+def on_samples(turn: Turn, keys: Iterable[str]) -> None:
+    """Samples came that these rules' metrics select."""
+    for key in keys:
+        compiled, memory = turn.state.compiled.scales.rules[key], turn.state.scales.get(key)
+        if memory is None or turn.now_ms - memory.evaluated_ms >= LEAST_GAP_MS:
+            decide(turn, compiled)
+
+
+def on_outcome(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
+    """The command of a rule was answered: the next decision waits for an inventory that shows what came of it."""
+    memory, compiled = turn.state.scales.get(ladder.rule.id), turn.state.compiled.scales.rules.get(ladder.rule.id)
+    if memory is None or compiled is None:
+        return
+    replicas = int(ladder.rule.steps[0].args["replicas"])
+    memory.asked, memory.acted_on, memory.acted_ms = False, replicas, turn.now_ms
+    if outcome.status == "succeeded":
+        memory.changed(replicas - int(ladder.value), compiled.rule, turn.now_ms)
+
+
+def decide(turn: Turn, compiled: CompiledScale) -> None:
+    """Decide one rule now."""
+    state, rule = turn.state, compiled.rule
+    memory = state.scales.setdefault(rule.id, Memory())
+    memory.evaluated_ms = turn.now_ms
+    running = state.ladders.get(memory.ladder)
+    acting_now = running is not None and running.phase != "approval"
+    _notice_answer(turn, memory, running)
+    workload = read(state, rule)
+    if not isinstance(workload, Refusal):
+        workload = _shown(memory, workload)
+    if isinstance(workload, Refusal):
+        return None if acting_now else _tell(turn, compiled, memory, workload.reason, workload.detail)
+    question = Question(rule, compiled.plans, workload, state.store, turn.now_ms, state.settings.max_query_samples)
+    decision = judge(question, memory, compiled.bounds(state.program.zones, turn.now_ms))
+    if acting_now:
+        return None  # it counts for the stabilization windows all the same
+    memory.wanted, memory.desired = workload.counts.wanted, decision.replicas
+    if running:
+        return _still_asked(turn, memory, running, workload, decision)
+    if decision.replicas == workload.counts.wanted:
+        return _tell(turn, compiled, memory, decision.reason, decision.why)
+    return _act(turn, compiled, memory, workload, decision)
+
+
+def _shown(memory: Memory, workload: Workload) -> Workload | Refusal:
+    """The workload, once its inventory shows what came of the last command."""
+    if memory.acted_on is None:
+        return workload
+    if workload.counts.wanted != memory.acted_on and workload.seen_ms <= memory.acted_ms:
+        return Refusal(Reason.STALE_INVENTORY, "of before the last scaling")
+    memory.acted_on = None
+    return workload
+
+
+def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload, decision: Decision) -> None:
+    """Scale, if nothing objects. What objects is told once and not waited for: the next decision is another."""
+    ladder = _ladder(turn, compiled, workload, decision)
+    if found := hold(turn, ladder):
+        return _tell(turn, compiled, memory, found.reason, found.detail)
+    if turn.now_ms < memory.quiet_until_ms:
+        return _tell(turn, compiled, memory, Reason.APPROVAL_DENIED, decision.why)
+    command = resolve(turn, ladder)
+    if isinstance(command, Refusal):
+        return _tell(turn, compiled, memory, command.reason, command.detail)
+    if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
+        return _tell(turn, compiled, memory, objects.reason, objects.detail)
+    memory.reason, memory.detail = decision.reason, decision.why
+    if compiled.rule.mode == "shadow":
+        if memory.told == (said := f"{Reason.SHADOW} {decision.replicas}"):
+            return None
+        memory.told = said
+    else:
+        memory.told = ""
+    ladders.start(turn, ladder)
+    memory.ladder, memory.asked = ladder.key, ladder.phase == "approval"
+    return None
+
+
+def _still_asked(turn: Turn, memory: Memory, ladder: Ladder, workload: Workload, decision: Decision) -> None:
+    """A person is asked for leave. What is asked stays the same while it goes the same way, so that it can be read."""
+    asked, wanted = int(ladder.rule.steps[0].args["replicas"]), workload.counts.wanted
+    if (asked - wanted) * (decision.replicas - wanted) <= 0:
+        memory.asked = False
+        ladders.end(turn, ladder, Reason.NO_LONGER_WANTED, decision.why)
+
+
+def _notice_answer(turn: Turn, memory: Memory, running: Ladder | None) -> None:
+    """A person said no, or nothing in time: nobody is asked again for as long as one had to answer."""
+    if memory.asked and running is None:
+        memory.asked = False
+        memory.quiet_until_ms = turn.now_ms + turn.state.settings.approval_ttl_ms
+
+
+def _ladder(turn: Turn, compiled: CompiledScale, workload: Workload, decision: Decision) -> Ladder:
+    rule, target = compiled.rule, compiled.rule.target
+    step = Step(verb=rule.verb, args={**rule.args, "replicas": str(decision.replicas)})
+    origin = Origin(kind="rule", name=rule.origin)
+    return Ladder(
+        id=ladder_id(origin.name, target, turn.seq),
+        rule=HealRule(
+            id=rule.id,
+            group=rule.group,
+            name=rule.name,
+            alert="",
+            source=rule.source,
+            steps=(step,),
+            kind="scale",
+            mode=rule.mode,
+            cooldown_ms=rule.cooldown_ms,
+        ),
+        origin=origin,
+        onset=turn.seq,
+        because=decision.reason,
+        value=float(workload.counts.wanted),
+        annotations={"summary": decision.why},
+        target=target,
+    )
+
+
+def _tell(turn: Turn, compiled: CompiledScale, memory: Memory, reason: Reason, detail: str) -> None:
+    memory.reason, memory.detail = reason, detail
+    memory.desired = memory.desired if reason not in _WELL else memory.wanted
+    if memory.told == reason or (reason in _WELL and not memory.told):
+        return
+    memory.told = "" if reason in _WELL else str(reason)
+    rule = compiled.rule
+    turn.effects.append(
+        AuditEntry(kind="decision", reason=reason, rule=rule.origin, target=rule.target, verb=rule.verb, detail=detail)
+    )

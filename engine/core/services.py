@@ -1,0 +1,32 @@
+"""Services as the inventory has them: how many replicas each has, and how many of those are healthy."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from schemas.inventory import Inventory, Target
+
+
+class Health(NamedTuple):
+    """So many of its replicas are healthy, out of so many."""
+
+    healthy: int
+    replicas: int
+
+
+def service_of(target: Target) -> str:
+    """What the target serves: as it says, or what is locked with it."""
+    return target.service or target.lock
+
+
+def count_services(inventory: Mapping[str, Inventory]) -> dict[str, Health]:
+    """The health of each service over all scopes. Replicas that are targets of their own are counted with their owner,
+    where that is a target too."""
+    found: dict[str, Health] = {}
+    for each in inventory.values():
+        known = {target.id for target in each.targets}
+        for target in each.targets:
+            if target.replicas and target.owner not in known:
+                name = service_of(target)
+                healthy, replicas = found.get(name, (0, 0))
+                found[name] = Health(healthy + target.healthy, replicas + target.replicas)
+    return found

@@ -1,0 +1,119 @@
+"""What becomes of a ladder's current step when it is its turn: held back, refused, asked about, or sent."""
+
+from engine.core import acting, approvals, notices
+from engine.core.guardrails import Hold, hold, objection
+from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
+from engine.core.policy import Act
+from engine.core.resolve import Refusal, about, describe, resolve, same_act
+from engine.core.state import Ladder, cooldown_key
+from engine.core.temper import is_resolved, responds, scales
+from engine.core.turn import Turn
+from schemas.commands import Command
+from schemas.reasons import Reason
+
+
+def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) -> Move:
+    """Take the step, if nothing holds it back. `approved` is the command that people have just let go."""
+    waited_for = ladder.held_on
+    acting.over(turn, ladder)
+    ladder.phase, ladder.because, ladder.command, ladder.held_on = "held", because, None, ""
+    move = _decide(turn, ladder, because, approved)
+    if waited_for and ladder.held_on != waited_for and ladder.act is None:
+        acting.wake_next(turn, waited_for)  # it has not taken what it waited for, so that is the next one's
+    return move
+
+
+def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) -> Move:
+    state = turn.state
+    if is_resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
+        return End(Reason.RESOLVED_BEFORE_ACT)
+    verb = state.program.verb(ladder.current)
+    ladder.target = about(turn, ladder, verb)
+    changes = verb is not None and verb.changes_target
+    if changes and (found := hold(turn, ladder)):
+        return _hold_back(turn, ladder, found)
+    command = resolve(turn, ladder)
+    if isinstance(command, Refusal):
+        return _refused(turn, ladder, command)
+    act = acting.act_of(state, ladder, command) if changes else None
+    objects = objection(turn, ladder, act) if act else None
+    if isinstance(objects, Hold):
+        return _hold_back(turn, ladder, objects)
+    if objects:
+        return _refused(turn, ladder, Refusal(objects.reason, objects.detail))
+    ladder.held_by, ladder.command = None, command
+    return _let_go(turn, ladder, command, act, approved)
+
+
+def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, approved: Command | None) -> Move:
+    """Nothing holds it back; it is for the mode, and for people, to say whether it is sent."""
+    if ladder.rule.mode == "shadow":
+        return _only_say(turn, ladder, f"would {describe(command)}" + _touching(act))
+    if act and (approval := approvals.wanted(turn.state, ladder, act)):
+        if approved is None:
+            return approvals.ask(turn, ladder, command, approval)
+        if not same_act(command, approved):
+            return anew(ladder)
+    return _send(turn, ladder, command, act)
+
+
+def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
+    """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
+    if scales(ladder) or (ladder.origin.kind == "control" and not ladder.undo):
+        return End(found.reason, found.detail)
+    ladder.held_on = found.on
+    if ladder.held_by is not found.reason:
+        ladder.held_by = found.reason
+        turn.note(ladder, found.reason, found.detail)
+        if found.tell:
+            notices.once(turn, found.tell, found.reason, found.detail)
+    if found.reason is Reason.FLAPPING:
+        return _to_human(turn, ladder, found)
+    if found.reason is Reason.ISOLATED and responds(ladder):
+        return Next(Reason.STEP_FAILED)
+    if found.until_ms is not None:
+        turn.wake_at(ladder, found.until_ms)
+    return None
+
+
+def _to_human(turn: Turn, ladder: Ladder, found: Hold) -> Move:
+    """By its next step that tells somebody, or else by those whom the policy names."""
+    move = to_somebody(turn, ladder, found.reason)
+    if not isinstance(move, Jump):
+        notices.once(turn, ladder.target, found.reason, f"{ladder.rule.name} on {ladder.target}: {found.detail}")
+    return move
+
+
+def _refused(turn: Turn, ladder: Ladder, refusal: Refusal) -> Move:
+    """The step cannot become a command. That there is nothing left to undo is as good as undone."""
+    if ladder.undo and refusal.reason is Reason.NOTHING_TO_DO:
+        return End(refusal.reason, refusal.detail)
+    turn.note(ladder, refusal.reason, refusal.detail)
+    return Next(Reason.STEP_FAILED)
+
+
+def _only_say(turn: Turn, ladder: Ladder, what: str) -> Move:
+    """In shadow a ladder that heals ends here, for nothing tells whether the step would have helped."""
+    if not responds(ladder):
+        return End(Reason.SHADOW, what)
+    turn.note(ladder, Reason.SHADOW, what)
+    return Next(Reason.DONE)
+
+
+def _touching(act: Act | None) -> str:
+    """What of a service it would have touched."""
+    return f", touching {act.weight} of {act.service}" if act and act.weight else ""
+
+
+def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move:
+    ladder.phase = "commanded"
+    if act:
+        acting.begin(turn, ladder, act)
+    if act and act.first:
+        ladder.acted_on = (*ladder.acted_on, command.target)
+        turn.state.at_work[cooldown_key(ladder, command.target)] = ladder.key
+    turn.state.awaited[command.id] = ladder.key
+    turn.effects.append(command)
+    turn.note(ladder, ladder.because, describe(command), kind="command")
+    turn.wake_at(ladder, command.deadline_ms + command.lease_ms)
+    return None

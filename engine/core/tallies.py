@@ -1,0 +1,85 @@
+"""How much was done lately, for each limit of the policy. Asking and counting cost the same however much that is."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from engine.core.policy import Act, Policy
+
+Done = tuple[int, Act]
+"""When a command was sent (Unix milliseconds), and what it does."""
+
+
+class Tally:
+    """What was counted within a sliding span."""
+
+    def __init__(self, within_ms: int) -> None:
+        self._within_ms = within_ms
+        self._counted: deque[tuple[int, int]] = deque()
+        self._total = 0
+
+    def add(self, at_ms: int, number: int) -> None:
+        self._counted.append((at_ms, number))
+        self._total += number
+
+    def total(self, now_ms: int) -> int:
+        """The sum of what is not over."""
+        while self._counted and self._counted[0][0] + self._within_ms <= now_ms:
+            self._total -= self._counted.popleft()[1]
+        return self._total
+
+    def room_at_ms(self, now_ms: int, number: int, most: int) -> int | None:
+        """When `number` more will not exceed `most`, with what is counted by now; None for never."""
+        excess = self.total(now_ms) + number - most
+        for at_ms, counted in self._counted:
+            excess -= counted
+            if excess <= 0:
+                return at_ms + self._within_ms
+        return None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._counted
+
+
+class Tallies:
+    """The tallies of a policy, by limit and what it counts per."""
+
+    def __init__(self, policy: Policy, done: Iterable[Done] = ()) -> None:
+        self._policy = policy
+        self._tallies: dict[str, Tally] = {}
+        for at_ms, act in done:
+            self.add(at_ms, act)
+
+    def of(self, limit: str, per: str, within_ms: int) -> Tally:
+        """What was counted for this limit of this rule, target, …"""
+        key = f"{limit}|{per}"
+        found = self._tallies.get(key)
+        if found is None:
+            found = self._tallies[key] = Tally(within_ms)
+        return found
+
+    def add(self, at_ms: int, act: Act) -> None:
+        """A command was sent."""
+        for limit, per, within_ms, number in _counted(self._policy, act):
+            self.of(limit, per, within_ms).add(at_ms, number)
+
+    def forget(self, now_ms: int) -> None:
+        """Drop what is over."""
+        for key, tally in list(self._tallies.items()):
+            tally.total(now_ms)
+            if tally.is_empty:
+                del self._tallies[key]
+
+
+FLAPPING = "flapping"
+
+
+def _counted(policy: Policy, act: Act) -> Iterator[tuple[str, str, int, int]]:
+    for limit in policy.limits:
+        if limit.rate and limit.acts.has(act):
+            yield limit.id, act.of(limit.per), limit.within_ms, 1
+    for radius in policy.blast_radius:
+        if act.weight and radius.acts.has(act):
+            yield radius.id, act.of(radius.per), radius.within_ms, act.weight
+    if policy.flapping.heals and act.first and act.rule:
+        yield FLAPPING, act.target, policy.flapping.within_ms, 1
