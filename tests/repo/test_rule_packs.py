@@ -14,6 +14,7 @@ import yaml
 
 from collectors.host import HostConfig, network, proc
 from collectors.host import collect as collect_host
+from collectors.kubernetes.cluster import RENDERED
 from collectors.nats import NatsConfig
 from collectors.nats import collect as collect_nats
 from collectors.probe import ProbeConfig
@@ -152,6 +153,21 @@ async def probe_names(folder: Path) -> set[str]:
     return names
 
 
+def cluster_names() -> set[str]:
+    """Of one object of each kind, in trouble."""
+    trouble = {"type": "Failed", "status": "True"}
+    waiting = {"name": "main", "state": {"waiting": {"reason": "x"}}, "lastState": {"terminated": {"reason": "x"}}}
+    unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    status: dict[str, Any] = {
+        "observedGeneration": 1,
+        "conditions": [trouble, unscheduled],
+        "containerStatuses": [waiting],
+    }
+    meta = {"name": "x", "namespace": "x", "uid": "x", "generation": 1}
+    found = {"metadata": meta, "spec": {"maxReplicas": 1}, "status": status}
+    return {name for render in RENDERED.values() for name, _, _ in render(found, ())}
+
+
 def own_names() -> set[str]:
     """What the roles say of themselves."""
     return {row.name for role in ROLES for row in published(role)}
@@ -169,5 +185,10 @@ async def test_what_they_select_is_published(nats_server: ServerUnderTest, tmp_p
     """Every metric name in a shipped rule comes from a collector or a role of ours, a recording rule or a log."""
     names = await host_names(tmp_path) | await workload_names(tmp_path) | await server_names(nats_server, tmp_path)
     names |= await probe_names(tmp_path)
-    names |= own_names() | {rule.name for rule in PROGRAM.records} | {rule.name for rule in PROGRAM.counters}
+    names |= (
+        cluster_names()
+        | own_names()
+        | {rule.name for rule in PROGRAM.records}
+        | {rule.name for rule in PROGRAM.counters}
+    )
     assert selected() - names == set()
