@@ -58,7 +58,9 @@ class EventSink:
 
 
 def event_of(found: Object, labels: Mapping[str, str]) -> Event:
-    """Its fields stay under their own names; `labels` stand beside them."""
+    """Its fields stay under their own names. Beside them stand `labels` and, as metrics have it, what it is about:
+    `namespace`, and `pod`, `node` or whatever it is.
+    """
     meta = {name: value for name, value in found["metadata"].items() if name not in _NOT_KEPT}
     about = found.get("involvedObject") or {}
     kind = str(found.get("type") or "Normal").lower()
@@ -68,7 +70,7 @@ def event_of(found: Object, labels: Mapping[str, str]) -> Event:
         type=f"kubernetes.event.{kind}",
         time=_time(found),
         subject=_subject(about),
-        data={**labels, **{name: value for name, value in found.items() if name != "metadata"}, "metadata": meta},
+        data={**labels, **_named(about), **{name: value for name, value in found.items() if name != "metadata"}, "metadata": meta},
         file=str(meta["resourceVersion"]),
         product="kubernetes",
         service="event",
@@ -79,6 +81,12 @@ def _time(found: Object) -> str | None:
     last = (found.get("series") or {}).get("lastObservedTime")
     times = (last, found.get("lastTimestamp"), found.get("eventTime"), found["metadata"].get("creationTimestamp"))
     return next((str(each) for each in times if each), None)
+
+
+def _named(about: Object) -> dict[str, str]:
+    kind = str(about.get("kind") or "").lower()
+    named = {"namespace": about.get("namespace"), "job_name" if kind == "job" else kind: about.get("name")}
+    return {label: str(value) for label, value in named.items() if label and value}
 
 
 def _subject(about: Object) -> str | None:

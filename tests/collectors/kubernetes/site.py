@@ -32,11 +32,11 @@ class MortalServer(KubernetesServer):
             raise ApiStatus(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
         await super()._watch(out, asked, query)
 
-    def stop(self) -> None:
+    def away(self) -> None:
         self._server.close()
         self.disconnect()
 
-    async def start(self) -> None:
+    async def back(self) -> None:
         port = int(self.url.rpartition(":")[2])
         self._server = await asyncio.start_server(self._connection, "127.0.0.1", port)
 

@@ -76,10 +76,10 @@ async def test_what_cannot_be_followed_any_more_ends(tmp_path: Path) -> None:
         async with following(server, tmp_path, lost_s=0.05) as told:
             await told.until(lambda: told.value("up") == 1)
             await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
-            server.stop()
+            server.away()
             await told.until(lambda: told.value("up") == 0)
             await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") is None)
-            await server.start()
+            await server.back()
             await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
             await told.until(lambda: told.value("up") == 1)
 
@@ -90,13 +90,13 @@ async def test_a_short_absence_is_bridged(tmp_path: Path) -> None:
         server.settle()
         async with following(server, tmp_path, lost_s=600) as told:
             await told.until(lambda: told.value("up") == 1)
-            server.stop()
+            server.away()
             await told.until(lambda: told.value("reflexarc_kubernetes_watching", path="/api/v1/nodes") == 0)
             for _ in range(30):
                 await told.one()
             assert told.value("up") == 1
             assert told.value("kube_node_spec_unschedulable", node="n1") == 0
-            await server.start()
+            await server.back()
 
 
 async def test_only_what_is_configured_is_asked_for(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ async def test_an_event_says_what_kubernetes_says(tmp_path: Path) -> None:
     assert found.data["reason"] == "BackOff"
     assert found.data["message"] == "Back-off restarting failed container"
     assert found.data["involvedObject"]["name"] == "web"
-    assert found.data["cluster"] == "prod"
+    assert (found.data["cluster"], found.data["namespace"], found.data["pod"]) == ("prod", "shop", "web")
 
 
 async def test_one_that_happens_again_is_told_again(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ async def trouble(draws: random.Random, cluster: Cluster, server: MortalServer, 
         case "reset":
             server.disconnect()
         case "restart":
-            server.stop()
-            await server.start()
+            server.away()
+            await server.back()
         case "read":
             await told.one()
 

@@ -106,10 +106,10 @@ async def test_a_watch_that_is_lost_goes_on_where_it_was(tmp_path: Path) -> None
                 server.disconnect()
             change(cluster, f"p{turn // 2}")
             if turn % 7 == 0:
-                server.stop()
+                server.away()
                 cluster.remove("pods", cluster.get("pods", "shop", f"p{turn}"))
                 cluster.create("pods", pod(f"p{turn}"))
-                await server.start()
+                await server.back()
         await record.until(cluster)
     assert record.told == history(cluster)
     assert follow.lists == 1
@@ -123,7 +123,7 @@ async def test_what_the_server_has_forgotten_is_told_by_comparison(tmp_path: Pat
     async with still(cluster) as server, recording(server, tmp_path) as (record, follow):
         await record.until(cluster)
         before = record.objects[("shop", "another")]["metadata"]["uid"]
-        server.stop()
+        server.away()
         record.told.clear()
         change(cluster, "changed")
         for name in ("gone", "another"):
@@ -131,7 +131,7 @@ async def test_what_the_server_has_forgotten_is_told_by_comparison(tmp_path: Pat
         cluster.create("pods", pod("another"))
         cluster.create("pods", pod("new"))
         cluster.compact()
-        await server.start()
+        await server.back()
         await record.until(cluster)
         told = sorted((what, key[1]) for what, key, _ in record.told)
         assert told == [
@@ -198,8 +198,8 @@ async def test_whatever_happens_it_knows_what_there_is(tmp_path: Path, seed: int
                 case "reset":
                     server.disconnect()
                 case "restart":
-                    server.stop()
-                    await server.start()
+                    server.away()
+                    await server.back()
                 case "forget":
                     cluster.compact()
                 case "wait":
