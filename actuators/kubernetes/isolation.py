@@ -7,13 +7,16 @@ Policies need a network plugin that enforces them.
 """
 
 import json
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.api import absent_already, exists_already
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import LABELS_BEFORE, QUARANTINE
 from actuators.kubernetes.resources import ISOLATED, POLICIES, Object, Ref, annotations_of, controller_of, labels_of
+from actuators.kubernetes.targets import isolation
 from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
 
@@ -41,16 +44,16 @@ class Isolate:
 
 class Release:
     async def perform(self, course: Course, ref: Ref) -> Effect:
-        changed = await course.change(ref, _release, partial(look, course, ref))
+        changed = await course.change(ref, _release, partial(_look_at_isolation, course, ref))
         await _remove_policy(course, ref, _quarantine(changed))
-        return effect(course, ref, changed, "released")
+        return _released(changed)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
         if changed is None:
             return "absent"
         left = await course.read(_policy_path(ref, _quarantine(changed)))
-        return "begun" if left else effect(course, ref, changed, "released")
+        return "begun" if left else _released(changed)
 
 
 def _isolated(course: Course, ref: Ref, changed: Changed) -> Effect:
@@ -79,6 +82,16 @@ def _release(found: Object) -> Edit:
     if LABELS_BEFORE not in annotations:
         return Edit(annotations=without, note=note)
     return Edit({"/metadata/labels": json.loads(annotations[LABELS_BEFORE])}, without, note)
+
+
+async def _look_at_isolation(course: Course, ref: Ref, found: Object) -> Mapping[str, Any]:
+    """The attributes of the target that is the isolation; nothing where it is isolated no more."""
+    about = await look(course, ref, found)
+    return isolation(about) if about["isolated"] else {}
+
+
+def _released(changed: Changed) -> Effect:
+    return Effect(before=changed.mark.before, after={}, detail="released")
 
 
 def _quarantine(changed: Changed) -> str:

@@ -131,8 +131,13 @@ def _with_isolation(target: Target) -> Iterator[Target]:
     """The target, and beside it what isolates it: that is what a release acts on."""
     yield target
     if target.attributes["isolated"]:
-        kept = {name: target.attributes[name] for name in ("uid", "quarantine", "namespace")}
-        yield Target(id=ISOLATED + target.id, lock=target.lock, attributes=kept, protected=target.protected)
+        about = isolation(target.attributes)
+        yield Target(id=ISOLATED + target.id, lock=target.lock, attributes=about, protected=target.protected)
+
+
+def isolation(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is isolated, the attributes of its isolation."""
+    return {name: about[name] for name in ("uid", "quarantine", "namespace")}
 
 
 def _key(found: Object) -> tuple[str, str]:

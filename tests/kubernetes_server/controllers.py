@@ -14,10 +14,14 @@ _ENOUGH = 500
 def step(cluster: Cluster) -> bool:
     """One round; whether anything changed."""
     before = cluster.version
+    if before == cluster.rested:
+        return False
     deploying.step(cluster)
     controlled.step(cluster)
     kubelet.step(cluster)
     _collect_garbage(cluster)
+    if cluster.version == before:
+        cluster.rested = before
     return cluster.version != before
 
 

@@ -73,7 +73,7 @@ def edit(cluster: Cluster, resource: str, found: Object, change: Callable[[Objec
 def set_status(cluster: Cluster, resource: str, found: Object, **status: Any) -> None:
     meta = found["metadata"]
     current = cluster.find(resource, meta.get("namespace", ""), meta["name"])
-    if current is not None:
+    if current is not None and not status.items() <= current.get("status", {}).items():
         edit(cluster, resource, current, lambda changed: changed.update(status={**changed.get("status", {}), **status}))
 
 

@@ -7,12 +7,14 @@ It speaks HTTP/1.1 by h11 itself, because no web framework lets one reset a conn
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 import h11
 
 from tests.kubernetes_server import controllers
+from tests.kubernetes_server.authority import AS_DATA
 from tests.kubernetes_server.faults import NO_FAULTS, Fault, Faults
 from tests.kubernetes_server.handlers import answer, is_selected
 from tests.kubernetes_server.paths import Request, understood
@@ -97,7 +99,7 @@ class KubernetesServer:
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "stand-in",
-            "clusters": [{"name": "c", "cluster": {"server": self.url}}],
+            "clusters": [{"name": "c", "cluster": {"server": self.url, "certificate-authority-data": AS_DATA}}],
             "users": [{"name": "u", "user": user}],
             "contexts": [{"name": "stand-in", "context": {"cluster": "c", "user": "u"}}],
         }
@@ -156,7 +158,7 @@ class KubernetesServer:
                 await self._watch(out, asked, query)
                 return
             content = json.loads(body) if body else {}
-            await self._answer(out, asked, query, content, headers.get("content-type", ""))
+            await self._answer(out, asked, query, content, headers)
         except ApiStatus as status:
             await out.json(status.code, status.body, status.retry_after)
 
@@ -166,11 +168,16 @@ class KubernetesServer:
             message = f'{asked.what} is forbidden: cannot {asked.verb} resource in API group "{asked.group}"'
             raise ApiStatus(403, "Forbidden", message)
 
-    async def _answer(self, out: "_Out", asked: Request, query: Mapping[str, str], body: Any, kind: str) -> None:
+    async def _answer(
+        self, out: "_Out", asked: Request, query: Mapping[str, str], body: Any, headers: Mapping[str, str]
+    ) -> None:
+        kind, agent = headers.get("content-type", ""), headers.get("user-agent", "")
         fault: Fault = self.faults.draw(asked)
         _spoil_before(fault)
         if fault != "silence before":
+            count = len(self.cluster.applied)
             content = answer(self.cluster, asked, query, body, kind)
+            self.cluster.applied[count:] = [replace(each, agent=agent) for each in self.cluster.applied[count:]]
             if self.live:
                 controllers.step(self.cluster)
         if asked.verb == self._last:

@@ -64,6 +64,8 @@ class Applied:
     request: Request
     before: Object | None
     after: Object | None
+    agent: str = ""
+    """The `User-Agent` of the request."""
 
 
 class Cluster:
@@ -71,6 +73,9 @@ class Cluster:
 
     def __init__(self) -> None:
         self.objects: dict[Key, Object] = {}
+        self.rested = 0
+        """The version at which the controllers had nothing left to do."""
+        self._by_resource: dict[str, dict[Key, Object]] = {}
         self.log: list[Change] = []
         self.version = 1
         self.compacted = 0
@@ -96,8 +101,8 @@ class Cluster:
         """In the order of their keys."""
         return [
             found
-            for (kind, where, _), found in sorted(self.objects.items())
-            if kind == resource and namespace in ("", where) and selected(found, labels, fields)
+            for (_, where, _), found in sorted(self._by_resource.get(resource, {}).items())
+            if namespace in ("", where) and selected(found, labels, fields)
         ]
 
     def since(self, version: int, resource: str, namespace: str = "") -> list[Change]:
@@ -110,6 +115,15 @@ class Cluster:
             for change in reversed(list(newer))
             if change.resource == resource and namespace in ("", change.found["metadata"].get("namespace", ""))
         ]
+
+    def copy(self) -> "Cluster":
+        """Another cluster that is as this one is now, with no past."""
+        other = Cluster()
+        other.version = other.compacted = self.version
+        other.rested, other.marks, other._uids = self.rested, self.marks, self._uids
+        for key, found in copy.deepcopy(self.objects).items():
+            other.objects[key] = other._by_resource.setdefault(key[0], {})[key] = found
+        return other
 
     def compact(self) -> None:
         """Forget the log: whoever watches from before it must list anew."""
@@ -174,7 +188,8 @@ class Cluster:
 
     def remove(self, resource: str, current: Object) -> Object:
         meta = current["metadata"]
-        del self.objects[(resource, meta.get("namespace", ""), meta["name"])]
+        key = (resource, meta.get("namespace", ""), meta["name"])
+        del self.objects[key], self._by_resource[resource][key]
         self.version += 1
         gone = copy.deepcopy(current)
         gone["metadata"]["resourceVersion"] = str(self.version)
@@ -185,7 +200,8 @@ class Cluster:
         self.version += 1
         meta = stored["metadata"]
         meta["resourceVersion"] = str(self.version)
-        self.objects[(resource, meta.get("namespace", ""), meta["name"])] = stored
+        key = (resource, meta.get("namespace", ""), meta["name"])
+        self.objects[key] = self._by_resource.setdefault(resource, {})[key] = stored
         self._tell(Change(self.version, kind, resource, stored))
         return stored
 
@@ -196,6 +212,7 @@ class Cluster:
 
 
 def selected(found: Mapping[str, Any], labels: str, fields: str) -> bool:
+    """Whether a query with these selectors has the object."""
     return fits_labels(found["metadata"].get("labels") or {}, labels) and fits_fields(found, fields)
 
 

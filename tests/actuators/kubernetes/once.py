@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -70,10 +71,9 @@ class Bench:
     async def run(self, scenario: Scenario, seed: int) -> Run:
         """One command under the faults of the seed."""
         draws = random.Random(f"{scenario.verb}/{seed}")
-        mode = draws.choice(("alone", "alone", "crashed", "crashed", "crashed twice", "taken over"))
-        cluster = shop()
+        mode = draws.choice(("alone", "crashed", "crashed twice", "taken over", "at once", "at once"))
+        cluster = _world().copy()
         async with KubernetesServer(cluster, faults=Faults(seed)) as server:
-            server.settle()
             scenario.prepare(cluster)
             server.settle()
             cluster.applied.clear()
@@ -90,6 +90,8 @@ class Bench:
         first, second = self._actuators(server)
         if mode == "alone":
             return await _act(first, command)
+        if mode == "at once":
+            return (await asyncio.gather(_again(first, command), _again(second, command)))[1]
         for actuator in (first, second, first)[: 3 if mode == "crashed twice" else 2]:
             again = actuator is not first or len(server.requests) > 0
             acting = asyncio.create_task(_again(actuator, command) if again else _act(actuator, command))
@@ -112,6 +114,14 @@ class Bench:
         for client in self._clients:
             client.configuration.host = server.url
         return [KubernetesActuator(config, context, Api(client, REQUEST_TIMEOUT_S)) for client in self._clients]
+
+
+@cache
+def _world() -> Cluster:
+    """The shop at rest."""
+    cluster = shop()
+    KubernetesServer(cluster).settle()
+    return cluster
 
 
 def _command(scenario: Scenario, cluster: Cluster) -> Command:

@@ -15,7 +15,7 @@ _PLURALS = {
 }
 
 
-def _changed(path: str) -> Any:
+def changed(path: str) -> Any:
     """Counts changes of a part of the specification by clients."""
 
     def effect(applied: Applied) -> str | None:
@@ -73,7 +73,7 @@ def _deploy(target: str) -> Any:
     return prepare
 
 
-def _ended(applied: Applied) -> str | None:
+def ended(applied: Applied) -> str | None:
     gone = applied.request.resource == "pods" and applied.after is None and applied.before
     return str(applied.before["metadata"]["uid"]) if gone and applied.before else None
 
@@ -92,10 +92,10 @@ def _drained(cluster: Cluster, by: str) -> bool:
 
 
 def _drain_effect(applied: Applied) -> str | None:
-    return _ended(applied) or _changed("unschedulable")(applied)
+    return ended(applied) or changed("unschedulable")(applied)
 
 
-def _isolation_effect(applied: Applied) -> str | None:
+def isolation_effect(applied: Applied) -> str | None:
     if applied.request.resource == "networkpolicies":
         return f"policy {applied.request.verb}"
     if applied.before is None or applied.after is None:
@@ -154,32 +154,32 @@ _ROLLED = ("deployment:shop/web", "statefulset:shop/db", "daemonset:shop/agent")
 _SCALED = ("deployment:shop/web", "statefulset:shop/db", "replicaset:shop/solo")
 
 SCENARIOS = (
-    *(Scenario("restart", target, _rolled(target), _changed("template")) for target in _ROLLED),
-    *(Scenario("scale", target, _of_size(target, 4), _changed("replicas"), {"replicas": 4}) for target in _SCALED),
+    *(Scenario("restart", target, _rolled(target), changed("template")) for target in _ROLLED),
+    *(Scenario("scale", target, _of_size(target, 4), changed("replicas"), {"replicas": 4}) for target in _SCALED),
     *(
         Scenario(
             "rollback",
             target,
             _runs(target, "web:1"),
-            _changed("template"),
+            changed("template"),
             {"to": "1"},
             {"revision": "2"},
             _deploy(target),
         )
         for target in _ROLLED
     ),
-    Scenario("evict", "pod:shop/web-x", _no_pod("web-x"), _ended, prepare=_pod),
-    Scenario("delete_pod", "pod:shop/web-x", _no_pod("web-x"), _ended, prepare=_pod),
-    Scenario("cordon", "node:n0", _cordoned(cordoned=True), _changed("unschedulable")),
-    Scenario("uncordon", "node:n0", _cordoned(cordoned=False), _changed("unschedulable"), prepare=_cordon),
+    Scenario("evict", "pod:shop/web-x", _no_pod("web-x"), ended, prepare=_pod),
+    Scenario("delete_pod", "pod:shop/web-x", _no_pod("web-x"), ended, prepare=_pod),
+    Scenario("cordon", "node:n0", _cordoned(cordoned=True), changed("unschedulable")),
+    Scenario("uncordon", "node:n0", _cordoned(cordoned=False), changed("unschedulable"), prepare=_cordon),
     Scenario("drain", "node:n0", _drained, _drain_effect),
-    Scenario("isolate", "pod:shop/web-x", _isolated_pod, _isolation_effect, prepare=_pod),
-    Scenario("isolate", "deployment:shop/web", _isolated_workload, _isolation_effect),
+    Scenario("isolate", "pod:shop/web-x", _isolated_pod, isolation_effect, prepare=_pod),
+    Scenario("isolate", "deployment:shop/web", _isolated_workload, isolation_effect),
     Scenario(
         "release",
         "isolated-pod:shop/web-x",
         _released,
-        _isolation_effect,
+        isolation_effect,
         condition={"quarantine": "before"},
         prepare=_isolated_before,
     ),

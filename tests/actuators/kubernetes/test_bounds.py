@@ -112,6 +112,39 @@ async def test_who_asks_is_known_and_no_secret_is_told(shop: Site) -> None:
     assert "secret-of-the-test" not in f"{refused.value!r} {actuator!r} {shop.server.agents}"
 
 
+# --- others ---
+
+
+async def test_a_change_by_others_at_the_last_moment_is_not_acted_over(shop: Site) -> None:
+    """Between the look and the act another changes the deployment: that is a conflict, and theirs stands."""
+
+    async def gate() -> None:
+        web = shop.cluster.get("deployments", "shop", "web")
+        edit(shop.cluster, "deployments", web, lambda each: each["spec"].update(replicas=2))
+
+    async with shop.actuator() as actuator:
+        given = await command(actuator, "restart", "deployment:shop/web")
+        with pytest.raises(ConditionFailed, match="generation = 2"):
+            await actuator.execute(given, gate)
+    found = shop.cluster.get("deployments", "shop", "web")
+    assert (found["spec"]["replicas"], "annotations" in found["spec"]["template"]["metadata"]) == (2, False)
+
+
+async def test_what_others_wrote_beside_it_stays(shop: Site) -> None:
+    """An annotation that comes between the look and the act is there afterwards, and so is the effect."""
+
+    async def gate() -> None:
+        web = shop.cluster.get("deployments", "shop", "web")
+        edit(shop.cluster, "deployments", web, lambda each: each["metadata"]["annotations"].update(theirs="yes"))
+
+    async with shop.actuator() as actuator:
+        given = await command(actuator, "restart", "deployment:shop/web", "f" * 32)
+        await actuator.execute(given, gate)
+    found = shop.cluster.get("deployments", "shop", "web")
+    assert found["metadata"]["annotations"]["theirs"] == "yes"
+    assert found["spec"]["template"]["metadata"]["annotations"]["reflexarc.io/command"] == "f" * 32
+
+
 # --- budgets ---
 
 
