@@ -33,7 +33,7 @@ conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules
 soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off everywhere, on a cluster 1,000 times, a million lines
 	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \
 		REFLEXARC_SEED=$$seed REFLEXARC_FUZZ_LINES=$${REFLEXARC_FUZZ_LINES:-1000000} \
-			$(BIN)/pytest tests/collectors/formats/test_fuzz.py tests/actuators/conformance && \
+			$(BIN)/pytest tests/collectors/formats/test_fuzz.py tests/actuators/conformance tests/actuators/http && \
 		REFLEXARC_SEED=$$seed REFLEXARC_RUNS=$${REFLEXARC_RUNS:-1000} \
 			$(BIN)/pytest tests/actuators/kubernetes/test_once.py && \
 		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} REFLEXARC_KILLS=$${REFLEXARC_KILLS:-200} \
