@@ -70,7 +70,12 @@ def event_of(found: Object, labels: Mapping[str, str]) -> Event:
         type=f"kubernetes.event.{kind}",
         time=_time(found),
         subject=_subject(about),
-        data={**labels, **_named(about), **{name: value for name, value in found.items() if name != "metadata"}, "metadata": meta},
+        data={
+            **labels,
+            **_named(about),
+            **{name: value for name, value in found.items() if name != "metadata"},
+            "metadata": meta,
+        },
         file=str(meta["resourceVersion"]),
         product="kubernetes",
         service="event",
