@@ -34,8 +34,9 @@ class KubernetesConfig(PluginConfig):
 
     All series are sent every `interval_s`, by default that of the agent; what has changed is sent after `quiet_s`, with
     what changes meanwhile. The first failed request is tried again after `retry_s`, then less and less often; one is
-    given up after `request_timeout_s`, and a watch after `silent_s` without a word. Series of what could not be
-    followed for `lost_s` end, for nobody knows whether they still hold, and `up` is 0.
+    given up after `request_timeout_s`, and a watch after `silent_s` without a word, of which a server has one each
+    minute. Series of what could not be followed for `lost_s` end, for nobody knows whether they still hold, and `up`
+    is 0.
     """
 
     kubeconfig: Path | None = None
@@ -49,7 +50,7 @@ class KubernetesConfig(PluginConfig):
     quiet_s: float = Field(default=0.5, ge=0)
     request_timeout_s: float = Field(default=10.0, gt=0)
     retry_s: float = Field(default=0.2, gt=0)
-    silent_s: float = Field(default=300.0, gt=0)
+    silent_s: float = Field(default=100.0, gt=0)
     lost_s: float = Field(default=30.0, ge=0)
 
     @model_validator(mode="after")

@@ -90,7 +90,7 @@ class HttpProber:
         phases.resolved(start_s)
         tls = url.scheme == "https"
         context = ssl_context(module.tls_config, versions_of(module.tls_config)) if tls else None
-        name = module.tls_config.server_name or request.headers["host"].rpartition(":")[0] or request.headers["host"]
+        name = module.tls_config.server_name or httpx.URL(f"https://{request.headers['host']}").host
         request.extensions = {"trace": phases.trace, "sni_hostname": name if tls else None}
         request.url = url.copy_with(host=address)
         async with _client(context, module.source_ip_address) as client:

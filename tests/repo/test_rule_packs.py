@@ -17,8 +17,8 @@ from collectors.host import collect as collect_host
 from collectors.kubernetes.cluster import RENDERED
 from collectors.nats import NatsConfig
 from collectors.nats import collect as collect_nats
-from collectors.probe import ProbeConfig
 from collectors.probe import collect as collect_probe
+from collectors.probe.config import ProbeConfig
 from collectors.workload import WorkloadConfig
 from collectors.workload import collect as collect_workload
 from engine.cli.reference_metrics import ROLES, published
