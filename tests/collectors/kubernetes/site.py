@@ -12,12 +12,11 @@ from collectors.kubernetes import collect
 from collectors.kubernetes.config import KubernetesConfig
 from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels
-from schemas.plugins import Occurrence, Reading, Samples
+from schemas.plugins import Occurrence, Reading
 from tests.collectors.contexts import context
 from tests.kubernetes_server import ApiStatus, KubernetesServer, Request
 
 FAST: dict[str, Any] = {"quiet_s": 0.0, "retry_s": 0.001, "interval_s": 0.02}
-OURS = {"instance", "job"}
 
 
 class MortalServer(KubernetesServer):
@@ -41,11 +40,11 @@ class MortalServer(KubernetesServer):
         self._server = await asyncio.start_server(self._connection, "127.0.0.1", port)
 
 
-def config_of(server: KubernetesServer, folder: Path, **given: Any) -> KubernetesConfig:
-    """A collector in a hurry."""
+def settings(server: KubernetesServer, folder: Path, **given: Any) -> dict[str, Any]:
+    """Those of a collector in a hurry."""
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(server.kubeconfig(token="secret-of-the-test")), encoding="utf-8")
-    return KubernetesConfig.model_validate({"kubeconfig": kubeconfig, **FAST, **given})
+    return {"kubeconfig": kubeconfig, **FAST, **given}
 
 
 class Told:
@@ -68,6 +67,10 @@ class Told:
         while not done():
             await self.one()
 
+    async def until_is(self, wanted: float, metric: str, **labels: str) -> None:
+        """Until the one series with these labels has this value."""
+        await self.until(lambda: self.value(metric, **labels) == wanted)
+
     def value(self, metric: str, **labels: str) -> float | None:
         """Of the one series with these labels, or None."""
         wanted = {METRIC_NAME: metric, **labels}.items()
@@ -83,17 +86,24 @@ class Told:
 
 
 @contextlib.asynccontextmanager
-async def following(
-    server: KubernetesServer, folder: Path, last: Event | None = None, **given: Any
-) -> AsyncIterator[Told]:
+async def collecting(folder: Path, last: Event | None, given: dict[str, Any]) -> AsyncIterator[Told]:
     """The collector at work; `last` is its own last event in the journal."""
 
     async def last_event(_: str) -> Event | None:
         return last
 
-    config = config_of(server, folder, **given)
+    config = KubernetesConfig.model_validate(given)
     async with contextlib.aclosing(collect(config, context(folder, last_event=last_event))) as readings:
         yield Told(readings)
+
+
+@contextlib.asynccontextmanager
+async def following(
+    server: KubernetesServer, folder: Path, last: Event | None = None, **given: Any
+) -> AsyncIterator[Told]:
+    """The collector at work on the stand-in."""
+    async with collecting(folder, last, settings(server, folder, **given)) as told:
+        yield told
 
 
 def lines(metrics: Any) -> dict[str, float]:
@@ -101,8 +111,3 @@ def lines(metrics: Any) -> dict[str, float]:
     return {
         f"{name}{{{','.join(f'{label}={text}' for label, text in pairs)}}}": value for name, pairs, value in metrics
     }
-
-
-def samples_of(reading: Reading) -> Samples:
-    assert isinstance(reading, Samples)
-    return reading

@@ -25,14 +25,14 @@ async def test_the_shop_is_told_of_and_so_is_what_changes_in_it(tmp_path: Path) 
     async with MortalServer(shop()) as server:
         server.settle()
         async with following(server, tmp_path, labels={"cluster": "prod"}) as told:
-            await told.until(lambda: told.value("kube_deployment_status_replicas_available", deployment="web") == 3)
+            await told.until_is(3, "kube_deployment_status_replicas_available", deployment="web")
             web = {"job": "kube-state-metrics", "cluster": "prod", "namespace": SHOP, "deployment": "web"}
             assert told.value("kube_deployment_spec_replicas", **web) == 3
             assert told.value("kube_node_status_condition", node="n0", condition="Ready", status="true") == 1
             found = server.cluster.get("deployments", SHOP, "web")
             server.cluster.update("deployments", changed(found, replicas=5))
             server.settle()
-            await told.until(lambda: told.value("kube_deployment_status_replicas_available", deployment="web") == 5)
+            await told.until_is(5, "kube_deployment_status_replicas_available", deployment="web")
             assert {"kubernetes:pods:shop", "kubernetes:nodes", "kubernetes:deployments:shop"} <= set(told.sources)
             gone = server.cluster.all("pods", SHOP)[0]["metadata"]["name"]
             server.cluster.remove("pods", server.cluster.get("pods", SHOP, gone))
@@ -54,7 +54,7 @@ async def test_a_change_is_told_at_once(tmp_path: Path) -> None:
             told.sources.clear()
             found = server.cluster.get("nodes", "", "n1")
             server.cluster.update("nodes", changed(found, unschedulable=True))
-            await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 1)
+            await told.until_is(1, "kube_node_spec_unschedulable", node="n1")
             assert set(told.sources) == {"kubernetes:nodes"}
 
 
@@ -74,14 +74,14 @@ async def test_what_cannot_be_followed_any_more_ends(tmp_path: Path) -> None:
     async with MortalServer(shop()) as server:
         server.settle()
         async with following(server, tmp_path, lost_s=0.05) as told:
-            await told.until(lambda: told.value("up") == 1)
-            await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
+            await told.until_is(1, "up")
+            await told.until_is(0, "kube_node_spec_unschedulable", node="n1")
             server.away()
-            await told.until(lambda: told.value("up") == 0)
+            await told.until_is(0, "up")
             await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") is None)
             await server.back()
-            await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
-            await told.until(lambda: told.value("up") == 1)
+            await told.until_is(0, "kube_node_spec_unschedulable", node="n1")
+            await told.until_is(1, "up")
 
 
 async def test_a_short_absence_is_bridged(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ async def test_a_short_absence_is_bridged(tmp_path: Path) -> None:
     async with MortalServer(shop()) as server:
         server.settle()
         async with following(server, tmp_path, lost_s=600) as told:
-            await told.until(lambda: told.value("up") == 1)
+            await told.until_is(1, "up")
             server.away()
-            await told.until(lambda: told.value("reflexarc_kubernetes_watching", path="/api/v1/nodes") == 0)
+            await told.until_is(0, "reflexarc_kubernetes_watching", path="/api/v1/nodes")
             for _ in range(30):
                 await told.one()
             assert told.value("up") == 1
@@ -108,7 +108,7 @@ async def test_only_what_is_configured_is_asked_for(tmp_path: Path) -> None:
         given: dict[str, Any] = {"namespaces": [SHOP, "third"], "resources": ["pods", "nodes"], "events": False}
         async with following(server, tmp_path, **given) as told:
             await told.until(lambda: told.synced)
-            await told.until(lambda: told.value("up") == 1)
+            await told.until_is(1, "up")
         asked = {(each.resource, each.namespace) for each in server.requests}
     assert asked == {("pods", SHOP), ("pods", "third"), ("nodes", "")}
     assert told.value("kube_pod_created", pod="elsewhere") is None
@@ -118,9 +118,9 @@ async def test_where_no_cluster_is_configured_it_is_down(tmp_path: Path) -> None
     """Until the kubeconfig is there; the agent goes on with all else."""
     missing = tmp_path / "none"
     async with MortalServer(shop()) as server, following(server, tmp_path, kubeconfig=missing) as told:
-        await told.until(lambda: told.value("up") == 0)
+        await told.until_is(0, "up")
         (tmp_path / "kubeconfig").rename(missing)
-        await told.until(lambda: told.value("up") == 1)
+        await told.until_is(1, "up")
 
 
 async def test_the_shipped_rights_suffice_and_none_is_too_many(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ async def test_what_is_not_permitted_is_said_and_the_rest_goes_on(
         MortalServer(shop(), rbac=rbac) as server,
         following(server, tmp_path, resources=["nodes", "pods"]) as told,
     ):
-        await told.until(lambda: told.value("kube_node_spec_unschedulable", node="n1") == 0)
+        await told.until_is(0, "kube_node_spec_unschedulable", node="n1")
         await told.until(lambda: len(server.forbidden) > 1)  # The first has been told of by then.
         assert told.value("reflexarc_kubernetes_watching", path="/api/v1/pods") == 0
     said = capsys.readouterr()

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from collectors.kubernetes.api import client_of
+from collectors.kubernetes.config import KubernetesConfig
 from collectors.kubernetes.following import Following
 from collectors.kubernetes.resources import MEASURED, Key, Object, key_of
-from tests.collectors.kubernetes.site import MortalServer, config_of
+from tests.collectors.kubernetes.site import MortalServer, settings
 from tests.kubernetes_server import Cluster, Faults
 from tests.kubernetes_server.objects import pod
 
@@ -56,7 +57,7 @@ def versions_in(cluster: Cluster) -> dict[Key, str]:
 
 @contextlib.asynccontextmanager
 async def recording(server: MortalServer, folder: Path, **given: Any) -> AsyncIterator[tuple[Record, Following]]:
-    api = await client_of(config_of(server, folder, **given))
+    api = await client_of(KubernetesConfig.model_validate(settings(server, folder, **given)))
     record = Record()
     follow = Following(api, PODS, record, 0.001)
     task = asyncio.create_task(follow.run())
@@ -68,9 +69,9 @@ async def recording(server: MortalServer, folder: Path, **given: Any) -> AsyncIt
         await api.close()
 
 
-def still(cluster: Cluster, **settings: Any) -> MortalServer:
+def still(cluster: Cluster, **given: Any) -> MortalServer:
     """A server without controllers: only the test changes anything."""
-    server = MortalServer(cluster, **settings)
+    server = MortalServer(cluster, **given)
     server.live = False
     return server
 
