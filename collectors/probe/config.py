@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, model_validator
 
 from collectors.probe.modules import BUILT_IN, UNSUPPORTED, Module
-from collectors.probe.target import Target
+from collectors.probe.target import Target, server_of
 from collectors.prometheus.fields import DurationMs
 from collectors.prometheus.files import read_yaml
 from schemas.plugins import PluginConfig
@@ -99,3 +99,5 @@ def _check(instance: str, module: Module) -> None:
         host, _, port = instance.rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
             raise ValueError(f"{instance}: expected host:port")
+    else:
+        server_of(instance, 0)

@@ -11,6 +11,7 @@ from collectors.probe.found import Findings, ProbeFailed
 from collectors.probe.modules import DnsModule
 from collectors.probe.records import judge, records
 from collectors.probe.resolve import Resolver
+from collectors.probe.target import server_of
 
 _PORT, _TLS_PORT = 53, 853
 
@@ -70,15 +71,3 @@ class DnsProber:
             raise ProbeFailed(f"expected {' or '.join(module.valid_rcodes)}, got {rcode}")
         for name, rrsets, expected in sections:
             judge(name, [text for each in rrsets for text in records(each)], expected)
-
-
-def server_of(instance: str, port: int) -> tuple[str, int]:
-    """Host and port of `host`, `host:port`, `[address]:port` or a bare address. Raises ValueError."""
-    if instance.count(":") > 1 and not instance.startswith("["):
-        return instance, port
-    host, colon, given = instance.rpartition(":")
-    if not colon or instance.endswith("]"):
-        return instance.strip("[]"), port
-    if not host or not given.isascii() or not given.isdigit() or not 0 < int(given) < 65_536:
-        raise ValueError(f"expected host or host:port, got {instance}")
-    return host.strip("[]"), int(given)

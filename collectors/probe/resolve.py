@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from collectors.probe.found import Findings, ProbeFailed
@@ -19,10 +19,20 @@ _MOST_UNDER_WAY = 1024
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 
 
+Lookup = Callable[[str], Sequence[str]]
+"""The addresses of a name; it blocks. Raises OSError and UnicodeError."""
+
+
+def by_system(host: str) -> Sequence[str]:
+    """As whatever else runs here looks it up."""
+    return [str(each[4][0]) for each in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+
+
 class Resolver:
     """Shared by all probes of a collector."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookup: Lookup = by_system) -> None:
+        self._lookup = lookup
         self._under_way: dict[str, asyncio.Future[Sequence[str] | OSError]] = {}
 
     async def resolve(self, host: str, module: Reaching, found: Findings) -> str:
@@ -54,15 +64,17 @@ class Resolver:
         answer = self._under_way[host] = loop.create_future()
         answer.add_done_callback(lambda _: self._under_way.pop(host))
         # Not one that the end of the process would wait for.
-        threading.Thread(target=_ask, args=(host, loop, answer), name=f"resolve {host}", daemon=True).start()
+        threading.Thread(
+            target=_ask, args=(self._lookup, host, loop, answer), name=f"resolve {host}", daemon=True
+        ).start()
         return answer
 
 
-def _ask(host: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Sequence[str] | OSError]) -> None:
+def _ask(
+    lookup: Lookup, host: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Sequence[str] | OSError]
+) -> None:
     try:
-        found: Sequence[str] | OSError = [
-            str(each[4][0]) for each in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        ]
+        found: Sequence[str] | OSError = lookup(host)
     except OSError as error:
         found = error
     except UnicodeError:

@@ -24,3 +24,15 @@ class Target:
     @property
     def labels(self) -> dict[str, str]:
         return {"job": "probe", "module": self.module_name, **self.given, "instance": self.instance}
+
+
+def server_of(instance: str, port: int) -> tuple[str, int]:
+    """Host and port of `host`, `host:port`, `[address]:port` or a bare address. Raises ValueError."""
+    if instance.count(":") > 1 and not instance.startswith("["):
+        return instance, port
+    host, colon, given = instance.rpartition(":")
+    if not colon or instance.endswith("]"):
+        return instance.strip("[]"), port
+    if not host or not given.isascii() or not given.isdigit() or not 0 < int(given) < 65_536:
+        raise ValueError(f"expected host or host:port, got {instance}")
+    return host.strip("[]"), int(given)

@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from collectors.probe.config import ProbeConfig
-from collectors.probe.resolve import chosen
 
 BLACKBOX = """
 modules:
@@ -63,10 +62,14 @@ def test_a_target_has_its_own_time_or_that_of_its_module_or_of_all() -> None:
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        ({"targets": ["a"], "module": "icmp"}, "module icmp: expected one of http_2xx, tcp_connect, tls_connect"),
+        (
+            {"targets": ["a"], "module": "icmp"},
+            "module icmp: expected one of http_2xx, names, tcp_connect, tls_connect",
+        ),
         ({"targets": ["ftp://a"]}, "expected a URL of http or https"),
         ({"targets": ["http://me:secret@a"]}, "without a password"),
         ({"targets": ["a"], "module": "tcp_connect"}, "a: expected host:port"),
+        ({"targets": ["a:b"], "module": "names"}, "expected host or host:port, got a:b"),
         ({"targets": ["a", "a"]}, "a is probed twice by module http_2xx"),
         ({"targets": ["a"], "interval": "soon"}, "expected a duration such as 5m"),
     ],
@@ -74,7 +77,7 @@ def test_a_target_has_its_own_time_or_that_of_its_module_or_of_all() -> None:
 def test_a_target_that_cannot_be_probed_is_refused(target: dict[str, Any], why: str) -> None:
     """Before anything is probed."""
     with pytest.raises(ValidationError, match=why):
-        config([target])
+        config([target], modules={"names": {"prober": "dns", "dns": {"query_name": "a"}}})
 
 
 @pytest.mark.parametrize(
@@ -96,12 +99,3 @@ def test_a_module_that_means_nothing_is_refused(module: dict[str, Any], why: str
     """Rather than probe otherwise than is meant."""
     with pytest.raises(ValidationError, match=why):
         config([], modules={"m": module})
-
-
-def test_the_preferred_protocol_is_preferred() -> None:
-    """And the other one is taken only where that will do."""
-    both = ["10.0.0.1", "10.0.0.2", "::1"]
-    assert chosen(both, "ip6", fallback=True) == "::1"
-    assert chosen(both, "ip4", fallback=True) == "10.0.0.1"
-    assert chosen(both[:2], "ip6", fallback=True) == "10.0.0.1"
-    assert chosen(both[:2], "ip6", fallback=False) is None

@@ -13,7 +13,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from collectors.probe.dns import server_of
+from collectors.probe.target import server_of
 from tests.collectors.probe.probing import probed
 from tests.collectors.probe.site import listening, served_with
 
