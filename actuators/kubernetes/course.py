@@ -101,10 +101,12 @@ class Course:
 
     async def _wait(self, delay_s: float, why: str) -> None:
         if asyncio.get_running_loop().time() + delay_s > self._ends:
-            if self._doubt:
-                raise EffectUnknown(f"{self._doubt}; then: {why}")
-            raise EffectFailed(f"not done in time: {why}")
+            raise self._failure(f"not done in time: {why}")
         await asyncio.sleep(delay_s)
+
+    def _failure(self, why: str) -> EffectFailed | EffectUnknown:
+        """What it comes to when it cannot go on: with a write in doubt nobody can tell."""
+        return EffectUnknown(f"{self._doubt}; then: {why}") if self._doubt else EffectFailed(why)
 
     # --- reading ---
 
@@ -117,7 +119,7 @@ class Course:
                 if error.code == _NOT_FOUND:
                     return None
                 if not error.transient and error.code < 500:
-                    raise EffectFailed(str(error)) from error
+                    raise self._failure(str(error)) from error
                 await self.pause(str(error), error.retry_after_s)
             except (Unanswered, Unreached) as error:
                 await self.pause(str(error))
@@ -134,6 +136,8 @@ class Course:
     async def there(self, ref: Ref) -> Object:
         """The object as it is now. Raises `ConditionFailed` where there is none."""
         found = await self.find(ref)
+        if found is None and self._doubt:
+            raise self._failure(f"{ref.id} is gone")
         if found is None:
             raise ConditionFailed({}, f"there is no {ref.id}")
         return found
@@ -189,7 +193,7 @@ class Course:
             answer = await sent
         except ApiError as error:
             if error.code not in (_NOT_FOUND, _CONFLICT) and not error.transient:
-                raise EffectFailed(str(error)) from error
+                raise self._failure(str(error)) from error
             await self.pause(f"{what}: {error}", error.retry_after_s)
         except Unanswered as error:
             self._doubt = f"{what}: {error}"

@@ -9,6 +9,7 @@ from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import CORDONED_BY
 from actuators.kubernetes.pods import Ending
 from actuators.kubernetes.resources import PODS, Object, Ref, annotations_of, controller_of
+from actuators.kubernetes.rollout import is_ending, is_ready
 from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
 
@@ -54,20 +55,22 @@ class Drain:
             self._may(course, await _pods(course, ref))
         changed = await course.change(ref, partial(_cordon, course), partial(look, course, ref))
         evicted = 0
-        while left := self._leaving(course, await _pods(course, ref)):
-            if not (await look(course, ref, await course.there(ref)))["unschedulable"]:
+        while True:
+            node = await course.there(ref)
+            left = self._leaving(course, node, await _pods(course, ref))
+            if not left:
+                return _cordoned(course, ref, changed, f", {evicted} pods evicted")
+            if not (node.get("spec") or {}).get("unschedulable"):
                 raise EffectFailed(f"{ref.id} was uncordoned meanwhile: {len(left)} pods were left there")
-            await self._evict_all(course, left)
+            await self._evict_all(course, left, wait=is_ready(node))
             evicted += len(left)
-        return _cordoned(course, ref, changed, f", {evicted} pods evicted")
 
     async def observe(self, course: Course, ref: Ref) -> Found:
         changed = await changed_before(course, ref)
         if changed is None:
             return "absent"
-        return (
-            "begun" if self._leaving(course, await _pods(course, ref)) else _cordoned(course, ref, changed, ", drained")
-        )
+        left = self._leaving(course, changed.found, await _pods(course, ref))
+        return "begun" if left else _cordoned(course, ref, changed, ", drained")
 
     def _may(self, course: Course, pods: Iterable[Object]) -> None:
         """Raises `EffectFailed` where pods would be lost for good, or are none of ours; nothing is done then."""
@@ -82,12 +85,13 @@ class Drain:
         if told := [f"{why}: {_named(found)}" for why, found in reasons.items() if found]:
             raise EffectFailed(f"nothing was done, since pods would be lost: {'; '.join(told)}")
 
-    def _leaving(self, course: Course, pods: Iterable[Object]) -> list[Object]:
-        """Those that are to be evicted still."""
+    def _leaving(self, course: Course, node: Object, pods: Iterable[Object]) -> list[Object]:
+        """Those that are to be evicted still. On a node that is away none is seen to end: that it is to is enough."""
         return [
             pod
             for pod in pods
             if not _stays(pod)
+            and (is_ready(node) or not is_ending(pod))
             and self._ours(pod)
             and (_says(course, "force") or not _unmanaged(pod))
             and (_says(course, "delete_emptydir_data") or not _has_local_data(pod))
@@ -96,7 +100,7 @@ class Drain:
     def _ours(self, pod: Object) -> bool:
         return not self._namespaces or pod["metadata"]["namespace"] in self._namespaces
 
-    async def _evict_all(self, course: Course, pods: list[Object]) -> None:
+    async def _evict_all(self, course: Course, pods: list[Object], *, wait: bool) -> None:
         """Some at a time; that one cannot go does not keep the others. Raises `EffectFailed` for those that stay."""
         room = asyncio.Semaphore(_AT_ONCE)
 
@@ -104,7 +108,7 @@ class Drain:
             meta = pod["metadata"]
             async with room:
                 own = course.beside()
-                await self._evict.end(own, Ref("pod", meta["namespace"], meta["name"]), pod)
+                await self._evict.end(own, Ref("pod", meta["namespace"], meta["name"]), pod, wait=wait)
 
         results = await asyncio.gather(*map(evict, pods), return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]

@@ -53,8 +53,9 @@ class Ending:
         there = found is not None and found["metadata"]["uid"] == event["involvedObject"]["uid"]
         return "begun" if there else _gone(event)
 
-    async def end(self, course: Course, ref: Ref, found: Object) -> None:
-        """End this very pod and wait until it is gone, unless something else does so first."""
+    async def end(self, course: Course, ref: Ref, found: Object, *, wait: bool = True) -> None:
+        """End this very pod and wait until it is gone, unless something else does so first. Without `wait` it is enough
+        that it is to end, as where its node is away and nobody can say that it has."""
         uid, pod = found["metadata"]["uid"], found
         while True:
             if not is_ending(pod):
@@ -67,6 +68,8 @@ class Ending:
             pod = now
             if is_ending(pod):
                 course.settled()
+                if not wait:
+                    return
                 await course.look_again(f"{ref.id} is still ending")
 
     @property

@@ -12,11 +12,13 @@ _WAITING = {
 
 
 def step(cluster: Cluster) -> None:
+    away = {node["metadata"]["name"] for node in cluster.all("nodes") if not _is_ready(node)}
     for pod in cluster.all("pods"):
         meta = pod["metadata"]
+        if pod["spec"].get("nodeName") in away:
+            continue
         if "deletionTimestamp" in meta:
-            if meta.get("annotations", {}).get("stand-in/stays") != "true":
-                cluster.remove("pods", pod)
+            cluster.remove("pods", pod)
         elif not pod["spec"].get("nodeName"):
             _schedule(cluster, pod)
         elif "status" not in pod or pod["status"].get("phase") == "Pending":

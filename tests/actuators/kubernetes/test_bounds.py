@@ -1,5 +1,4 @@
-"""Where the actuator stops: limits of its configuration, budgets, drains that would lose pods, and servers that are
-away."""
+"""Where the actuator stops: limits of its configuration, what others do meanwhile, budgets, drains that lose pods."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,19 +11,14 @@ import pytest_asyncio
 from actuators.kubernetes import build
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, NoClient, client_of
-from actuators.kubernetes.course import Course, Pace
 from actuators.kubernetes.pods import Ending
-from actuators.kubernetes.resources import Object, Ref
-from actuators.kubernetes.targets import attributes
-from actuators.kubernetes.workloads import Rolling, restart
-from schemas.commands import Command
-from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed, EffectUnknown
+from actuators.kubernetes.resources import Ref
+from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed
+from tests.actuators.kubernetes.alone import course, uid
 from tests.actuators.kubernetes.cluster import Site, command, do, made, site
 from tests.actuators.site import Shelf, open_gate
 from tests.kubernetes_server.objects import budget, pod, workload
 from tests.kubernetes_server.owning import edit
-
-PACE = Pace(poll_s=0.002, retry_s=0.001, stuck_s=0.01)
 
 
 @pytest_asyncio.fixture
@@ -38,25 +32,6 @@ async def api(shop: Site) -> AsyncIterator[Api]:
     found = Api(await client_of(KubernetesConfig(kubeconfig=shop.kubeconfig)), 0.5)
     yield found
     await found.close()
-
-
-class Nobody:
-    """Knows nothing but what it is told."""
-
-    def seen(self, ref: Ref, found: Object | None) -> None:
-        """It forgets it."""
-
-    def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
-        return attributes(ref.kind, found)
-
-
-def course(api: Api, given: Command, time_s: float) -> Course:
-    """The command on its way, with so much time."""
-    return Course(api, given, open_gate, PACE, asyncio.get_running_loop().time() + time_s, Nobody())
-
-
-def uid(shop: Site, resource: str, name: str, namespace: str = "shop") -> dict[str, Any]:
-    return {"uid": shop.cluster.get(resource, namespace, name)["metadata"]["uid"]}
 
 
 def loose_pod(shop: Site, **spec: Any) -> None:
@@ -235,6 +210,20 @@ async def test_a_drain_that_was_killed_goes_on(shop: Site) -> None:
     assert len(ended) == len(set(ended)) > 0
 
 
+async def test_a_drain_of_a_node_that_is_away_does_not_wait_for_it(shop: Site) -> None:
+    """Its pods are to end, which nobody there can confirm; others take their places."""
+    gone = [{"type": "Ready", "status": "Unknown"}]
+    edit(
+        shop.cluster, "nodes", shop.cluster.get("nodes", "", "n0"), lambda each: each["status"].update(conditions=gone)
+    )
+    async with shop.actuator() as actuator:
+        effect = await do(actuator, "drain", "node:n0")
+    pods = shop.cluster.all("pods", "shop", fields="spec.nodeName=n0")
+    left = [each["metadata"] for each in pods if not each["metadata"]["name"].startswith("agent")]
+    assert f"{len(left)} pods evicted" in effect.detail
+    assert all("deletionTimestamp" in each for each in left)
+
+
 async def test_a_drain_keeps_to_the_namespaces_of_the_configuration(shop: Site) -> None:
     """A node with pods of others is not drained."""
     shop.cluster.create("deployments", workload("theirs", 3, namespace="elsewhere"))
@@ -242,31 +231,3 @@ async def test_a_drain_keeps_to_the_namespaces_of_the_configuration(shop: Site) 
     async with shop.actuator(namespaces=("shop",)) as actuator:
         with pytest.raises(EffectFailed, match="in namespaces of others: elsewhere/theirs"):
             await do(actuator, "drain", "node:n0")
-
-
-# --- servers ---
-
-
-async def test_what_was_never_sent_has_failed(shop: Site, api: Api) -> None:
-    """Without a connection nothing was done, and that is known."""
-    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
-    await shop.server.stop()
-    with pytest.raises(EffectFailed, match="not done in time: ClientConnectorError"):
-        await Rolling(restart).perform(course(api, given, 0.2), Ref.of(given.target))
-
-
-async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site, api: Api) -> None:
-    """Sent and not answered, with nobody to ask: it is not called a failure, and never repeated."""
-    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
-    shop.server.stop_after("patch")
-    with pytest.raises(EffectUnknown, match="patch of deployment:shop/web"):
-        await Rolling(restart).perform(course(api, given, 0.3), Ref.of(given.target))
-    assert shop.cluster.get("deployments", "shop", "web")["metadata"]["generation"] == 2
-
-
-async def test_marks_that_cannot_be_asked_for_are_no_marks(shop: Site) -> None:
-    """With the server away an actuator that takes over says that nobody can tell."""
-    async with shop.actuator(request_timeout_s=0.05) as actuator:
-        given = await command(actuator, "restart", "deployment:shop/web")
-        await shop.server.stop()
-        assert await actuator.observe(given) == "unmarked"
