@@ -52,8 +52,8 @@ async def test_a_name_that_there_is_not_fails_the_probe() -> None:
 
     with pytest.raises(ProbeFailed, match=r"cannot resolve shop\.test: Name or service not known"):
         await Resolver(lookup).resolve("shop.test", ANY, Findings())
+    only = Reaching(preferred_ip_protocol="ip4", ip_protocol_fallback=False)
     with pytest.raises(ProbeFailed, match=r"shop\.test has no address of ip4"):
-        only = Reaching(preferred_ip_protocol="ip4", ip_protocol_fallback=False)
         await Resolver(lambda _: ["::1"]).resolve("shop.test", only, Findings())
 
 
