@@ -8,7 +8,20 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, correlations, idle, latency, lines, many_rules, parsers, redaction, scaling, sigma, state
+from tests.bench import (
+    agent,
+    correlations,
+    idle,
+    latency,
+    lines,
+    many_rules,
+    parsers,
+    playbooks,
+    redaction,
+    scaling,
+    sigma,
+    state,
+)
 from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
@@ -24,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "idle": idle.run,
     "rules": many_rules.run,
     "scaling": scaling.run,
+    "playbooks": playbooks.run,
     "correlations": correlations.run,
     "parsers": parsers.run,
     "lines": lines.run,

@@ -22,7 +22,7 @@ from collectors.probe.config import ProbeConfig
 from collectors.workload import WorkloadConfig
 from collectors.workload import collect as collect_workload
 from engine.cli.reference_metrics import ROLES, published
-from engine.core.program import AlertRule, EventRule, every_step
+from engine.core.program import AlertRule, EventRule, HealRule, Playbook, every_step
 from engine.promql import compile_expr
 from engine.rulefile import load, read
 from engine.ruletest import find, run
@@ -188,7 +188,7 @@ def own_names() -> set[str]:
 def selected() -> set[str]:
     """The metric names that the shipped rules select, in what they watch and in what they verify."""
     expressions = [*(rule.expr for rule in PROGRAM.alerts), *(rule.expr for rule in PROGRAM.records)]
-    acting = [*PROGRAM.heals, *PROGRAM.playbooks]
+    acting: list[HealRule | Playbook] = [*PROGRAM.heals, *PROGRAM.playbooks]
     expressions += [step.verify.expr for each in acting for step in every_step(each.steps) if step.verify]
     matchers = (m for each in expressions for selector in compile_expr(each).selectors for m in selector.matchers)
     return {matcher.value for matcher in matchers if matcher.name == METRIC_NAME and matcher.op == "="}
