@@ -20,6 +20,7 @@ from schemas.control import Control, Tick
 from schemas.events import Event
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
+from schemas.refusals import Refusals
 from schemas.rulefile import RuleFile
 from schemas.samples import SampleBatch
 from schemas.workloads import WorkloadsFile
@@ -33,6 +34,7 @@ _MESSAGES: Mapping[str, Any] = {
     "alert": AlertTransition,
     "command": Command,
     "outcome": Outcome,
+    "refusals": Refusals,
     "control": Control,
     "inventory": Inventory,
     "tick": Tick,
