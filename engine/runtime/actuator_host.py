@@ -25,7 +25,7 @@ from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.performance import Performance, in_progress
 from engine.runtime.publishing import now_ms
-from engine.runtime.refusing import Refuser
+from engine.runtime.refusing import USUAL_RATE, Rate, Refuser
 from engine.runtime.self_metrics import EVERY_S, SelfMetrics
 from engine.runtime.trust import Refusal, Trust
 from engine.runtime.workqueue import Delivery, work
@@ -49,12 +49,13 @@ class AlreadyRunningError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class ActuatorConfig:
     """One actuator service: the plugins that it runs for its scope (a node or a cluster), and the engines that it takes
-    commands from."""
+    commands from. `refusal_rate` bounds what is told of messages that are no commands of theirs."""
 
     scope: str
     state_dir: Path
     plugins: Mapping[str, PluginConfig]
     trust: Trust
+    refusal_rate: Rate = USUAL_RATE
     metrics_every_s: float = EVERY_S
 
 
@@ -93,7 +94,7 @@ class ActuatorHost:
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
         metrics.count_commands(verbs)
-        refuse = Refuser(self._bus, name, self._config.scope, executor, time.monotonic)
+        refuse = Refuser(self._bus, name, self._config.scope, executor, time.monotonic, self._config.refusal_rate)
         perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish, refuse)
         admission = Admission(self._config.trust, Fences(self._bus, name, self._config.scope))
         try:

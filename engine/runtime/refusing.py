@@ -34,8 +34,11 @@ MOST_SUBJECT = 300
 class Rate(NamedTuple):
     """So many reports at once, and one more each `every_s` seconds."""
 
-    burst: int = 20
+    burst: int
     every_s: float = 10.0
+
+
+USUAL_RATE = Rate(burst=20)
 
 
 class Refuser:
@@ -45,12 +48,12 @@ class Refuser:
     """
 
     def __init__(
-        self, bus: Bus, actuator: str, scope: str, executor: str, clock_s: Callable[[], float], rate: Rate | None = None
+        self, bus: Bus, actuator: str, scope: str, executor: str, clock_s: Callable[[], float], rate: Rate
     ) -> None:
         self._bus = bus
         self._empty = Refusals(actuator=actuator, scope=scope, executor=executor, refused=())
         self._clock_s = clock_s
-        self._rate = rate or Rate()
+        self._rate = rate
         self._left = float(self._rate.burst)
         self._filled_s = clock_s()
         self._pending: dict[Reason, Refused] = {}

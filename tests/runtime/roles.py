@@ -16,6 +16,7 @@ from engine.runtime.engine_host import EngineConfig, EngineHost
 from engine.runtime.journal import read
 from engine.runtime.lookup import scan
 from engine.runtime.received import Received
+from engine.runtime.refusing import USUAL_RATE, Rate
 from engine.runtime.trust import Trust, Trusted, allow_list
 from schemas import subjects
 from schemas.audit import AuditEntry
@@ -61,11 +62,21 @@ async def engine(server: ServerUnderTest, folder: Path, name: str = "e1", **conf
 
 @asynccontextmanager
 async def actuator(
-    server: ServerUnderTest, folder: Path, scope: str, probe: Probe, trust: Trust = lambda: allow_list([TRUSTED])
+    server: ServerUnderTest,
+    folder: Path,
+    scope: str,
+    probe: Probe,
+    trust: Trust = lambda: allow_list([TRUSTED]),
+    refusal_rate: Rate = USUAL_RATE,
 ) -> AsyncIterator[Role]:
     """An actuator service with the probe as its one plugin."""
     host = ActuatorConfig(
-        scope=scope, state_dir=folder, plugins={NAME: PluginConfig()}, trust=trust, metrics_every_s=ONCE_S
+        scope=scope,
+        state_dir=folder,
+        plugins={NAME: PluginConfig()},
+        trust=trust,
+        refusal_rate=refusal_rate,
+        metrics_every_s=ONCE_S,
     )
     async with _role(server, lambda bus: ActuatorHost(bus, host, {NAME: probe.spec}).run()) as role:
         yield role

@@ -19,6 +19,7 @@ from engine.runtime.publishing import now_ms
 from engine.runtime.recovery import BUCKET, SnapshotHead, object_name, pack, recover
 from schemas import subjects
 from schemas.codec import encode
+from schemas.commands import HEADER_EPOCH
 from schemas.inventory import Inventory, Target
 from schemas.labels import canonical
 from schemas.reasons import Reason
