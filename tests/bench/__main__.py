@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, correlations, idle, latency, lines, many_rules, parsers, redaction, sigma, state
+from tests.bench import agent, correlations, idle, latency, lines, many_rules, parsers, redaction, sigma, signing, state
 from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "parsers": parsers.run,
     "lines": lines.run,
     "redaction": redaction.run,
+    "signing": signing.run,
     "sigma": sigma.run,
     "detection": detection.run,
     "pipeline": pipeline.run,
