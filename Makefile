@@ -30,10 +30,10 @@ conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules
 	$(BIN)/python -m tests.promql.conformance
 	$(BIN)/python -m tests.sigma.conformance
 
-soak: $(INSTALLED)  ## the crash tests for longer and a million lines through each format, from a new seed
+soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off at every await, a million lines through each format
 	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \
 		REFLEXARC_SEED=$$seed REFLEXARC_FUZZ_LINES=$${REFLEXARC_FUZZ_LINES:-1000000} \
-			$(BIN)/pytest tests/collectors/formats/test_fuzz.py && \
+			$(BIN)/pytest tests/collectors/formats/test_fuzz.py tests/actuators/conformance tests/actuators/http && \
 		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} REFLEXARC_KILLS=$${REFLEXARC_KILLS:-200} \
 			$(BIN)/pytest tests/crash
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import httpx
 from pydantic import Field, field_validator
 
+from actuators import web
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.plugins import (
@@ -28,20 +29,10 @@ from schemas.plugins import (
     PluginConfig,
     VerbSpec,
 )
+from schemas.secrets import Secrets, SecretText
 
 RETRIES_S = (0.2, 0.5, 1.0)
 """Pauses between attempts to connect."""
-_BODY_SHOWN = 200
-
-
-def _from_environment(value: str) -> str:
-    """`env:NAME` as the value of that variable, so that a secret need not stand in a configuration file."""
-    if not value.startswith("env:"):
-        return value
-    name = value.removeprefix("env:")
-    if name not in os.environ:
-        raise ValueError(f"environment variable {name} is not set")
-    return os.environ[name]
 
 
 class FileReceiver(PluginConfig):
@@ -51,24 +42,20 @@ class FileReceiver(PluginConfig):
 
 
 class WebhookReceiver(PluginConfig):
-    """One JSON object is posted to the URL `webhook`, with these headers. Each value may be `env:NAME`."""
+    """One JSON object is posted to the URL `webhook`, with these headers. Each value may be a
+    [secret](operations.md#secrets) such as `env:NAME` or `file:PATH`.
+    """
 
-    webhook: str = Field(repr=False)
-    headers: dict[str, str] = Field(default={}, repr=False)
+    webhook: SecretText
+    headers: dict[str, SecretText] = Field(default={})
     timeout_s: float = Field(default=10.0, gt=0)
 
     @field_validator("webhook")
     @classmethod
-    def _resolve_webhook(cls, value: str) -> str:
-        url = _from_environment(value)
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("expected a URL with http:// or https://")
-        return url
-
-    @field_validator("headers")
-    @classmethod
-    def _resolve_headers(cls, value: dict[str, str]) -> dict[str, str]:
-        return {name: _from_environment(each) for name, each in value.items()}
+    def _check_url(cls, value: SecretText) -> SecretText:
+        if value.literal is not None:
+            web.checked_url(value.literal)
+        return value
 
 
 class PageConfig(PluginConfig):
@@ -134,32 +121,37 @@ def _command_of(line: str) -> object:
 class _Webhook:
     kind = "webhook"
 
-    def __init__(self, receiver: WebhookReceiver) -> None:
+    def __init__(self, receiver: WebhookReceiver, secrets: Secrets) -> None:
         self._receiver = receiver
+        self._secrets = secrets
 
     async def send(self, command: str, page: Mapping[str, Any], gate: Gate) -> str:
-        headers = {**self._receiver.headers, "Idempotency-Key": command}
+        request = await self._request(command, page)
         try:
-            async with httpx.AsyncClient(timeout=self._receiver.timeout_s) as client:
-                response = await self._post(client, page, headers, gate)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise EffectFailed(f"no connection: {error}") from error
+            async with web.client(self._receiver.timeout_s) as client:
+                answer = await self._post(client, request, gate)
         except httpx.HTTPError as error:
-            raise EffectUnknown(f"{type(error).__name__} after sending: it may have arrived") from error
-        if not response.is_success:
-            raise EffectFailed(f"answered {response.status_code}: {response.text[:_BODY_SHOWN]}")
-        return f"answered {response.status_code}"
+            what = self._secrets.redact(str(error))
+            if web.never_arrived(error):
+                raise EffectFailed(f"no connection: {what}") from None
+            raise EffectUnknown(f"{type(error).__name__} after sending: it may have arrived") from None
+        if not answer.succeeded:
+            raise EffectFailed(f"answered {answer.status}: {answer.shown(self._secrets)}")
+        return f"answered {answer.status}"
 
-    async def _post(
-        self, client: httpx.AsyncClient, page: Mapping[str, Any], headers: Mapping[str, str], gate: Gate
-    ) -> httpx.Response:
+    async def _request(self, command: str, page: Mapping[str, Any]) -> httpx.Request:
+        url = await web.secret(self._secrets, self._receiver.webhook)
+        headers = {name: await web.secret(self._secrets, each) for name, each in self._receiver.headers.items()}
+        return web.request("POST", url, {**headers, web.IDEMPOTENCY_KEY: command}, page)
+
+    async def _post(self, client: httpx.AsyncClient, request: httpx.Request, gate: Gate) -> web.Answer:
         """Only what certainly did not arrive, a failed connect, is tried again."""
         for delay_s in (*RETRIES_S, None):
             await gate()
             try:
-                return await client.post(self._receiver.webhook, json=page, headers=headers)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if delay_s is None:
+                return await web.send(client, request)
+            except httpx.HTTPError as error:
+                if delay_s is None or not web.never_arrived(error):
                     raise
                 await asyncio.sleep(delay_s)
         raise AssertionError("the last attempt returns or raises")
@@ -173,7 +165,7 @@ class PageActuator:
 
     def __init__(self, config: PageConfig, context: ActuatorContext) -> None:
         self._context = context
-        self._channels = {f"receiver:{name}": _channel(receiver) for name, receiver in config.receivers.items()}
+        self._channels = {f"receiver:{name}": _channel(each, context) for name, each in config.receivers.items()}
 
     async def inventory(self) -> Sequence[Target]:
         return [Target(id=name, lock=name, attributes={"kind": each.kind}) for name, each in self._channels.items()]
@@ -205,11 +197,15 @@ class PageActuator:
         """Nothing is held between pages."""
 
 
-def _channel(receiver: FileReceiver | WebhookReceiver) -> _Channel:
-    return _File(receiver.file) if isinstance(receiver, FileReceiver) else _Webhook(receiver)
+def _channel(receiver: FileReceiver | WebhookReceiver, context: ActuatorContext) -> _Channel:
+    return _File(receiver.file) if isinstance(receiver, FileReceiver) else _Webhook(receiver, context.secrets)
 
 
 async def build(config: PageConfig, context: ActuatorContext) -> PageActuator:
+    """Raises `SecretUnavailable` for a reference of this machine that leads nowhere."""
+    for receiver in config.receivers.values():
+        if isinstance(receiver, WebhookReceiver):
+            await context.secrets.check(receiver.webhook, *receiver.headers.values())
     return PageActuator(config, context)
 
 
@@ -225,6 +221,8 @@ SPEC = ActuatorSpec(
             optional=("message", "severity", "runbook_url"),
             timeout_ms=60_000,
             changes_target=False,
+            permissions=("to append to the file", "to connect to the webhook", "to read the secrets it refers to"),
+            unmarked="a webhook keeps no mark to ask for; a file does",
         ),
     ),
     build=build,

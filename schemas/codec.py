@@ -11,7 +11,7 @@ import msgspec
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditRecord
 from schemas.commands import Command
-from schemas.control import Act, Activate, Approve, Control, Emergency, Halt, Resume, Tick
+from schemas.control import Abort, Act, Activate, Approve, Control, Emergency, Halt, Play, Resume, Tick
 from schemas.events import Event, Events
 from schemas.foreign.intake import from_bytes, located
 from schemas.inventory import Inventory
@@ -54,6 +54,8 @@ _controls: dict[str, msgspec.json.Decoder[Control]] = {
     "approve": msgspec.json.Decoder(Approve),
     "activate": msgspec.json.Decoder(Activate),
     "act": msgspec.json.Decoder(Act),
+    "play": msgspec.json.Decoder(Play),
+    "abort": msgspec.json.Decoder(Abort),
 }
 _outcome: msgspec.json.Decoder[Outcome | Refusals] = msgspec.json.Decoder(Outcome | Refusals)
 _inventory = msgspec.json.Decoder(Inventory)
@@ -101,8 +103,10 @@ def decode(subject: str, data: bytes, is_known: Callable[[str], bool] = lambda _
                 tick = _tick.decode(data)
                 _spoken_for(rest, token(tick.shard))
                 return tick
-            case "control" if rest in _controls:
-                return _controls[rest].decode(data)
+            case "control" if (verb := rest.partition(".")[0]) in _controls:
+                control = _controls[verb].decode(data)
+                _spoken_for(rest, f"{verb}.{token(control.by)}")
+                return control
     except _UNDECODABLE as error:
         raise Undecodable(str(error)) from error
     raise Undecodable(f"no message is defined for subject {subject!r}")

@@ -18,6 +18,7 @@ from schemas.inventory import Disruption, Target
 from schemas.labels import Labels
 from schemas.outcomes import Evidence, Undo
 from schemas.samples import Metadata
+from schemas.secrets import Secrets
 
 
 class PluginConfig(BaseModel):
@@ -141,6 +142,12 @@ class VerbSpec:
     """Arguments, as templates, of a rule's step that names no target."""
     undo: str = ""
     """The verb by which its effect is undone. What has one takes `revert_after`."""
+    open: bool = False
+    """It takes further arguments than those named here, which the actuator's configuration declares and it checks."""
+    permissions: tuple[str, ...] = ()
+    """What the actuator service must be permitted to do for it, on the machine or at an API."""
+    unmarked: str = ""
+    """Where nobody can tell afterwards whether the effect happened (`observe` says `unmarked`); "" for nowhere."""
     disrupts: Disruption = "all"
     """How many replicas of its target's service it interrupts, for what bounds that."""
 
@@ -179,8 +186,9 @@ class EffectUnknown(Exception):
     """It cannot be known whether the effect happened, and it must not be tried again."""
 
 
-Observation = Effect | Literal["absent", "unmarked"]
-"""What `observe` finds: the effect with what it did, that it never happened, or that the target keeps no mark."""
+Observation = Effect | Literal["absent", "begun", "unmarked"]
+"""What `observe` finds: the effect with what it did, that it never happened, that it was begun and `execute` brings it
+to its end, or that the target keeps no mark."""
 
 Gate = Callable[[], Awaitable[None]]
 """Awaited immediately before every irreversible effect; raises when acts are halted or the lease is lost."""
@@ -231,6 +239,7 @@ class ActuatorContext:
     state_dir: Path
     now_ms: Callable[[], int]
     evidence: EvidenceStore
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 @dataclass(frozen=True)

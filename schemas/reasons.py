@@ -41,6 +41,7 @@ class Reason(StrEnum):
     UNKNOWN_TARGET = "UNKNOWN_TARGET"
     UNKNOWN_VERB = "UNKNOWN_VERB"
     PROTECTED = "PROTECTED"
+    OTHER_NODE = "OTHER_NODE"
     EMERGENCY = "EMERGENCY"
     FLAPPING = "FLAPPING"
     VERB_NOT_ALLOWED = "VERB_NOT_ALLOWED"
@@ -143,6 +144,7 @@ MEANING: dict[Reason, str] = {
     Reason.UNKNOWN_TARGET: "no actuator's inventory has the target",
     Reason.UNKNOWN_VERB: "no actuator offers the verb",
     Reason.PROTECTED: "the target is protected",
+    Reason.OTHER_NODE: "events of one node name a target of another, and the rule does not say `any_node`",
     Reason.EMERGENCY: "an emergency is declared: only people act, and the rules that the policy lists for it",
     Reason.FLAPPING: "the target was healed so often lately that it goes to a human instead",
     Reason.VERB_NOT_ALLOWED: "the policy does not allow the verb in this environment",

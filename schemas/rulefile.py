@@ -115,13 +115,16 @@ class _LadderRule(Model):
     alert: Name
     mode: Literal["shadow", "approve", "auto"] = "shadow"
     cooldown_ms: Duration = Field(default=300_000, alias="cooldown", json_schema_extra={"default": "5m"})
+    any_node: bool = False
     steps: list[Step] = Field(min_length=1)
 
 
 class HealRule(_LadderRule):
-    """A remediation ladder: what to do when an alert fires, each step only if the one before has not helped."""
+    """A remediation ladder: what to do when an alert fires, each step only if the one before has not helped. Where it
+    fires again within `reset_after` of a step that had helped, the next one is taken."""
 
     heal: Name
+    reset_after_ms: Duration = Field(default=0, alias="reset_after", json_schema_extra={"default": "0s"})
 
     @property
     def name(self) -> str:

@@ -109,14 +109,3 @@ class ScaleRule(Model):
     def arguments(self) -> dict[str, str]:
         """Those of the verb `scale` that name what is scaled."""
         return dict(self.target or ({} if self.workload is None else {"workload": self.workload}))
-
-
-NESTED: dict[str, type[Model]] = {
-    "metrics": ScaleMetric,
-    "schedules": ScaleSchedule,
-    "behavior": ScaleBehavior,
-    "scale_up": ScaleDirection,
-    "scale_down": ScaleDirection,
-    "policies": ScalePolicy,
-}
-"""What each field of the rule that holds further fields is made of."""

@@ -75,8 +75,9 @@ def outcomes(actuator: str, scope: str) -> str:
     return f"ops.outcomes.{token(actuator)}.{token(scope)}"
 
 
-def control(verb: str) -> str:
-    return f"ops.control.{token(verb)}"
+def control(verb: str, by: str) -> str:
+    """What a person or host says; the server authorises who that is."""
+    return f"ops.control.{token(verb)}.{token(by)}"
 
 
 def inventory(node: str) -> str:

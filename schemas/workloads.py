@@ -34,7 +34,8 @@ class Version(_Model):
 
 class Workload(_Model):
     """One workload. A change of `version` or `replicas` in the file is a deployment; the rest holds from the next start
-    of a replica on. Each replica listens on a free loopback port, which the actuator chooses.
+    of a replica on. Each replica listens on a free loopback port, which the actuator chooses. `service` is what it is
+    counted with where acts are bounded by service, by default itself alone.
     """
 
     versions: dict[Name, Version] = Field(min_length=1)
@@ -43,6 +44,7 @@ class Workload(_Model):
     health: Health | None = None
     stop_timeout_s: float = Field(default=5.0, gt=0)
     protected: bool = False
+    service: str = ""
 
 
 class WorkloadsFile(_Model):

@@ -40,6 +40,7 @@ COLLECT = VerbSpec(
     timeout_ms=60_000,
     changes_target=False,
     looks=True,
+    permissions=("to read /proc of what it looks at", "to read the files that the configuration names"),
 )
 
 
@@ -97,11 +98,10 @@ class Collector:
         return _effect(kept, f"{len(members)} kinds", missing)
 
     def _workload(self, command: Command) -> SupervisedWorkload | None:
-        kind, _, name = command.target.partition(":")
-        if kind == "node":
+        if command.target == self.node.id:
             return None
-        workload = self._fleet.workloads.get(name.partition("/")[0])
-        if workload is None:
+        workload = self._fleet.workloads.get(command.target.partition(":")[2].partition("/")[0])
+        if workload is None or not workload.rotation.attributes(command.target):
             raise ConditionFailed({}, f"there is no {command.target}")
         return workload
 

@@ -32,10 +32,33 @@ def targets(record: Record, declared: Workload) -> list[Target]:
     attributes |= {isolated_id(record.name, each): _of_isolated(record, each) for each in record.isolated}
     if record.isolation:
         attributes[isolation_id(record.name)] = _of_isolation(record, record.isolation)
-    return [
-        Target(id=name, lock=lock(record.name), attributes=found, protected=declared.protected)
-        for name, found in attributes.items()
-    ]
+    return [_target(record, declared, name, found) for name, found in attributes.items()]
+
+
+def _target(record: Record, declared: Workload, name: str, attributes: dict[str, Any]) -> Target:
+    """Of the workload it is counted how many replicas it has and how many of them live, and of each replica the same;
+    what is isolated serves nobody."""
+    whole, kind = lock(record.name), name.partition(":")[0]
+    counted = {
+        "workload": record.wanted,
+        "replica": [each for each in record.wanted if name.endswith(f"/{each.replica}")],
+    }
+    slots = counted.get(kind, [])
+    return Target(
+        id=name,
+        lock=whole,
+        attributes=attributes,
+        protected=declared.protected,
+        service=declared.service or record.name,
+        owner=whole if kind == "replica" else "",
+        replicas=len(slots),
+        healthy=sum(_lives(record, slot) for slot in slots),
+    )
+
+
+def _lives(record: Record, slot: Slot) -> bool:
+    process = slot.current.process if slot.current else None
+    return record.isolation is None and _state(process, isolated=False) == "running"
 
 
 def _of_workload(record: Record, declared: Workload) -> dict[str, Any]:

@@ -15,6 +15,11 @@ MAX_REPLICAS = 1000
 
 _REPLICA = ("workload", "replica")
 _WORKLOAD = ("workload",)
+_RUN = (
+    "to run the declared programs, as the actuator's own user",
+    "to signal what it started",
+    "to write its state directory",
+)
 
 VERBS = (
     VerbSpec(
@@ -22,7 +27,9 @@ VERBS = (
         summary="Start a replica anew, or all replicas of a workload one after the other.",
         targets={"replica": _REPLICA, "workload": _WORKLOAD},
         condition=("generation",),
+        disrupts="one",
         timeout_ms=60_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="scale",
@@ -31,7 +38,9 @@ VERBS = (
         required=("replicas",),
         integers=("replicas",),
         condition=("generation",),
+        disrupts="fewer",
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="deploy",
@@ -39,7 +48,9 @@ VERBS = (
         targets={"workload": _WORKLOAD},
         required=("version",),
         condition=("revision",),
+        disrupts="one",
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="rollback",
@@ -47,8 +58,10 @@ VERBS = (
         targets={"workload": _WORKLOAD},
         optional=("to",),
         condition=("revision",),
+        disrupts="one",
         absolute={"to": "previous_version"},
         timeout_ms=120_000,
+        permissions=_RUN,
     ),
     VerbSpec(
         name="isolate",
@@ -58,6 +71,7 @@ VERBS = (
         condition=("generation",),
         timeout_ms=60_000,
         undo="release",
+        permissions=_RUN,
     ),
     VerbSpec(
         name="release",
@@ -65,7 +79,9 @@ VERBS = (
         targets={"isolated": (*_REPLICA, "generation"), "isolation": _WORKLOAD},
         # `replacement` is the generation of what would be ended: it must still be what the decision knew.
         condition=("generation", "state", "replacement"),
+        disrupts="none",
         timeout_ms=60_000,
+        permissions=_RUN,
     ),
     COLLECT,
 )
@@ -88,8 +104,8 @@ def _change(command: Command, declared: Workload) -> Callable[[Record], Record]:
     by = command.id
     match command.verb:
         case "restart":
-            replicas = (_replica(command),) if command.target.startswith("replica:") else None
-            return lambda record: changes.restart(record, by, replicas)
+            one = command.target.startswith("replica:")
+            return lambda record: changes.restart(record, by, (_replica(command),) if one else None)
         case "scale":
             count = _count(command.args["replicas"])
             return lambda record: changes.scale(record, by, count)

@@ -1,16 +1,16 @@
-"""Writes `users.conf`: one login for each role of each node, each with what the role may do and nothing more.
+"""Writes `users.conf`: one login for each role of each node and for each person, each with what it may do and no more.
 
-    python deploy/nats/users.py NODE... > deploy/nats/users.conf
+    python deploy/nats/users.py NODE... --people PERSON... > deploy/nats/users.conf
 
 The permissions are those of the embedded server. Passwords are no part of it: the server takes each from its
-environment, such as AGENT_WEB1_PASSWORD for the agent of node web1.
+environment, such as AGENT_WEB1_PASSWORD for the agent of node web1, or OPERATOR_ANN_PASSWORD for ann.
 """
 
+import argparse
 import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from engine.runtime.credentials import Role
 from engine.runtime.server_config import permissions
@@ -18,17 +18,17 @@ from schemas.subjects import token
 
 NODE_ROLES: tuple[Role, ...] = ("agent", "actuator")
 """One login of these for each node, for which alone they speak."""
-SITE_ROLES: tuple[Role, ...] = ("engine", "operator")
 EXAMPLE_NODES = ("web1", "web2")
-"""The nodes of the file in the repository."""
+EXAMPLE_PEOPLE = ("ann", "bob")
+"""The nodes and people of the file in the repository."""
 
 
-def document(nodes: Sequence[str]) -> str:
-    """The text of `users.conf` for these nodes."""
+def document(nodes: Sequence[str], people: Sequence[str]) -> str:
+    """The text of `users.conf` for these nodes and people."""
     lines = [
-        "# Made by deploy/nats/users.py: make your own with the names of your nodes, and do not edit it.",
+        "# Made by deploy/nats/users.py: make your own with your nodes and people, and do not edit it.",
         "users: [",
-        *(_user(user, role, node) for user, role, node in _logins(nodes)),
+        *(_user(*login) for login in _logins(nodes, people)),
         "]",
     ]
     return "\n".join(lines) + "\n"
@@ -39,26 +39,25 @@ def password_variable(user: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", user.upper()) + "_PASSWORD"
 
 
-def _logins(nodes: Sequence[str]) -> Iterator[tuple[str, Role, str]]:
-    for role in SITE_ROLES:
-        yield role, role, ""
+def _logins(nodes: Sequence[str], people: Sequence[str]) -> Iterator[tuple[str, Role, str]]:
+    """The login, its role, and for whom it speaks."""
+    yield "engine", "engine", ""
+    for person in people:
+        yield f"operator-{token(person)}", "operator", person
     for node in nodes:
         for role in NODE_ROLES:
             yield f"{role}-{token(node)}", role, node
 
 
-def _user(user: str, role: Role, node: str) -> str:
-    granted = json.dumps(_permissions(user, role, node), indent=2).replace("\n", "\n    ")
+def _user(user: str, role: Role, speaks_for: str) -> str:
+    granted = json.dumps(permissions(role, speaks_for, user), indent=2).replace("\n", "\n    ")
     password = password_variable(user)
     return f"  {{\n    user: {json.dumps(user)}\n    password: ${password}\n    permissions: {granted}\n  }}"
 
 
-def _permissions(user: str, role: Role, node: str) -> dict[str, Any]:
-    granted = permissions(role, node)
-    # Replies come to an inbox named after the user, so that logins of one role cannot read each other's.
-    readable = [subject.replace(f"_INBOX_{role}.", f"_INBOX_{user}.") for subject in granted["subscribe"]["allow"]]
-    return granted | {"subscribe": {"allow": readable}}
-
-
 if __name__ == "__main__":
-    sys.stdout.write(document(sys.argv[1:] or EXAMPLE_NODES))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("nodes", nargs="*", default=EXAMPLE_NODES)
+    parser.add_argument("--people", nargs="+", default=EXAMPLE_PEOPLE)
+    given = parser.parse_args()
+    sys.stdout.write(document(given.nodes, given.people))

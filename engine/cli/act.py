@@ -35,7 +35,7 @@ async def act(args: argparse.Namespace, config: Config) -> None:
     values = _arguments(args)
     async with connected(config) as bus:
         next_seq = (await stream_state(bus, subjects.AUDIT)).last_seq + 1
-        seq = await ask_for(bus, args.verb, values, args.why)
+        seq = await ask_for(bus, person(config), args.verb, values, args.why)
         try:
             ended = await _told_until_over(bus, seq, next_seq)
         except TimeoutError as error:
@@ -59,10 +59,10 @@ async def _told_until_over(bus: Bus, seq: int, next_seq: int) -> Reason | None:
     return None
 
 
-async def ask_for(bus: Bus, verb: str, args: Mapping[str, str], why: str) -> int:
+async def ask_for(bus: Bus, by: str, verb: str, args: Mapping[str, str], why: str) -> int:
     """Put the request into the journal; its sequence there."""
-    request = Act(id=new_id(), by=person(), verb=verb, args=dict(args), why=why)
-    return (await bus.publish(subjects.control("act"), encode(request), msg_id=request.id)).seq
+    request = Act(id=new_id(), by=by, verb=verb, args=dict(args), why=why)
+    return (await bus.publish(subjects.control("act", by), encode(request), msg_id=request.id)).seq
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, str]:

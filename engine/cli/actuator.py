@@ -8,7 +8,7 @@ from engine.cli.config import Config, load, plugin_configs, sources
 from engine.cli.connect import connected
 from engine.cli.trusting import LiveTrust, Sections, trust_of
 from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
-from engine.runtime.registry import actuators
+from engine.runtime.registry import actuators, resolvers
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
@@ -24,6 +24,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         state_dir=config.state_dir / "actuator",
         plugins=plugin_configs("actuator.plugins", config.actuator.plugins, specs),
         trust=LiveTrust([*sources(args.config, os.environ), config.own_trust_file], read),
+        resolvers=resolvers(),
         metrics_every_s=config.metrics_interval / 1000,
     )
     async with connected(config, "actuator") as bus:

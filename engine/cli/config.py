@@ -82,6 +82,7 @@ class EngineSection(_Section):
 
     signing_key: Path | None = None
     rules: list[Path] = [Path("rules")]
+    environment: str = ""
     evaluation_interval: DurationMs = 15_000
     command_ttl: DurationMs = 30_000
     lease: DurationMs = 10_000
@@ -155,6 +156,7 @@ def load(file: Path | None, env: Mapping[str, str], overrides: Mapping[str, Any]
     if file or source.exists():
         merged = read_toml(source)
     for each in above:
+        merged = _merge({"engine": {"environment": each.stem}}, merged)
         merged = _merge(merged, read_toml(each))
     merged = _merge(_merge(merged, _from_env(env)), overrides)
     state_dir = str(merged.get("state_dir", Config.model_fields["state_dir"].default))

@@ -1,6 +1,5 @@
 """A connection to the bus, as configured, for the time of a command."""
 
-import getpass
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from engine.cli.config import Config, ConfigError
 from engine.cli.failure import CommandFailedError
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import BusUnavailable
-from engine.runtime.credentials import CredentialsError, Role, find_access
+from engine.runtime.credentials import CredentialsError, Role, find_access, person_of
 
 
 @asynccontextmanager
@@ -29,6 +28,6 @@ async def connected(config: Config, role: Role = "operator", env: Mapping[str, s
         await bus.close()
 
 
-def person() -> str:
-    """Who sits at the terminal, as the audit names them."""
-    return getpass.getuser()
+def person(config: Config, env: Mapping[str, str] = os.environ) -> str:
+    """Who sits at the terminal, as the audit names them: whose login it is."""
+    return person_of(find_access("operator", url=config.nats.url, file=config.credentials_file, env=env).user)

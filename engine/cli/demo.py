@@ -18,7 +18,7 @@ import msgspec
 from engine.cli import show
 from engine.cli.act import ask_for
 from engine.cli.config import PREFIX, Config, ConfigError, load
-from engine.cli.connect import connected
+from engine.cli.connect import connected, person
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import follow_audit, read_audit
 from engine.cli.look import answered, list_commands
@@ -99,7 +99,7 @@ class Script:
         ):
             replicas = await self._ready(bus)
             self._say(f"A shop in {replicas} replicas is up, watched by an agent, an engine and an actuator service.")
-            incidents = [await self._kill(bus), await self._deploy(bus)]
+            incidents = [await self._kill(bus), await self._deploy(bus, person(config, env))]
             tallies = tally(read_starts(self._starts), list_commands(await read_audit(bus)), replicas)
         agreed = all(each.counted == each.expected for each in tallies)
         return Summary(agreed and all(incident.healed for incident in incidents), incidents, tallies)
@@ -126,9 +126,9 @@ class Script:
 
         return await self._incident(bus, f"kill -9 {victim}, replica 0 of the {SHOP}", "ReplicaDown", kill)
 
-    async def _deploy(self, bus: Bus) -> Incident:
+    async def _deploy(self, bus: Bus, by: str) -> Incident:
         async def deploy() -> None:
-            await ask_for(bus, "deploy", {"workload": SHOP, "version": "v2"}, "the demo's bad version")
+            await ask_for(bus, by, "deploy", {"workload": SHOP, "version": "v2"}, "the demo's bad version")
 
         return await self._incident(bus, f"deploy {SHOP} version=v2, a bad version", "WorkloadFailing", deploy)
 

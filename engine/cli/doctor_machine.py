@@ -79,7 +79,7 @@ def _rules(config: Config) -> Check:
     except RuleErrors as errors:
         return fail("rules", str(errors), "correct them; a running engine keeps the rules before the edit")
     counts = f"{len(program.alerts)} alert, {len(program.records)} recording, {len(program.heals)} heal"
-    counts += f", {len(program.responds)} respond"
+    counts += f", {len(program.responds)} respond, {len(program.scales)} scale"
     if not program.alerts:
         return warn("rules", counts, "nothing will be noticed: write a rule, or name the rules in [engine]")
     return ok("rules", counts)

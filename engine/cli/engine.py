@@ -32,6 +32,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             lease_ms=section.lease,
             approval_ttl_ms=section.approval_ttl,
             external_labels=section.external_labels,
+            environment=section.environment,
             external_url=section.external_url,
             pinned=tuple(section.pinned),
             retention_ms=section.retention,

@@ -167,8 +167,16 @@ def _add_steering(commands: Commands) -> None:
     halt = _add(commands, "halt", "steer:halt", "stop all acts, at once")
     resume = _add(commands, "resume", "steer:resume", "end a halt")
     for command in (halt, resume):
-        command.add_argument("--target", default="*", help="only on this target, such as workload:shop")
+        scope = command.add_mutually_exclusive_group()
+        scope.add_argument("--target", default="*", help="only on this target, such as workload:shop")
+        scope.add_argument("--rule", help="only those of this rule or playbook")
+        scope.add_argument("--service", help="only on this service")
     halt.add_argument("--why", default="")
+    emergency = _add(
+        commands, "emergency", "steer:emergency", "tell everybody, and let only people and listed rules act"
+    )
+    emergency.add_argument("--why", default="")
+    emergency.add_argument("--over", action="store_true", help="end it")
     for verb, what in ASKED.items():
         act = _add(commands, verb, "act:act", f"{what}, through the same journal and audit as a rule")
         act.set_defaults(verb=verb)

@@ -133,6 +133,12 @@ def _type(field: Mapping[str, Any]) -> str:
             return f"`{value}`"
         case {"enum": [*values]}:
             return " or ".join(f"`{value}`" for value in values)
+        case {"type": "object", "additionalProperties": True}:
+            return "mapping"
+        case {"type": "object", "patternProperties": dict(named)}:
+            return f"{_type(next(iter(named.values())))}, by name"
+        case {"type": "array", "items": items} if not items:
+            return "list"
         case {"type": "array", "items": items}:
             return f"list of {_type(items)}"
         case {"type": "object", "additionalProperties": values}:
@@ -170,6 +176,12 @@ def _verb(verb: VerbSpec) -> Iterator[str]:
         yield f"- only if unchanged since the decision: {_names(verb.condition)}"
     if not verb.changes_target:
         yield "- changes nothing, so neither a halt nor settling holds it back"
+    if verb.open:
+        yield "- further arguments: those that the configuration declares"
+    if verb.unmarked:
+        yield f"- cannot be asked afterwards whether it happened: {verb.unmarked}"
+    if verb.permissions:
+        yield f"- needs: {'; '.join(verb.permissions)}"
     yield f"- takes at most {verb.timeout_ms / 1000:g} s"
 
 

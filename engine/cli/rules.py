@@ -25,7 +25,8 @@ async def check(args: argparse.Namespace, config: Config) -> int:
     program = loaded.program
     print(
         f"{len(program.alerts)} alert, {len(program.records)} recording, {len(program.events) + len(program.counters)} "
-        f"event, {len(program.heals)} heal and {len(program.responds)} respond rules: no error"
+        f"event, {len(program.heals)} heal, {len(program.responds)} respond and {len(program.scales)} scale rules: "
+        "no error"
     )
     if args.coverage:
         await coverage.show_uncovered(loaded.sigma, args.fed, config)

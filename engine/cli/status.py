@@ -47,8 +47,8 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
     if engine["url"]:
         yield "http", engine["url"]
     rules = engine["rules"]
-    responds = rules.get("respond", 0)
-    yield "rules", f"{rules['alert']} alert, {rules['record']} recording, {rules['heal']} heal, {responds} respond"
+    acting = f"{rules['heal']} heal, {rules.get('respond', 0)} respond, {rules.get('scale', 0)} scale"
+    yield "rules", f"{rules['alert']} alert, {rules['record']} recording, {acting}"
     if rules["refused"]:
         yield "REFUSED", "the newest edit of the rules; those before it stay active"
     for error in rules["refused"]:
@@ -57,8 +57,17 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
         yield "FAILING", f"{rule}: {error}"
     for scope, by in engine["halts"].items():
         yield "HALTED", f"{'everything' if scope == '*' else scope}, by {by}"
+    for scale in engine.get("scales", ()):
+        yield "scale", _scale(scale)
     for owner, targets in engine["inventory"].items():
         yield "targets", f"{owner}: {', '.join(targets) or 'none'}"
+
+
+def _scale(scale: Mapping[str, Any]) -> str:
+    bounds = f"{scale['replicas']} replicas of {scale['min']} to {scale['max']}"
+    wants = f", {scale['desired']} wanted" if scale["desired"] != scale["replicas"] else ""
+    why = f": {scale['detail']}" if scale["detail"] else ""
+    return f"{scale['rule']}: {scale['target']} has {bounds}{wants}, {scale['reason'] or 'not decided yet'}{why}"
 
 
 def _waiting(alerts: Sequence[Mapping[str, Any]], ladders: Iterable[Mapping[str, Any]]) -> Lines:

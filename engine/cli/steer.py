@@ -11,25 +11,33 @@ from engine.runtime.bus import Bus
 from engine.runtime.publishing import new_id
 from schemas import subjects
 from schemas.codec import encode
-from schemas.control import Approve, Halt, Resume
+from schemas.control import Approve, Emergency, Halt, Resume
 
 
 async def halt(args: argparse.Namespace, config: Config) -> None:
     """Stop acts: first for the actuators, which look before every effect, then for the decisions to come."""
-    request = Halt(id=new_id(), by=person(), scope=args.target, why=args.why)
+    scope = _scope(args)
+    request = Halt(id=new_id(), by=person(config), scope=scope, why=args.why)
     async with connected(config) as bus:
         await halts.write(bus, request)
         await _publish(bus, "halt", request)
-    given = "" if args.target == "*" else f" --target {args.target}"
-    print(f"halted {_scope(args.target)}; `reflexarc resume{given}` ends it")
+    print(f"halted {_said(scope)}; `reflexarc resume{_option(args)}` ends it")
 
 
 async def resume(args: argparse.Namespace, config: Config) -> None:
     """End a halt."""
     async with connected(config) as bus:
-        await halts.clear(bus, args.target)
-        await _publish(bus, "resume", Resume(id=new_id(), by=person(), scope=args.target))
-    print(f"resumed {_scope(args.target)}")
+        await halts.clear(bus, _scope(args))
+        await _publish(bus, "resume", Resume(id=new_id(), by=person(config), scope=_scope(args)))
+    print(f"resumed {_said(_scope(args))}")
+
+
+async def emergency(args: argparse.Namespace, config: Config) -> None:
+    """Declare an emergency, or end it: everybody is told, and only people and the listed rules act."""
+    request = Emergency(id=new_id(), by=person(config), why=args.why, over=args.over)
+    async with connected(config) as bus:
+        await _publish(bus, "emergency", request)
+    print("the emergency is over" if args.over else "an emergency is declared; `reflexarc emergency --over` ends it")
 
 
 async def approve(args: argparse.Namespace, config: Config) -> None:
@@ -40,14 +48,28 @@ async def approve(args: argparse.Namespace, config: Config) -> None:
         if len(found) != 1:
             known = "\n".join(f"  {ladder['command'][:12]}  {ladder['does']}" for ladder in waiting) or "  nothing"
             raise CommandFailedError(f"{len(found)} waiting commands begin with {args.command!r}. Waiting:\n{known}")
-        request = Approve(id=new_id(), by=person(), command=found[0]["command"], deny=args.deny)
+        request = Approve(id=new_id(), by=person(config), command=found[0]["command"], deny=args.deny)
         await _publish(bus, "approve", request)
     print(f"{'denied' if args.deny else 'approved'}: {found[0]['does']}")
 
 
-async def _publish(bus: Bus, verb: str, request: Halt | Resume | Approve) -> None:
-    await bus.publish(subjects.control(verb), encode(request), msg_id=request.id)
+async def _publish(bus: Bus, verb: str, request: Halt | Resume | Emergency | Approve) -> None:
+    await bus.publish(subjects.control(verb, request.by), encode(request), msg_id=request.id)
 
 
-def _scope(target: str) -> str:
-    return "all acts" if target == "*" else f"acts on {target}"
+def _scope(args: argparse.Namespace) -> str:
+    """The scope of a halt, as control messages name it."""
+    if args.rule:
+        return f"rule:{args.rule}"
+    return f"service:{args.service}" if args.service else str(args.target)
+
+
+def _option(args: argparse.Namespace) -> str:
+    given = (("rule", args.rule), ("service", args.service), ("target", args.target))
+    return next((f" --{name} {value}" for name, value in given if value not in (None, "*")), "")
+
+
+def _said(scope: str) -> str:
+    if scope == "*":
+        return "all acts"
+    return f"acts of {scope}" if scope.startswith("rule:") else f"acts on {scope}"

@@ -12,6 +12,7 @@ from engine.core.destination import Destination
 from engine.core.detector import Detector
 from engine.core.layout import Layout
 from engine.core.program import EMPTY, AlertRule, HealRule, Program, RecordingRule
+from engine.core.provenance import about_events
 from engine.core.scaling.compiled import CompiledScales, compile_scales
 from engine.promql import Derived, Index, IntArray, Plan, Selector, Store, Triggers, compile_expr, exact_name
 from engine.template import Template, parse
@@ -87,6 +88,8 @@ class Compiled:
     counted: defaultdict[str, Destination] = field(default_factory=lambda: defaultdict(Destination))
     """Where the series of each counter of events lie."""
     scales: CompiledScales = field(default_factory=CompiledScales)
+    about_events: frozenset[str] = frozenset()
+    """The alerting rules, by id, whose samples were made of events."""
 
     def readers(self, name: str) -> tuple[CompiledRule, ...]:
         """The rules that are to be evaluated when something was recorded as this metric."""
@@ -113,7 +116,16 @@ def compile_program(program: Program = EMPTY, before: Compiled | None = None) ->
     detector = before.detector if before and before.detector.is_of(program) else Detector(program)
     planned = before.scales if before and before.interval_ms == interval_ms else None
     scales = compile_scales(program.scales, interval_ms, planned)
-    return Compiled(rules, on_arrival, triggers, heals, interval_ms=interval_ms, detector=detector, scales=scales)
+    return Compiled(
+        rules,
+        on_arrival,
+        triggers,
+        heals,
+        interval_ms=interval_ms,
+        detector=detector,
+        scales=scales,
+        about_events=about_events(program, [(each.rule, each.plan) for each in rules.values()]),
+    )
 
 
 def _unchanged(known: CompiledRule | None, rule: Rule, place: int) -> CompiledRule | None:

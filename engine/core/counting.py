@@ -5,25 +5,28 @@ interval so that they do not grow stale. A series begins with a zero, so that `i
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from engine.core.alerting import render
 from engine.core.destination import TooManySeriesError
 from engine.core.detector import CompiledCounter
+from engine.core.provenance import EVENTS_TOTAL
 from engine.core.state import Count, State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
-from engine.core.wording import Seen
+from engine.core.wording import LONGEST, Seen
 from engine.core.writing import write
+from engine.sigma.correlate_values import number
 from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels, canonical
 
-EVENTS_TOTAL = "ops_events_total"
 EVERY_MS = 1_000
 FORGET_MS = 3_600_000
 """A series that has not counted for so long is over; if it comes back, it begins at zero."""
+
+LARGEST = 2.0**53
+"""The largest number that is added: beside a larger one nothing smaller would ever count again."""
 
 OVERFLOW: Labels = (("overflow", "true"),)
 """What bears the labels that are one too many."""
@@ -32,20 +35,20 @@ OVERFLOW: Labels = (("overflow", "true"),)
 def every(turn: Turn, event: Event, node: str) -> None:
     """Count one event by where it is from and what it is."""
     labels = (
-        ("category", event.category),
+        ("category", event.category[:LONGEST]),
         ("node", node),
-        ("product", event.product),
-        ("service", event.service),
-        ("source", event.source),
-        ("type", event.type),
+        ("product", event.product[:LONGEST]),
+        ("service", event.service[:LONGEST]),
+        ("source", event.source[:LONGEST]),
+        ("type", event.type[:LONGEST]),
     )
     _count(turn, f"node:{node}", labels, 1.0)
 
 
 def add(turn: Turn, found: CompiledCounter, seen: Seen) -> None:
     """Count one event that fits a log metric, or add the number in its field; what is none above zero is not."""
-    amount = _number(found.value(seen.data)) if found.value else 1.0
-    if amount <= 0:
+    amount = number(found.value(seen.data)) if found.value else 1
+    if amount is None or not 0 < amount <= LARGEST:
         return
     labels = found.named_by(seen.element)
     if labels is None:
@@ -54,14 +57,14 @@ def add(turn: Turn, found: CompiledCounter, seen: Seen) -> None:
 
 
 def due(turn: Turn, due_ms: int) -> Iterator[str]:
-    """Write the counters to their columns, if they changed or would grow stale; the names of those that were."""
+    """Write to their columns the counters that changed or would grow stale; the names of those that were."""
     state = turn.state
     interval_ms = state.settings.evaluation_interval_ms
-    if state.counts_changed or due_ms % interval_ms == 0:
-        state.counts_changed = False
-        for key in state.counts:
-            _write(state, key)
-        yield from dict.fromkeys(_name(state, key) for key in state.counts)
+    keys = list(state.counts if due_ms % interval_ms == 0 else state.counts_changed)
+    state.counts_changed.clear()
+    for key in keys:
+        _write(state, key)
+    yield from dict.fromkeys(_name(state, key) for key in keys)
     if state.counts:
         state.timers.set(Timer((turn.now_ms // interval_ms + 1) * interval_ms, "count", 0, ""))
 
@@ -76,6 +79,7 @@ def forget(state: State) -> None:
             state.counts[key] = {}
             _write(state, key)
             del state.counts[key]
+            state.counts_changed.pop(key, None)
 
 
 def _count(turn: Turn, key: str, labels: Labels, amount: float) -> None:
@@ -89,8 +93,8 @@ def _count(turn: Turn, key: str, labels: Labels, amount: float) -> None:
     count.value += amount
     count.counted_ms = turn.now_ms
     if not state.counts_changed:
-        state.counts_changed = True
         state.timers.set(Timer((turn.now_ms // EVERY_MS + 1) * EVERY_MS, "count", 0, ""))
+    state.counts_changed[key] = None
 
 
 def _write(state: State, key: str) -> None:
@@ -121,10 +125,3 @@ def _name(state: State, key: str) -> str:
 def _series(name: str, key: str, labels: Labels) -> Labels:
     node = {"node": key.removeprefix("node:")} if name == EVENTS_TOTAL else {}
     return canonical({**dict(labels), **node, METRIC_NAME: name})
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
-        return 0.0

@@ -6,6 +6,7 @@ from engine.core import ladder as ladders
 from engine.core import notices
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
+from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
 from engine.core.services import count_services
 from engine.core.state import Ladder, State, index_targets, ladder_id
@@ -24,10 +25,12 @@ from schemas.refusals import Refusals
 
 def on_transitions(turn: Turn, effects: Sequence[Effect]) -> None:
     """Tell the running ladders of each alert that fired or resolved; start those that its firing calls for."""
+    running = _by_alert(turn.state)
     for effect in effects:
         if isinstance(effect, AlertTransition) and effect.state in ("firing", "resolved"):
-            for ladder in _about(turn.state, effect.id):
-                ladders.wake(turn, ladder)
+            for ladder in running.get(effect.id, ()):
+                if ladder.phase not in ("commanded", "ended"):
+                    ladders.wake(turn, ladder)
             if effect.state == "firing":
                 for heal in turn.state.compiled.heals.get(effect.alertname, ()):
                     _begin(turn, heal, effect)
@@ -148,6 +151,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
         alert=fired.id,
         value=alert.value,
         annotations=fired.annotations,
+        node=node_of_alert(turn.state, fired.rule, alert),
     )
     if ladder.key in turn.state.ladders:
         return
@@ -178,8 +182,11 @@ def _answers(outcome: Outcome, command: Command | None) -> bool:
     return command is not None and (outcome.actuator, outcome.scope) == (command.actuator, command.scope)
 
 
-def _about(state: State, alert: str) -> list[Ladder]:
-    return [ladder for ladder in state.ladders.values() if ladder.alert == alert and ladder.phase != "commanded"]
+def _by_alert(state: State) -> dict[str, list[Ladder]]:
+    found: dict[str, list[Ladder]] = {}
+    for ladder in state.ladders.values():
+        found.setdefault(ladder.alert, []).append(ladder)
+    return found
 
 
 def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "", state: str = "") -> None:

@@ -18,12 +18,12 @@ def install(state: State, program: Program, planned: Compiled | None = None) -> 
 
     `planned` is what of it is planned already, by default what has been active.
     """
-    before, state.program = state.settings, program
+    state.program = program
     state.compiled = compile_program(program, planned or state.compiled)
     rules, detector = state.compiled.rules, state.compiled.detector
     state.failing = {rule: error for rule, error in state.failing.items() if rule in rules or rule in detector.rules}
     state.evaluated_ms = {rule: time_ms for rule, time_ms in state.evaluated_ms.items() if rule in rules}
-    if program.settings == before:
+    if _limits(program.settings) == state.correlator.limits:
         state.correlator.replace(detector.correlations)
     else:
         state.correlator = Correlator(detector.correlations, _limits(program.settings))

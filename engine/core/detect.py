@@ -8,7 +8,7 @@ further event has fitted. An absence is the exception: it ends with the event th
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.core import counting, decide, writing
+from engine.core import counting, decide, reach, writing
 from engine.core.alerting import alert_id, render, transition
 from engine.core.compiled import ALERTNAME
 from engine.core.destination import TooManySeriesError
@@ -32,6 +32,10 @@ _REMEMBERED = 1_000
 
 _RECORDED = 300
 """Characters of the events in the audit."""
+
+TOLD_AT_ONCE = 50
+"""With so many alerts of a rule, ALERTS has a new one at once; of more, with all others of them, every `TOLD_MS`."""
+TOLD_MS = 1_000
 
 ABOUT_EVENTS = ("events", "event")
 """Annotations that the engine adds: which events, by their places in the journal, and each in short, on its line."""
@@ -58,7 +62,7 @@ def _fits(turn: Turn, found: CompiledEventRule, seen: Seen) -> None:
     _remember(state, seen)
     if rule.raises:
         group = {"node": seen.node} | {name: as_text(way(seen.data)) for name, way in found.group_by}
-        _raise(turn, found, group, seen.element | group, (seen.place,))
+        _raise(turn, found, group, seen.element | group, (seen.place,), node=seen.node)
     if rule.id in state.compiled.detector.correlated:
         occurred = Occurred(rule.id, seen.data, _happened_ms(state, seen), seen.node, seen.place)
         for result in state.correlator.observe(occurred, turn.now_ms):
@@ -83,14 +87,20 @@ def _remember(state: State, seen: Seen) -> None:
 
 def _correlated(turn: Turn, result: Raised | Ended, seen: Seen | None) -> None:
     found = turn.state.compiled.detector.rules[result.rule]
-    group = {label_name(name): value for name, value in result.group}
+    group = _labelled(result.group)
     if isinstance(result, Ended):
-        for labels in list(turn.state.alerts.get(result.rule, {})):
-            if group.items() <= dict(labels).items():
+        over = canonical(group)
+        for labels, alert in list(turn.state.alerts.get(result.rule, {}).items()):
+            if alert.element == over:
                 _resolve(turn, found, labels, Reason.EVICTED if result.evicted else Reason.CONDITION_CLEARED)
     elif found.rule.raises:
-        element = (seen.element if seen else {}) | group
-        _raise(turn, found, group, element, result.events, result.value)
+        element = (seen.element if seen and not result.at_end else {}) | group
+        node = reach.node_of(result, turn.state.compiled.detector)
+        _raise(turn, found, group, element, result.events, result.value, node=node)
+
+
+def _labelled(group: Sequence[tuple[str, str]]) -> dict[str, str]:
+    return {label_name(name): value for name, value in group}
 
 
 def due(turn: Turn) -> None:
@@ -113,7 +123,20 @@ def expire(turn: Turn, rule_id: str) -> None:
                 _resolve(turn, found, labels, Reason.CONDITION_CLEARED)
     _tell_alerts(state, found)
     if active:
-        _look_again(state, rule_id)
+        _look_again(state, rule_id, state.settings.evaluation_interval_ms)
+
+
+def activated(turn: Turn) -> None:
+    """Of an absence that begins anew, as its rule says something else, nobody would tell that it has ended."""
+    state = turn.state
+    for rule_id, active in list(state.alerts.items()):
+        found = state.compiled.detector.rules.get(rule_id)
+        if found is None or not _is_absence(found.rule):
+            continue
+        silent = {canonical(_labelled(group)) for group in state.correlator.silent(rule_id)}
+        for labels, alert in list(active.items()):
+            if alert.element not in silent:
+                _resolve(turn, found, labels, Reason.RULE_REMOVED)
 
 
 def remove(turn: Turn, rule: EventRule) -> None:
@@ -130,34 +153,41 @@ def _raise(
     element: Mapping[str, str],
     events: Sequence[str],
     value: float | None = None,
+    *,
+    node: str,
 ) -> None:
-    """The alert of this group fires, or fires on."""
+    """The alert of this group fires, or fires on. Its value, where none is given, is how many events have fitted."""
     state, rule = turn.state, found.rule
-    own = render(state, found.labels, canonical(element), value or 1.0, turn.now_ms)
+    first = 1.0 if value is None else float(value)
+    own = render(state, found.labels, canonical(element), first, turn.now_ms)
     labels = canonical({**group, **own, ALERTNAME: rule.name})
     active = state.alerts.setdefault(rule.id, {})
     if alert := active.pop(labels, None):
-        alert.value = alert.value + 1 if value is None else value
+        alert.value = alert.value + 1 if value is None else first
         alert.cleared_ms = turn.now_ms
         active[labels] = alert  # the last is the one that was seen latest
         return
-    if len(active) >= (rule.limit or state.settings.max_event_alerts):
+    while len(active) >= (rule.limit or state.settings.max_event_alerts):
         _resolve(turn, found, next(iter(active)), Reason.EVICTED)
     alert = active[labels] = Alert(
         id=alert_id(rule.id, labels),
         labels=labels,
-        element=labels,
-        annotations=_annotations(turn, found, element, events, value or 1.0),
-        value=value or 1.0,
+        element=canonical(group),
+        annotations=_annotations(turn, found, element, events, first),
+        value=first,
         onset=turn.seq,
         active_at_ms=turn.now_ms,
         fired_at_ms=turn.now_ms,
         cleared_ms=turn.now_ms,
+        node=node,
     )
     state.alerts[rule.id] = active
     _put(turn, transition(rule, alert, "firing", turn.now_ms, Reason.EVENT_MATCHED, _detail(alert)))
-    _tell_alerts(state, found)
-    _look_again(state, rule.id)
+    if len(active) <= TOLD_AT_ONCE:
+        _tell_alerts(state, found)
+        _look_again(state, rule.id, state.settings.evaluation_interval_ms)
+    else:
+        _look_again(state, rule.id, TOLD_MS)
 
 
 def _annotations(
@@ -202,9 +232,8 @@ def _tell_alerts(state: State, found: CompiledEventRule) -> None:
         state.failing.pop(found.rule.id, None)
 
 
-def _look_again(state: State, rule_id: str) -> None:
+def _look_again(state: State, rule_id: str, interval_ms: int) -> None:
     """On a grid, so that a rule has one such time however many of its alerts begin."""
-    interval_ms = state.settings.evaluation_interval_ms
     state.timers.set(Timer((state.now_ms // interval_ms + 1) * interval_ms, "expire", 0, rule_id))
 
 

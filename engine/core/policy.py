@@ -9,8 +9,6 @@ from typing import Literal
 
 import msgspec
 
-from engine.core.cron import Zone
-
 Per = Literal["all", "service", "workload", "target", "rule"]
 Lapse = Literal["deny", "escalate", "proceed"]
 
@@ -161,8 +159,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[Limit, ...] = ()
     blast_radius: tuple[BlastRadius, ...] = ()
     windows: tuple[Window, ...] = ()
-    zones: dict[str, Zone] = {}
-    """The time zones that the windows name."""
     approvals: tuple[Approval, ...] = ()
     samples_ms: int = 0
     inventory_ms: int = 0

@@ -6,12 +6,15 @@ moment, so that a command can be delivered late or twice and still mean the same
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from engine.core.reach import bound
 from engine.core.services import service_of
 from engine.core.state import Ladder, Owned, State
+from engine.core.turn import Turn
 from engine.core.verbs import Verb
-from engine.template import TemplateError, parse
+from engine.template import Template, TemplateError, parse
 from schemas.commands import Command, Origin, command_id
 from schemas.durations import duration_ms
 from schemas.labels import text
@@ -24,6 +27,8 @@ REVERT_AFTER = "revert_after"
 """Argument of every verb that can be undone: how long after its effect it is to be."""
 
 _SHOWN = frozenset({"to", "version", "replicas", "evidence"})
+_TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
+"""Arguments that are long and change nothing: a command in a few words is without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,23 @@ class Refusal:
     detail: str
 
 
-def render_args(ladder: Ladder) -> dict[str, str] | Refusal:
+def render_args(turn: Turn, ladder: Ladder) -> dict[str, str] | Refusal:
     """The step's arguments with the alert's labels and value filled in."""
+    return turn.once(("arguments", ladder.id, ladder.step), lambda: _rendered(ladder))
+
+
+def _rendered(ladder: Ladder) -> dict[str, str] | Refusal:
     labels = dict(ladder.alert_labels)
     try:
-        return {name: parse(value).render(labels, ladder.value) for name, value in ladder.current.args.items()}
+        return {name: _parsed(value).render(labels, ladder.value) for name, value in ladder.current.args.items()}
     except TemplateError as error:
         return Refusal(Reason.BAD_ARGUMENTS, str(error))
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> Template:
+    """Templates are few, and each is filled in for many alerts."""
+    return parse(text)
 
 
 def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
@@ -53,9 +68,9 @@ def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
     return max(named)[1] if named else None
 
 
-def about(ladder: Ladder, verb: Verb | None) -> str:
+def about(turn: Turn, ladder: Ladder, verb: Verb | None) -> str:
     """What the ladder is about: the target that it last wanted to change, and not whom it told or looked at."""
-    args = render_args(ladder)
+    args = render_args(turn, ladder)
     named = target_id(verb, args) if verb and not isinstance(args, Refusal) else None
     return named if verb and named and (verb.changes_target or not ladder.target) else ladder.target
 
@@ -73,21 +88,28 @@ def same_act(one: Command, other: Command) -> bool:
 
 def describe(command: Command) -> str:
     """A command in a few words: `restart replica:shop/0 if generation = 7`."""
-    args = "".join(f" {name}={_printed(value)}" for name, value in command.args.items() if name in _SHOWN)
+    named = command.target.partition(":")[2].split("/")
+    shown = {
+        name: value
+        for name, value in command.args.items()
+        if name in _SHOWN or (name not in _TOLD and str(value) not in named)
+    }
+    args = "".join(f" {name}={_printed(value)}" for name, value in shown.items())
     condition = " and ".join(f"{name} = {value}" for name, value in command.condition.items())
     undone = "" if command.revert_after_ms is None else f", undone after {command.revert_after_ms / 1000:g} s"
     return f"{command.verb} {command.target}{args}" + (f" if {condition}" if condition else "") + undone
 
 
-def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> Command | Refusal:
+def resolve(turn: Turn, ladder: Ladder) -> Command | Refusal:
     """The command for the ladder's current step and attempt, or why there is none."""
+    state = turn.state
     verb = state.program.verb(ladder.current)
     if verb is None:
         return Refusal(Reason.UNKNOWN_VERB, f"{ladder.current.verb!r}")
     if ladder.undo and ladder.step == 0:
         what = _undone(state, verb, ladder.undo, ladder.current.args.get(SCOPE))
     else:
-        what = _asked(state, ladder, verb)
+        what = _asked(turn, ladder, verb)
     if isinstance(what, Refusal):
         return what
     settings = state.settings
@@ -103,16 +125,16 @@ def resolve(state: State, ladder: Ladder, now_ms: int, seq: int, index: int) -> 
         lock=what.owned.target.lock,
         args=what.args,
         condition=what.condition,
-        issued_ms=now_ms,
-        deadline_ms=now_ms + settings.command_ttl_ms,
+        issued_ms=turn.now_ms,
+        deadline_ms=turn.now_ms + settings.command_ttl_ms,
         lease_ms=settings.lease_ms,
         summary=_summary(state, ladder),
         origin=ladder.origin,
         ladder=ladder.id,
         step=ladder.step,
         attempt=ladder.attempt,
-        cause=seq,
-        index=index,
+        cause=turn.seq,
+        index=len(turn.effects),
         revert_after_ms=what.revert_after_ms,
         service=service_of(what.owned.target),
     )
@@ -128,15 +150,15 @@ class _What:
     revert_after_ms: int | None = None
 
 
-def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
-    args = render_args(ladder)
+def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> _What | Refusal:
+    args = render_args(turn, ladder)
     if isinstance(args, Refusal):
         return args
     name = target_id(verb, args)
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
-    owned = owner(state, verb, name, args.get(SCOPE))
+    owned = _within_reach(turn.state, ladder, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
     if owned.target.protected and verb.changes_target:
@@ -150,6 +172,20 @@ def _asked(state: State, ladder: Ladder, verb: Verb) -> _What | Refusal:
         return values
     condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
     return _What(owned, values, condition, revert_after_ms)
+
+
+def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
+    """The target, on the node whose events named it where events did."""
+    node = bound(ladder, verb, SCOPE)
+    if node is None:
+        return owner(state, verb, target, scope)
+    if scope in (None, node) and not isinstance(found := owner(state, verb, target, node), Refusal):
+        return found
+    elsewhere = owner(state, verb, target, scope)
+    if isinstance(elsewhere, Refusal) and elsewhere.reason is Reason.UNKNOWN_TARGET:
+        return elsewhere
+    whose = f"events of {node}" if node else "events of several nodes"
+    return Refusal(Reason.OTHER_NODE, f"{whose} name {target}" + (f" on {scope}" if scope else ""))
 
 
 def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:

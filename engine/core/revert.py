@@ -46,6 +46,7 @@ def _undoing(turn: Turn, ladder: Ladder, outcome: Outcome, undo: Undo, due_ms: i
         alert=ladder.alert,
         value=ladder.value,
         annotations=ladder.annotations,
+        node=ladder.node,
         target=undo.target,
         phase="scheduled",
         undo=undo,

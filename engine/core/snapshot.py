@@ -18,7 +18,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 5
+FORMAT = 6
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -61,7 +61,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, int]
     climbed: dict[str, tuple[int, int]]
     counts: dict[str, list[tuple[Labels, Count]]]
-    counts_changed: bool
+    counts_changed: tuple[str, ...]
     recent: dict[str, str]
     correlations: msgspec.Raw
     timers: list[Timer]
@@ -107,7 +107,7 @@ def save(state: State) -> bytes:
             told=state.told,
             climbed=state.climbed,
             counts={key: list(counts.items()) for key, counts in state.counts.items()},
-            counts_changed=state.counts_changed,
+            counts_changed=tuple(state.counts_changed),
             recent=state.recent,
             correlations=msgspec.Raw(state.correlator.dump()),
             timers=list(state.timers),
@@ -164,7 +164,7 @@ def _rebuilt(saved: Saved) -> State:
         told=saved.told,
         climbed=saved.climbed,
         counts={key: dict(counts) for key, counts in saved.counts.items()},
-        counts_changed=saved.counts_changed,
+        counts_changed=dict.fromkeys(saved.counts_changed),
         recent=saved.recent,
         timers=Timers(saved.timers),
     )

@@ -34,8 +34,9 @@ from schemas.samples import Metadata
 class Alert(msgspec.Struct, kw_only=True):
     """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
 
-    `element` are the labels of the element that it is about, `$labels` in templates. `cleared_ms` is when the
-    expression stopped holding, under `keep_firing_for`.
+    `element` are the labels of the element that it is about, `$labels` in templates; of one about events, those of its
+    group. `cleared_ms` is when the expression stopped holding, under `keep_firing_for`, or an event fitted last. `node`
+    is the node whose events it is about (`reach`), None of one that is about samples.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Alert(msgspec.Struct, kw_only=True):
     active_at_ms: int
     fired_at_ms: int | None = None
     cleared_ms: int | None = None
+    node: str | None = None
 
     @property
     def firing(self) -> bool:
@@ -70,9 +72,10 @@ class Ladder(msgspec.Struct, kw_only=True):
     people. `commanded`: it waits for the outcome of `command`. `verifying`: the effect happened at
     `acted_ms` (journal time of the outcome), and the step's `verify` holds since `holding_ms`. `scheduled`: it waits
     for `due_ms`, to `undo` what another ladder did. `acted_on` are the targets that it sent commands to change, and
-    `failures` how many of its steps did not succeed. `annotations` are those that its alert fired with. `held_on` is
-    what must be over for `held_by` to pass, `act` what is under way, and `cools` what is to rest once it is over, and
-    for how long. `asked` is the approval that it waits for until `lapses_ms`, and `approved_by` who has given it.
+    `failures` how many of its steps did not succeed. `annotations` are those that its alert fired with, and `node` is
+    whose word that was (`reach`). `held_on` is what must be over for `held_by` to pass, `act` what is under way, and
+    `cools` what is to rest once it is over, and for how long. `asked` is the approval that it waits for until
+    `lapses_ms`, and `approved_by` who has given it.
     """
 
     id: str
@@ -85,6 +88,7 @@ class Ladder(msgspec.Struct, kw_only=True):
     alert: str = ""
     value: float = 0.0
     annotations: dict[str, str] = {}
+    node: str | None = None
     target: str = ""
     phase: Phase = "held"
     step: int = 0
@@ -182,8 +186,8 @@ class State:
     """Of ladders that are over, by key: the step that helped, and until when a refire goes on at the next one."""
     counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)
     """Events counted, by `node:` and the node that sent them, or by the id of a log metric; then by labels."""
-    counts_changed: bool = False
-    """Whether they did since they were written to the columns."""
+    counts_changed: dict[str, None] = field(default_factory=dict)
+    """Which of them did since they were written to the columns, in the order in which they did."""
     recent: dict[str, str] = field(default_factory=dict)
     """The last events that fitted a rule, in short, by their places in the journal."""
     correlator: Correlator = field(default_factory=lambda: Correlator({}, Limits()))
@@ -203,7 +207,7 @@ class State:
     disrupted: dict[str, int] = field(default_factory=dict)
     """How many healthy replicas of a service those may interrupt."""
     members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
-    """The replicas of each workload, by actuator, scope and lock, as of the targets `members_of`."""
+    """The replicas of each workload, by actuator, scope and owner or lock, as of the targets `members_of`."""
     members_of: Mapping[str, tuple[Owned, ...]] | None = None
 
     @property
@@ -254,6 +258,7 @@ def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
         alert=ladder.alert,
         value=ladder.value,
         annotations=ladder.annotations,
+        node=ladder.node,
     )
 
 

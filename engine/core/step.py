@@ -232,6 +232,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
     for event_rule in before.events:
         if event_rule.id not in state.compiled.detector.rules:
             detect.remove(turn, event_rule)
+    detect.activated(turn)
     schedule_rules(state)
     scaling.schedule(state)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "

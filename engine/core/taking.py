@@ -28,11 +28,11 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     if is_resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
         return End(Reason.RESOLVED_BEFORE_ACT)
     verb = state.program.verb(ladder.current)
-    ladder.target = about(ladder, verb)
+    ladder.target = about(turn, ladder, verb)
     changes = verb is not None and verb.changes_target
     if changes and (found := hold(turn, ladder)):
         return _hold_back(turn, ladder, found)
-    command = resolve(state, ladder, turn.now_ms, turn.seq, len(turn.effects))
+    command = resolve(turn, ladder)
     if isinstance(command, Refusal):
         return _refused(turn, ladder, command)
     act = acting.act_of(state, ladder, command) if changes else None
@@ -65,8 +65,8 @@ def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason
         turn.note(ladder, found.reason, found.detail)
-        if found.reason in (Reason.BLAST_RADIUS, Reason.LAST_HEALTHY):
-            notices.once(turn, found.on, found.reason, found.detail)
+        if found.tell:
+            notices.once(turn, found.tell, found.reason, found.detail)
     if found.reason is Reason.FLAPPING:
         return _to_human(turn, ladder, found)
     if found.reason is Reason.ISOLATED and responds(ladder):

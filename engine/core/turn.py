@@ -1,12 +1,16 @@
 """One step of the core in progress: what the halves and the ladders share while they decide."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
 from engine.core.effects import Effect
 from engine.core.state import Ladder, State
 from engine.core.timers import Timer
 from schemas.audit import AuditEntry, EntryKind
 from schemas.reasons import Reason
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -17,8 +21,16 @@ class Turn:
     now_ms: int
     seq: int
     effects: list[Effect] = field(default_factory=list)
+    _known: dict[Hashable, Any] = field(default_factory=dict)
     begun: list[Ladder] = field(default_factory=list)
     """Ladders that the one at work gives rise to, which begin when it waits or is over."""
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What is asked for more than once and stays the same for as long as it is this instant."""
+        full = (self.now_ms, key)
+        if full not in self._known:
+            self._known[full] = work()
+        return cast(T, self._known[full])
 
     def note(
         self, ladder: Ladder, reason: Reason, detail: str = "", kind: EntryKind = "decision", by: str = ""

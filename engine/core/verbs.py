@@ -26,6 +26,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     by_default: dict[str, str] = {}
     undo: str = ""
     disrupts: Disruption = "all"
+    open: bool = False
 
     def completed(self, args: Mapping[str, str]) -> dict[str, str]:
         """The arguments of a step, with those by default where they name no target."""

@@ -10,7 +10,9 @@ from engine.core.detector import label_name
 from engine.sigma.fields import MISSING
 from schemas.events import Event
 
-MOST_FIELDS = 100
+MOST_FIELDS = 1_000
+LONGEST_NAME = 200
+"""Fields beyond are no labels, nor are those of longer names: nobody asks for them, and they would be remembered."""
 LONGEST = 1_000
 """Characters of a field that templates get to see, and of an event that is told with its alert."""
 
@@ -28,19 +30,15 @@ class Seen:
 
     @cached_property
     def element(self) -> dict[str, str]:
-        """What templates know as `$labels`."""
-        return element_of(self.data)
+        """What templates know as `$labels`: the fields but for objects, and the node, whatever a field says."""
+        named = [(name, value) for name, value in self.data.items() if not isinstance(value, dict)]
+        short = [each for each in named if len(each[0]) <= LONGEST_NAME][:MOST_FIELDS]
+        return {label_name(name): as_text(value) for name, value in short} | {"node": self.node}
 
     @cached_property
     def summary(self) -> str:
         """The whole of it in short."""
         return summary_of(self.data)
-
-
-def element_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of an event as labels, objects in it left out."""
-    scalars = [(name, value) for name, value in data.items() if not isinstance(value, dict)]
-    return {label_name(name): as_text(value) for name, value in scalars[:MOST_FIELDS]}
 
 
 def as_text(value: Any) -> str:

@@ -136,6 +136,8 @@ def _ladder(group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: V
         kind="respond" if isinstance(rule, RespondRule) else "heal",
         mode=rule.mode,
         cooldown_ms=rule.cooldown_ms,
+        reset_after_ms=rule.reset_after_ms if isinstance(rule, HealRule) else 0,
+        any_node=rule.any_node,
     )
 
 

@@ -10,7 +10,7 @@ from engine.rulefile.errors import RuleError, RuleErrors
 _SUFFIXES = (".yaml", ".yml")
 _NAMED_TEST = re.compile(r"(^|[_.-])tests?$")
 _SIGMA = re.compile(r"^(detection|correlation)[ \t]*:", re.MULTILINE)
-_BESIDE = frozenset({"policy", "routes", "workloads"})
+_BESIDE = frozenset({"routes", "workloads"})
 """Files that live beside the rules and are not rule files."""
 
 
@@ -18,7 +18,7 @@ def read(paths: Sequence[Path]) -> dict[str, str]:
     """The text of each rule file, by its path as given.
 
     A file that is named is read. Of a folder all `*.yaml` and `*.yml` below it are read, except unit tests
-    (`*_test.yaml`, `*_tests.yaml`, but for Sigma rules), `policy`, `routes` and `workloads`, and what is hidden or in a
+    (`*_test.yaml`, `*_tests.yaml`, but for Sigma rules), `routes` and `workloads`, and what is hidden or in a
     hidden folder.
     Raises RuleErrors for what cannot be read.
     """

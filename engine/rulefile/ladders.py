@@ -120,7 +120,7 @@ def _arguments(
     naming = {name for names in verb.targets.values() for name in names}
     allowed = verb.arguments | ({SCOPE, REVERT_AFTER} if verb.undo else {SCOPE})
     for name in arguments:
-        if name not in allowed:
+        if name not in allowed and not verb.open:
             yield place.error((*path, name), f"unknown argument, {suggestion(name, allowed)}", key=True)
         elif name not in verb.lists and isinstance(at(place.node, (*path, name)), List):
             yield place.error((*path, name), "expected text, got a list")

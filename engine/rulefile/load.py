@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.core.program import Program
 from engine.core.verbs import Verbs
-from engine.rulefile import crosscheck, event_rules, ladders, scaling, sigma
+from engine.rulefile import crosscheck, event_rules, ladders, nodes, policy, scaling, sigma
 from engine.rulefile.build import build, digest_of
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError, RuleErrors
@@ -42,14 +42,18 @@ def load(files: Mapping[str, str], verbs: Verbs) -> Program:
 
 def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loaded:
     """The program of all rules that can be run. Raises RuleErrors with every mistake in files of our own format."""
-    sorts = sigma.sort(files)
+    policies, rules = policy.split(files)
+    sorts = sigma.sort(rules)
     checks = Checks()
     reader = Reader(checks)
     groups = [group for path, text in sorted(sorts.ours.items()) for group in reader.file(path, text)]
     own = inline(groups)
     found = sigma.read(sorts, own, cache)
+    bounds, wrong = policy.read(reader, policies)
     errors = [
         *reader.errors,
+        *wrong,
+        *policy.unknown_rules(bounds, groups),
         *found.errors,
         *crosscheck.repeated_groups(groups),
         *crosscheck.repeated_ladders(groups),
@@ -60,4 +64,11 @@ def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loade
         raise RuleErrors([*errors, *found.left_out])
     program = build(groups, verbs, digest_of((part for file in sorted(files.items()) for part in file), size=16))
     events, counters = event_rules.built(found.rules, own, len(program.alerts) + len(program.records))
-    return Loaded(replace(program, events=events, counters=counters), found.rules, found.left_out, found.notes)
+    program = replace(
+        program,
+        events=events,
+        counters=counters,
+        policy=policy.build(bounds),
+        zones=program.zones | policy.zones(bounds),
+    )
+    return Loaded(program, found.rules, found.left_out, (*found.notes, *nodes.notes(program, checks)))

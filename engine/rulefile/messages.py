@@ -1,23 +1,19 @@
 """Pydantic's errors in the words of this project: what was expected, what was found, and what was probably meant."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from schemas.rulefile import Verify
-from schemas.scalefile import NESTED
 from schemas.wording import shown
 
 PLANNED = {
     "incident": "rule kind `incident` is not supported yet",
 }
 """Fields of the design that later versions bring."""
-
-_NESTED: dict[str, type[BaseModel]] = {**NESTED, "verify": Verify}
 
 _EXPECTED = {
     "string_type": "text",
@@ -58,7 +54,18 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
 
 def _around(path: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel]:
     """The model whose field ends the path."""
-    return next((_NESTED[part] for part in reversed(path[:-1]) if isinstance(part, str) and part in _NESTED), model)
+    for part in path[:-1]:
+        fields = {field.alias or attribute: field.annotation for attribute, field in model.model_fields.items()}
+        model = next(_models(fields.get(str(part))), model)
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field is made of, such as that of the items of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
 
 
 def _unknown_field(name: str, model: type[BaseModel]) -> str:

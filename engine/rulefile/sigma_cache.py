@@ -25,6 +25,7 @@ FILE = "sigma.cache"
 Reader = Callable[[str, str], Iterable[Document]]
 """The documents of a path and its text."""
 _CHECK_BYTES = 32
+_READERS = ("engine.sigma", "engine.rulefile", "schemas")
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -40,6 +41,7 @@ class SigmaCache:
     def __init__(self, folder: Path | None = None) -> None:
         self._path = folder / FILE if folder else None
         self._kept = _Kept(b"", {})
+        self._saved: set[bytes] = set()
 
     def parse(self, files: Mapping[str, str], read: Reader, translation: Translation) -> Resolved:
         """The rules of files (path → text), as `engine.sigma.parse.parse` gives them. Raises PipelineError, and what
@@ -48,30 +50,34 @@ class SigmaCache:
         parser = Parser(translation)
         known = self._known(_made_by(translation))
         digests = {path: hashlib.sha256(text.encode("utf-8", "replace")).digest() for path, text in files.items()}
-        parts = {path: known.get(digest) or parser.parts(read(path, files[path])) for path, digest in digests.items()}
-        self._keep({digest: parts[path] for path, digest in digests.items()})
-        return parser.resolve(parts)
+        for path, digest in digests.items():
+            if digest not in known:  # kept at once, as the next file may be one that cannot be read
+                known[digest] = parser.parts(read(path, files[path]))
+        self._keep({digest: known[digest] for digest in digests.values()})
+        return parser.resolve({path: known[digest] for path, digest in digests.items()})
 
     def _known(self, made_by: bytes) -> dict[bytes, Parts]:
         if self._kept.made_by != made_by and self._path:
             self._kept = _load(self._path)
+            self._saved = set(self._kept.files)
         if self._kept.made_by != made_by:
             self._kept = _Kept(made_by, {})
+            self._saved = set()
         return self._kept.files
 
     def _keep(self, files: dict[bytes, Parts]) -> None:
         """What was not asked for is forgotten, so that the cache is never larger than the rules."""
-        changed = files.keys() != self._kept.files.keys()
         self._kept.files = files
-        if changed and self._path:
+        if files.keys() != self._saved and self._path:
+            self._saved = set(files)
             # Without it the next start takes longer, and that is all.
             with contextlib.suppress(OSError):
                 _save(self._path, self._kept)
 
 
 def _made_by(translation: Translation) -> bytes:
-    found = hashlib.sha256(version("pysigma").encode())
-    readers = [*resources("engine.sigma").iterdir(), *resources("engine.rulefile").iterdir()]
+    found = hashlib.sha256(f"{version('pysigma')} {version('google-re2')}".encode())
+    readers = [each for package in _READERS for each in resources(package).iterdir()]
     for source in sorted(readers, key=lambda source: source.name):
         if source.name.endswith(".py"):
             found.update(source.read_bytes())

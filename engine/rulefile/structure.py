@@ -97,6 +97,20 @@ class Reader:
         self._validated(RuleFile, place, "groups")
         return tuple(self._groups(place))
 
+    def document(self, path: str, text: str, model: type[M]) -> tuple[Place, M | None] | None:
+        """A file that is one mapping; None for one that is empty or no YAML."""
+        try:
+            place = Place(path, parse(text))
+        except YamlError as error:
+            self.errors.append(RuleError(path, error.mark.line, error.mark.column, error.problem))
+            return None
+        if isinstance(place.node, Scalar) and place.node.value is None:
+            return None
+        if not isinstance(place.node, Mapping):
+            self.errors.append(place.error((), f"expected a mapping, got {shown(plain(place.node))}"))
+            return None
+        return place, self._validated(model, place)
+
     def _groups(self, file: Place) -> Iterator[FoundGroup]:
         for position, node in enumerate(_items(file.node, "groups"), start=1):
             name = _text(node, "name")

@@ -26,6 +26,8 @@ from schemas.samples import SampleBatch, layout_digest, pack_values
 
 Case = AlertCase | ExprCase | CommandCase
 
+PUBLISHED_EVERY_MS = 60_000
+
 
 def check(
     program: Program, file: UnitTestFile, group: UnitTestGroup, *, only_commands: bool = False
@@ -60,7 +62,7 @@ class _Clock:
         self._tick = Tick(shard="0", interval_ms=file.tick_ms)
         # The engine has been up for long enough not to be settling when the test begins.
         self._now_ms = group.start_ms - 2 * file.tick_ms
-        self._start_ms = group.start_ms
+        self._start_ms = self._published_ms = group.start_ms
         self._seq = 0
         self.state = State(now_ms=self._now_ms)
         self._plant = Plant(group, program.verbs)
@@ -108,7 +110,15 @@ class _Clock:
         while self._answers and self._answers[0][0] <= self._now_ms:
             for body in self._plant.answer(heapq.heappop(self._answers)[-1], self._now_ms):
                 self._tell(body)
+        self._publish()
         self._tell(self._tick)
+
+    def _publish(self) -> None:
+        """Actuators say every minute what they own, which scaling rules rely on."""
+        if self.state.program.scales and self._now_ms - self._published_ms >= PUBLISHED_EVERY_MS:
+            self._published_ms = self._now_ms
+            for inventory in self._plant.inventories():
+                self._tell(inventory)
 
     def _tell(self, body: Body, node: str = "") -> None:
         self._seq += 1
@@ -121,7 +131,7 @@ class _Clock:
                 case AuditEntry(reason=Reason.EVALUATION_FAILED):
                     at = duration(self._now_ms - self._start_ms)
                     self.errors.append(Failure((), f"rule {effect.rule} at {at}", effect.detail))
-                case AuditEntry(kind="decision") if effect.ladder:
+                case AuditEntry(kind="decision") if effect.ladder or effect.verb:
                     self._decided.append(effect)
                 case Rejected():
                     raise AssertionError(effect.reason)

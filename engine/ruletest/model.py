@@ -75,9 +75,10 @@ class InputEvent(_Model):
 
 class InventoryTarget(_Model):
     """A target that commands can be about, as its actuator would publish it. `actuator` is needed only where several
-    have verbs for its kind."""
+    have verbs for its kind, and `lock` where it is changed together with others, as the replicas of a workload are."""
 
     target: str
+    lock: str | None = None
     attributes: Texts = {}
     protected: bool = False
     actuator: str | None = None

@@ -24,7 +24,10 @@ class Plant:
         for each in group.inventory:
             owner = self._owned.setdefault((_actuators(each, verbs)[0], each.scope), {})
             owner[each.target] = Target(
-                id=each.target, lock=each.target, attributes=dict(each.attributes), protected=each.protected
+                id=each.target,
+                lock=each.lock or each.target,
+                attributes=dict(each.attributes),
+                protected=each.protected,
             )
 
     def inventories(self) -> list[Inventory]:
@@ -43,7 +46,8 @@ class Plant:
         answer = self._answer(command)
         target = self._owned[command.actuator, command.scope][command.target]
         before = dict(target.attributes)
-        target.attributes.update(answer.after)
+        changed = {**self._asked(command, answer), **answer.after}
+        target.attributes.update(changed)
         outcome = Outcome(
             command=command.id,
             actuator=command.actuator,
@@ -56,10 +60,17 @@ class Plant:
             started_ms=command.issued_ms,
             finished_ms=now_ms,
             before=before,
-            after=before | answer.after,
+            after=before | changed,
             undo=self._undo(command, answer.undo) if answer.undo else None,
         )
-        return [*(self.inventories() if answer.after else ()), outcome]
+        return [*(self.inventories() if changed else ()), outcome]
+
+    def _asked(self, command: Command, answer: Answer) -> dict[str, str]:
+        """What a command that succeeded has made of the target: arguments that are attributes of it, as `replicas`."""
+        if answer.status != "succeeded":
+            return {}
+        attributes = self._owned[command.actuator, command.scope][command.target].attributes
+        return {name: str(value) for name, value in command.args.items() if name in attributes}
 
     def _undo(self, command: Command, name: str) -> Undo:
         """As long as the target that undoes it is as it is now."""

@@ -9,7 +9,7 @@ import fcntl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from schemas import subjects
 from schemas.codec import encode
 from schemas.inventory import Inventory
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfig
+from schemas.secrets import Resolver, Secrets
 
 log = structlog.get_logger()
 
@@ -49,13 +50,15 @@ class AlreadyRunningError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class ActuatorConfig:
     """One actuator service: the plugins that it runs for its scope (a node or a cluster), and the engines that it takes
-    commands from. `refusal_rate` bounds what is told of messages that are no commands of theirs."""
+    commands from. `refusal_rate` bounds what is told of messages that are no commands of theirs. `resolvers` are those
+    of secrets, by scheme, beside the variables and files of this machine."""
 
     scope: str
     state_dir: Path
     plugins: Mapping[str, PluginConfig]
     trust: Trust
     refusal_rate: Rate = USUAL_RATE
+    resolvers: Mapping[str, Resolver] = field(default_factory=dict)
     metrics_every_s: float = EVERY_S
 
 
@@ -86,16 +89,20 @@ class ActuatorHost:
                     group.create_task(self._serve(name, spec, claims, executor))
 
     async def _serve(self, name: str, spec: ActuatorSpec, claims: Claims, executor: str) -> None:
-        evidence = ObjectEvidence(self._bus)
+        evidence, secrets = ObjectEvidence(self._bus), Secrets(self._config.resolvers)
         context = ActuatorContext(
-            scope=self._config.scope, state_dir=self._config.state_dir, now_ms=now_ms, evidence=evidence
+            scope=self._config.scope,
+            state_dir=self._config.state_dir,
+            now_ms=now_ms,
+            evidence=evidence,
+            secrets=secrets,
         )
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
         metrics.count_commands(verbs)
         refuse = Refuser(self._bus, name, self._config.scope, executor, time.monotonic, self._config.refusal_rate)
-        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish, refuse)
+        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish, secrets, refuse)
         admission = Admission(self._config.trust, Fences(self._bus, name, self._config.scope))
         try:
             await inventory.publish()

@@ -4,6 +4,7 @@ The embedded server's are generated once and kept in a file that only its owner 
 against a server elsewhere brings its own.
 """
 
+import getpass
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ ROLES: tuple[Role, ...] = ("agent", "engine", "actuator", "operator")
 ENV_URL = "REFLEXARC_NATS_URL"
 ENV_USER = "REFLEXARC_NATS_USER"
 ENV_PASSWORD = "REFLEXARC_NATS_PASSWORD"
+
+
+_PERSON = "operator-"
 
 
 class CredentialsError(Exception):
@@ -49,8 +53,17 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 def generate(url: str) -> Credentials:
-    """New credentials. The user is named as the role."""
-    return Credentials(url, {role: Login(role, secrets.token_urlsafe(24)) for role in ROLES})
+    """New credentials. The user is named as the role, and the operator after the person that we are."""
+    return Credentials(url, {role: Login(_user(role), secrets.token_urlsafe(24)) for role in ROLES})
+
+
+def person_of(user: str | None) -> str:
+    """The person that the login of an operator belongs to: `operator-ann` is ann's. Any other is of whoever we are."""
+    return user.removeprefix(_PERSON) if user and user.startswith(_PERSON) else getpass.getuser()
+
+
+def _user(role: Role) -> str:
+    return f"{_PERSON}{getpass.getuser()}" if role == "operator" else role
 
 
 def load(path: Path, needed: Sequence[Role] = ROLES) -> Credentials:

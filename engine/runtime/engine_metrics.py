@@ -19,6 +19,7 @@ def measured(state: State, *, refused: int, left_out: int, epoch: int, now_ms: i
     yield from _journal(state, now_ms)
     yield from _store(state)
     yield from _rules(state)
+    yield from _scales(state)
     yield gauge("reflexarc_rules_refused", "Mistakes in the newest edit of the rules.", refused)
     yield gauge("reflexarc_sigma_rules_left_out", "Sigma rules that cannot be run.", left_out)
     yield from _events(state)
@@ -60,6 +61,7 @@ def _rules(state: State) -> Iterator[Metric]:
         "event": len(program.events),
         "heal": len(program.heals),
         "respond": len(program.responds),
+        "scale": len(program.scales),
     }
     every: list[AlertRule | EventRule | RecordingRule] = [*program.alerting, *program.records]
     named = {rule.id: rule for rule in every}
@@ -70,6 +72,28 @@ def _rules(state: State) -> Iterator[Metric]:
         "1 for each rule whose last evaluation failed.",
         ("rule_group", "rule"),
         {(rule.group, rule.name): 1 for rule in failing},
+    )
+
+
+def _scales(state: State) -> Iterator[Metric]:
+    """What a rule knows of its workload and what it decided, as of its last decision."""
+    known = [
+        ((rule.group, rule.name), memory)
+        for rule in state.program.scales
+        if (memory := state.scales.get(rule.id)) and memory.evaluated_ms
+    ]
+    labels = ("rule_group", "rule")
+    yield gauges(
+        "reflexarc_scale_replicas",
+        "Replicas that the workload of a scaling rule is asked to have.",
+        labels,
+        {rule: memory.wanted for rule, memory in known},
+    )
+    yield gauges(
+        "reflexarc_scale_desired_replicas",
+        "Replicas that a scaling rule has decided its workload should have.",
+        labels,
+        {rule: memory.desired for rule, memory in known},
     )
 
 

@@ -8,10 +8,10 @@ import msgspec
 
 from engine.runtime import kv
 from engine.runtime.bus import Bus
-from schemas.control import Halt
+from schemas.commands import Command
+from schemas.control import Halt, halt_scopes
 
 BUCKET = "halt"
-EVERYTHING = "*"
 
 
 async def write(bus: Bus, halt: Halt) -> None:
@@ -22,9 +22,10 @@ async def clear(bus: Bus, scope: str) -> None:
     await kv.delete(bus, BUCKET, scope)
 
 
-async def on(bus: Bus, target: str, lock: str) -> Halt | None:
-    """The halt that stops acts on `target`, if there is one: of everything, of the target, or of its lock."""
-    for scope in dict.fromkeys((EVERYTHING, target, lock)):
+async def on(bus: Bus, command: Command) -> Halt | None:
+    """The halt that stops the command, if there is one."""
+    scopes = halt_scopes(command.target, command.lock, command.origin.name, command.service)
+    for scope in dict.fromkeys(scopes):
         found = await kv.get(bus, BUCKET, scope)
         if found is not None:
             return msgspec.json.decode(found.value, type=Halt)

@@ -14,6 +14,8 @@ from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
 from engine.core.intake import without_place
 from engine.core.resolve import describe
+from engine.core.scaling.memory import Memory
+from engine.core.scaling.rule import ScaleRule
 from engine.core.state import State
 from engine.runtime import metrics
 from engine.runtime.bus import Bus
@@ -117,6 +119,7 @@ class LiveView:
                 "event": len(state.program.events),
                 "heal": len(state.program.heals),
                 "respond": len(state.program.responds),
+                "scale": len(state.program.scales),
                 "failing": state.failing,
                 "refused": list(self._rules.errors),
                 "left_out": list(self._rules.left_out),
@@ -125,6 +128,7 @@ class LiveView:
             "inventory": {
                 key: [target.id for target in inventory.targets] for key, inventory in state.inventory.items()
             },
+            "scales": [_scale(state, rule) for rule in state.program.scales],
             "metrics": metrics.values(),
         }
 
@@ -138,3 +142,21 @@ class LiveView:
             problem = f"the answer has {len(answer)} bytes, expected at most {most}: ask for less, or over HTTP"
             answer = failure(ApiError("execution", problem))
         await msg.respond(answer)
+
+
+def _scale(state: State, rule: ScaleRule) -> dict[str, Any]:
+    """What a scaling rule decided last, and why."""
+    memory = state.scales.get(rule.id) or Memory()
+    bounds = state.compiled.scales.rules[rule.id].bounds(state.program.zones, state.now_ms)
+    return {
+        "rule": rule.origin,
+        "target": rule.target,
+        "mode": rule.mode,
+        "min": bounds.min,
+        "max": bounds.max,
+        "replicas": memory.wanted,
+        "desired": memory.desired,
+        "reason": memory.reason,
+        "detail": memory.detail,
+        "evaluated_ms": memory.evaluated_ms,
+    }

@@ -7,7 +7,8 @@ next begins, so that whoever finds the command again after a crash knows how far
     an outcome                       publish that outcome again, acknowledge; to a copy of the message nothing
     a claim of a living executor     leave it; it comes again when that claim has lapsed
     a claim of a dead executor       ask the target (`observe`): effect found → succeeded, absent → act,
-                                     no mark kept → `unknown`, never repeated
+                                     begun → bring it to its end, however late, no mark kept → `unknown`,
+                                     never repeated
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from schemas.commands import Command
 from schemas.outcomes import Outcome, Status
 from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, VerbSpec
 from schemas.reasons import Reason
+from schemas.secrets import Secrets
 
 log = structlog.get_logger()
 
@@ -53,6 +55,7 @@ class Performance:
         executor: str,
         now_ms: Callable[[], int],
         before_answer: Callable[[], Coroutine[Any, Any, None]],
+        secrets: Secrets,
         refuse: Refuse,
     ) -> None:
         self._bus = bus
@@ -62,6 +65,7 @@ class Performance:
         self._executor = executor
         self._now_ms = now_ms
         self._before_answer = before_answer
+        self._secrets = secrets
         self._refuse = refuse
 
     async def __call__(self, admitted: Admitted, delivery: Delivery) -> None:
@@ -92,7 +96,7 @@ class Performance:
     async def _outcome(self, admitted: Admitted, held: Held, *, again: bool) -> Outcome:
         """The checks in their order, and then the act."""
         command, sent, forbidden = admitted
-        reply = _Reply(command, self._executor, self._now_ms)
+        reply = _Reply(command, self._executor, self._now_ms, self._secrets)
         verb = self._verbs.get(command.verb)
         if verb is None:
             return reply("refused", Reason.UNKNOWN_VERB, f"this actuator has {', '.join(sorted(self._verbs))}")
@@ -102,6 +106,8 @@ class Performance:
                 return reply.succeeded(seen, observed=True)
             if seen == "unmarked":
                 return reply("unknown", Reason.LEASE_LAPSED)
+            if seen == "begun":  # neither late nor old: the effect is there, and it takes its end to tell of it
+                return await self._act(command, verb, held, reply)
         if forbidden:
             REFUSED.labels(reason=Reason.NOT_AUTHORIZED).inc()
             return reply("refused", Reason.NOT_AUTHORIZED, forbidden)
@@ -136,7 +142,7 @@ class Performance:
     def _gate(self, command: Command, verb: VerbSpec, held: Held) -> Callable[[], Coroutine[Any, Any, None]]:
         async def gate() -> None:
             await held.check()
-            halt = await halts.on(self._bus, command.target, command.lock) if verb.changes_target else None
+            halt = await halts.on(self._bus, command) if verb.changes_target else None
             if halt is not None:
                 raise HaltedError(f"by {halt.by}" + (f": {halt.why}" if halt.why else ""))
 
@@ -144,16 +150,17 @@ class Performance:
 
 
 class _Reply:
-    """Makes the outcome of one command, which is taken up now."""
+    """Makes the outcome of one command, which is taken up now. What others said goes no further with a secret in it."""
 
-    def __init__(self, command: Command, executor: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, command: Command, executor: str, now_ms: Callable[[], int], secrets: Secrets) -> None:
         self._command = command
         self._executor = executor
         self._now_ms = now_ms
+        self._secrets = secrets
         self._started_ms = now_ms()
 
     def __call__(self, status: Status, reason: Reason | None = None, detail: str = "", **fields: Any) -> Outcome:
-        command = self._command
+        command, detail = self._command, self._secrets.redact(detail)
         log.info("answered", verb=command.verb, target=command.target, status=status, reason=reason, detail=detail)
         return Outcome(
             command=command.id,
@@ -167,7 +174,7 @@ class _Reply:
             finished_ms=self._now_ms(),
             reason=reason,
             detail=detail,
-            **fields,
+            **{name: self._secrets.redacted(value) for name, value in fields.items()},
         )
 
     def succeeded(self, effect: Effect, *, observed: bool) -> Outcome:

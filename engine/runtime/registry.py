@@ -7,6 +7,7 @@ from typing import cast
 
 from engine.core.verbs import Verb, verbs_by_name
 from schemas.plugins import ActuatorSpec, CollectorSpec
+from schemas.secrets import Resolver
 
 
 def collectors(names: frozenset[str] | None = None) -> Mapping[str, CollectorSpec]:
@@ -20,6 +21,12 @@ def actuators() -> Mapping[str, ActuatorSpec]:
     """The installed actuators."""
     found = entry_points(group="reflexarc.actuators")
     return MappingProxyType({name: cast(ActuatorSpec, found[name].load()) for name in sorted(found.names)})
+
+
+def resolvers() -> Mapping[str, Resolver]:
+    """What resolves secrets that are neither in the environment nor in a file, by scheme."""
+    found = entry_points(group="reflexarc.secrets")
+    return MappingProxyType({name: cast(Resolver, found[name].load()) for name in sorted(found.names)})
 
 
 def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, tuple[Verb, ...]]:
@@ -41,6 +48,7 @@ def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, tuple[Verb, ...]]:
             from_alert=verb.from_alert,
             by_default=dict(verb.by_default),
             undo=verb.undo,
+            open=verb.open,
             disrupts=verb.disrupts,
         )
         for spec in specs.values()

@@ -129,7 +129,7 @@ class RuleSource:
             return
         await bundles.store(self._bus, program)
         request = Activate(id=new_id(), by=self._by, bundle=digest)
-        await self._bus.publish(subjects.control("activate"), encode(request), msg_id=request.id)
+        await self._bus.publish(subjects.control("activate", request.by), encode(request), msg_id=request.id)
         self._active = digest
         log.info(
             "rules_loaded",
@@ -137,5 +137,6 @@ class RuleSource:
             events=len(program.events),
             heals=len(program.heals),
             responds=len(program.responds),
+            scales=len(program.scales),
             bundle=digest[:12],
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from engine.runtime.credentials import Credentials, Role
+from engine.runtime.credentials import Credentials, Role, person_of
 from engine.runtime.server_process import HOST
 from schemas.subjects import COMMANDS, JOURNAL, own_source, token
 
@@ -35,7 +35,13 @@ def render(*, port: int, directory: Path, pid_file: Path, node: str, credentials
                 "jetstream": {"store_dir": str(directory), "sync_interval": "always"},
                 "authorization": {
                     "users": [
-                        {"user": login.user, "password": login.password, "permissions": permissions(role, node)}
+                        {
+                            "user": login.user,
+                            "password": login.password,
+                            "permissions": permissions(
+                                role, person_of(login.user) if role == "operator" else node, login.user
+                            ),
+                        }
                         for role, login in credentials.roles.items()
                     ]
                 },
@@ -44,27 +50,29 @@ def render(*, port: int, directory: Path, pid_file: Path, node: str, credentials
     )
 
 
-def permissions(role: Role, node: str) -> Permissions:
-    """What `role` may publish and subscribe to; `node` is the only one that its agent and actuators speak for."""
-    name = token(node)
+def permissions(role: Role, speaks_for: str, user: str) -> Permissions:
+    """What the login `user` of a role may publish and subscribe to. An agent and an actuator speak for one node, an
+    operator for one person.
+    """
+    name = token(speaks_for)
     match role:
         case "agent":
             # No other role's own metrics, though they are of its node.
             others = [f"ops.metrics.{name}.{own_source(other)}" for other in ("actuator", "engine")]
-            return _allow(role, _agent(name), others)
+            return _allow(role, user, _agent(name), others)
         case "actuator":
-            return _allow(role, _actuator(name))
+            return _allow(role, user, _actuator(name))
         case "engine":
-            return _allow(role, ["ops.>", "$JS.>", "$KV.>", "$O.>"])
+            return _allow(role, user, ["ops.>", "$JS.>", "$KV.>", "$O.>"])
         case "operator":
-            return _allow(role, _operator())
+            return _allow(role, user, _operator(name))
 
 
-def _allow(role: Role, publish: list[str], never: list[str] | None = None) -> Permissions:
+def _allow(role: Role, user: str, publish: list[str], never: list[str] | None = None) -> Permissions:
     return {
         "publish": {"allow": publish} | ({"deny": never} if never else {}),
-        # Replies to its own requests, and requests to the role itself, which it may answer.
-        "subscribe": {"allow": [f"_INBOX_{role}.>", f"ops.requests.{role}.>"]},
+        # Replies to its own requests, which no other login can read, and requests to the role itself.
+        "subscribe": {"allow": [f"_INBOX_{user}.>", f"ops.requests.{role}.>"]},
         "allow_responses": True,
     }
 
@@ -108,10 +116,14 @@ def _actuator(node: str) -> list[str]:
     ]
 
 
-def _operator() -> list[str]:
+PEOPLE_SAY = ("abort", "act", "approve", "emergency", "halt", "play", "resume")
+"""The control messages that are people's. To activate rules is the engine's."""
+
+
+def _operator(person: str) -> list[str]:
     """People look at everything, and act through control messages, under the same guardrails and audit as a rule."""
     return [
-        "ops.control.*",
+        *(f"ops.control.{verb}.{person}" for verb in PEOPLE_SAY),
         "ops.requests.>",
         # The halt, which actuators see at once.
         "$KV.halt.>",

@@ -30,7 +30,7 @@ class Correlator:
         """Rules by id, none of which refers to itself, not even through others. Raises ValueError for a condition that
         cannot be run.
         """
-        self._limits = limits
+        self.limits = limits
         self._seq = 0
         self._event = ""
         self._timers: list[Timer] = []
@@ -116,6 +116,11 @@ class Correlator:
         for correlating in self._ranked:
             correlating.forget(now_ms)
 
+    def silent(self, rule: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The groups of an absence that is raised, as `Raised` names them."""
+        found = [each for each in self._ranked if each.rule == rule]
+        return tuple(each.named(group) for each in found for group in each.groups if group.silent_ms is not None)
+
     # --- what is counted ---
 
     @property
@@ -164,14 +169,14 @@ class Correlator:
         """
         saved = decode(data)
         self._seq, self._event = saved.seq, saved.event
-        self._use({each.rule: each.says for each in self._ranked}, known(saved, self._limits))
+        self._use({each.rule: each.says for each in self._ranked}, known(saved, self.limits))
 
     def _use(self, rules: Mapping[str, Correlation], known: Mapping[str, Correlating]) -> None:
         ranked = []
         for rule in _ranking(rules):
             same = known.get(rule)
             keep = same is not None and same.says == rules[rule]
-            ranked.append(same if same and keep else Correlating(rule, rules[rule], self._limits))
+            ranked.append(same if same and keep else Correlating(rule, rules[rule], self.limits))
         self._ranked = ranked
         self._by_rule = _by_rule(ranked)
         self._nested = {
@@ -209,7 +214,7 @@ def _by_rule(ranked: Iterable[Correlating]) -> dict[str, tuple[int, ...]]:
 
 def _occurrence(correlating: Correlating, raised: Raised, cause: Occurred) -> Occurred:
     """What is raised, as something that its own correlations are told."""
-    data = correlating.data(raised, cause.data)
+    data = correlating.data(raised, {} if raised.at_end else cause.data)
     return Occurred(raised.rule, data, raised.time_ms, cause.source, cause.event)
 
 

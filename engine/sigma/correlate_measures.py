@@ -121,7 +121,7 @@ def _divided(numerator: int, denominator: int) -> float:
     try:
         return numerator / denominator
     except OverflowError:
-        return math.copysign(math.inf, numerator)
+        return math.inf if numerator > 0 else -math.inf
 
 
 def lump(items: list[Real | Lump]) -> Lump:

@@ -28,7 +28,7 @@ class Raised(msgspec.Struct, frozen=True, gc=False):
 
     `group` has the names of `group_by` with their values; `value` is what was compared: a count, sum, …, for `absence`
     the milliseconds without an event. `since_ms` is the time of the first event that counts, `events` the ids of some
-    that do: the first and the last few.
+    that do: the first and the last few. `at_end`: it was decided because time was up, not by the event just told.
     """
 
     rule: str
@@ -37,6 +37,7 @@ class Raised(msgspec.Struct, frozen=True, gc=False):
     time_ms: int
     since_ms: int
     events: tuple[str, ...]
+    at_end: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True, gc=False):

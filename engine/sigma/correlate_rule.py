@@ -1,5 +1,6 @@
 """One correlation at work: to which group an occurrence belongs, and whether the condition holds for it now."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ from engine.sigma.correlate_groups import Group, Groups
 from engine.sigma.correlate_model import Ended, Key, Limits, Occurred, Raised, Result
 from engine.sigma.correlate_shapes import comparison, item_of, named, shape_of, waits
 from engine.sigma.correlate_values import Data, key_of
-from engine.sigma.correlate_window import ends
+from engine.sigma.correlate_window import Found, ends
 from engine.sigma.model import Correlation
 
 Wake = Callable[[int, Key], None]
@@ -71,19 +72,19 @@ class Correlating:
         if self._waits:
             if group.opened_ms is None:
                 self._open(group, entered_ms, wake)
-            return None
+            return self._closed(group, wake) if self._full(group) else None
         if entered_ms == window.times[-1]:
             found = window.at(entered_ms)
-            return self._raised(group, entered_ms, *found) if found and self._holds(found.value) else None
+            return self._raised(group, entered_ms, found) if found and self._holds(found.value) else None
         for end_ms in ends(window, entered_ms, self._span_ms):
             found = window.at(end_ms)
             if found and self._holds(found.value):
-                return self._raised(group, end_ms, *found)
+                return self._raised(group, end_ms, found)
         return None
 
-    def _raised(self, group: Group, end_ms: int, value: float, since_ms: int) -> Raised:
+    def _raised(self, group: Group, end_ms: int, found: Found) -> Raised:
         events = group.events(end_ms - self._span_ms, end_ms)
-        return Raised(self.rule, self.named(group), value, end_ms, since_ms, events)
+        return Raised(self.rule, self.named(group), found.value, end_ms, found.since_ms, events, self._waits)
 
     def named(self, group: Group) -> tuple[tuple[str, str], ...]:
         return tuple(zip(self.says.group_by, group.key, strict=True))
@@ -123,11 +124,19 @@ class Correlating:
             return None
         group.silent_ms = due_ms
         events = tuple(event for _, event in group.last)
-        return Raised(self.rule, self.named(group), self._span_ms, due_ms, last_ms, events)
+        return Raised(self.rule, self.named(group), self._span_ms, due_ms, last_ms, events, at_end=True)
 
     def _open(self, group: Group, time_ms: int, wake: Wake) -> None:
         group.opened_ms = time_ms
         self._wake(group, time_ms + self._span_ms + self._limits.lateness_ms, wake)
+
+    def _full(self, group: Group) -> bool:
+        """Whether the open window is over before its time: so many events are younger that none comes into it any more.
+        The older ones need not be kept for it, however many follow.
+        """
+        assert group.opened_ms is not None
+        times, reorder = group.window.times, self._limits.reorder
+        return len(times) > reorder and times[-reorder - 1] >= group.opened_ms + self._span_ms
 
     def _closed(self, group: Group, wake: Wake) -> Raised | None:
         """The window is over that its first event opened; the first one after it opens the next."""
@@ -135,10 +144,10 @@ class Correlating:
         end_ms = group.opened_ms + self._span_ms - 1
         found = group.window.at(end_ms)
         group.opened_ms = None
-        later = next((time_ms for time_ms in group.window.times if time_ms > end_ms), None)
-        if later is not None:
-            self._open(group, later, wake)
-        return self._raised(group, end_ms, *found) if found and self._holds(found.value) else None
+        times = group.window.times
+        if times[-1] > end_ms:
+            self._open(group, times[bisect_right(times, end_ms)], wake)
+        return self._raised(group, end_ms, found) if found and self._holds(found.value) else None
 
     # --- bounds ---
 

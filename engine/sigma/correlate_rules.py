@@ -155,7 +155,7 @@ class TraceWindow:
             self.rules.insert(position, item)
         self.follow(position)
         if len(times) > 2 * reorder:
-            self._forget(len(times) - reorder)
+            self._forget(len(times) - reorder - 1)
         return time_ms
 
     def follow(self, position: int) -> None:

@@ -61,7 +61,7 @@ def shape_of(correlation: Correlation, limits: Limits, lost: Lost) -> Shape:
     """What its groups have for a window; `lost` is told how many values were given up. Raises as `check` does."""
     span_ms, reorder = correlation.timespan_ms, limits.reorder
     need = max((int(each.value) + 1 for each in correlation.thresholds), default=1)
-    values = partial(ValueShape, span_ms, limits.lateness_ms + 1, reorder=reorder, lost=lost)
+    values = partial(ValueShape, span_ms, reorder=reorder, lost=lost)
     match correlation.type:
         case "event_count":
             need = max(need, 1)

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ Data = Mapping[str, Any]
 _JSON = msgspec.json.Encoder(order="deterministic")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _INTEGERS = range(-(2**63), 2**63)
+_LARGEST = int(sys.float_info.max)
 
 
 def text(value: Any) -> str | None:
@@ -33,13 +35,13 @@ def text(value: Any) -> str | None:
 
 
 def number(value: Any) -> int | float | None:
-    """A finite number, or text that reads as one in JSON. Integers beyond 64 bits become floats."""
+    """A finite number, or text that reads as one in JSON. Integers beyond 64 bits become floats, if there is one."""
     if isinstance(value, str):
         if len(value) > LONGEST or (found := _NUMBER.fullmatch(value)) is None:
             return None
         value = int(value) if found[1] is None and found[2] is None else float(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if value in _INTEGERS else float(value)
+        return value if value in _INTEGERS else float(value) if abs(value) <= _LARGEST else None
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 

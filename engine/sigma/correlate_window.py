@@ -122,12 +122,9 @@ class CountWindow:
 
 
 class ValueShape(NamedTuple):
-    """`kept`: so many items are kept beyond those that may come in any order; `thin` is what happens to more.
-    `slack_ms`: by so much a window may end before the newest event, however many there are after it.
-    """
+    """`kept`: so many items are kept beyond those that may come in any order; `thin` is what happens to more."""
 
     span_ms: int
-    slack_ms: int
     kept: int
     reorder: int
     measure: Callable[[], Measure]
@@ -136,8 +133,7 @@ class ValueShape(NamedTuple):
 
     def gone(self, times: "array[int]") -> int:
         """How many of the first are in no window any more."""
-        oldest_end_ms = min(times[-self.reorder - 1], times[-1] - self.slack_ms)
-        return bisect_right(times, oldest_end_ms - self.span_ms)
+        return bisect_right(times, times[-self.reorder - 1] - self.span_ms)
 
     def window(self) -> "ValueWindow":
         return ValueWindow(self)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Any
 
-from engine.sigma import values
+from engine.sigma import relations, values
 from engine.sigma.fields import MISSING, items
 from engine.sigma.model import Cidr, Compare, Exists, Null, Number, SameAs, TimePart
 from engine.sigma.moments import moment
+from engine.sigma.relations import Related
 from engine.sigma.seen import Seen, Test
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -18,22 +19,28 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "gte": operator.ge,
     "neq": operator.ne,
 }
-_RELATIONS: dict[str, Callable[[str, str], bool]] = {
-    "equals": operator.eq,
-    "startswith": str.startswith,
-    "endswith": str.endswith,
-    "contains": operator.contains,
+_RELATIONS: dict[str, Related] = {
+    "equals": relations.equals,
+    "startswith": relations.startswith,
+    "endswith": relations.endswith,
+    "contains": relations.contains,
 }
 
 
 def number(node: Number) -> Test:
     field, value = node.field, node.value
-    return lambda seen: value in values.numbers(seen.raw[field])
+    return lambda seen: value in seen.numbers[field].each
 
 
 def compare(node: Compare) -> Test:
+    """If any of several numbers compares so, the least or the greatest does."""
     field, value, holds = node.field, node.value, _COMPARISONS[node.op]
-    return lambda seen: any(holds(found, value) for found in values.numbers(seen.raw[field]))
+
+    def test(seen: Seen) -> bool:
+        found = seen.numbers[field]
+        return bool(found.each) and (holds(found.low, value) or holds(found.high, value))
+
+    return test
 
 
 def cidr(node: Cidr) -> Test:
@@ -48,11 +55,7 @@ def same_as(node: SameAs) -> Test:
 
     def test(seen: Seen) -> bool:
         texts = seen.cased if cased else seen.lowered
-        for one in texts[field]:
-            for two in texts[other]:
-                if related(one, two):
-                    return True
-        return False
+        return related(texts[field], texts[other])
 
     return test
 

@@ -18,6 +18,8 @@ from engine.sigma.program import Program
 from engine.sigma.seen import Seen
 
 _REMEMBERED = 1024
+_LONGEST = 1024
+"""Characters of a log source that is remembered."""
 
 _Rules = list[tuple[int, Node]]
 
@@ -45,9 +47,11 @@ class Matcher:
         return sorted([rule for program in programs for rule in program.match(data, seen)])
 
     def _remembered(self, source: LogSource) -> tuple[Program, ...]:
-        if len(self._routes) >= _REMEMBERED:
-            self._routes.clear()
-        programs = self._routes[source] = tuple(self._route(source))
+        programs = tuple(self._route(source))
+        if len(source.product) + len(source.category) + len(source.service) <= _LONGEST:
+            if len(self._routes) >= _REMEMBERED:
+                self._routes.clear()
+            self._routes[source] = programs
         return programs
 
     def _route(self, source: LogSource) -> Iterator[Program]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from engine.sigma import values
 from engine.sigma.haystack import Haystack
 from engine.sigma.model import Node
 from engine.sigma.needs import Trigger
@@ -57,7 +56,7 @@ class Program:
                 by_needle = self._by_needle
                 found += {by_needle[hit[0]] for hit in hits}
         for field, by_number in self._by_number.items():
-            for number in values.numbers(seen.raw[field]):
+            for number in seen.numbers[field].each:
                 if (asked := by_number.get(number)) is not None:
                     found.append(asked)
         return found

@@ -22,8 +22,7 @@ def one_of(field: str, written: Sequence[str]) -> Test:
     joined = _joined(slow)
 
     def test(seen: Seen) -> bool:
-        for text in seen.cased[field]:
-            lowered = text.lower()
+        for text, lowered in zip(seen.cased[field], seen.lowered[field], strict=True):
             for holds, expression in quick:
                 if (holds(lowered) or not text.isascii()) and globs.finds(expression, text):
                     return True

@@ -64,13 +64,27 @@ class _Lowered(dict[str, tuple[str, ...]]):
         return found
 
 
-class Seen:
-    """The event: `raw`, `cased` and `lowered` are asked by the name of a field."""
+class _InNumbers(dict[str, values.Numbers]):
+    """Field → the numbers that its value is compared as."""
 
-    __slots__ = ("cased", "lowered", "raw")
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: _Raw) -> None:
+        self._raw = raw
+
+    def __missing__(self, field: str) -> values.Numbers:
+        found = self[field] = values.numbers(self._raw[field])
+        return found
+
+
+class Seen:
+    """The event: `raw`, `cased`, `lowered` and `numbers` are asked by the name of a field."""
+
+    __slots__ = ("cased", "lowered", "numbers", "raw")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.raw = _Raw(data)
+        self.numbers = _InNumbers(self.raw)
         self.cased = _Cased(data)
         self.lowered = _Lowered(data)
 

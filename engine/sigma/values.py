@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.sigma.fields import items
 
@@ -71,9 +71,24 @@ def number(value: Any) -> int | float | None:
     return float(value)
 
 
-def numbers(value: Any) -> list[int | float]:
+class Numbers(NamedTuple):
+    """Some numbers, each once, and the least and the greatest of them, if there are any."""
+
+    each: dict[int | float, None]
+    low: int | float = 0
+    high: int | float = 0
+
+
+_NONE = Numbers({})
+
+
+def numbers(value: Any) -> Numbers:
     """The numbers among what a value is compared as."""
-    return [found for item in items(value) if (found := number(item)) is not None]
+    if not isinstance(value, list):
+        found = number(value)
+        return _NONE if found is None else Numbers({found: None}, found, found)
+    each = dict.fromkeys(found for item in items(value) if (found := number(item)) is not None)
+    return Numbers(each, min(each), max(each)) if each else _NONE
 
 
 def address(text: str) -> Address | None:

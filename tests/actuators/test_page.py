@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from actuators.page import SPEC, PageActuator, PageConfig, build
 from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed, EffectUnknown
+from schemas.secrets import SecretUnavailable
 from tests.actuators.site import Shelf, command, open_gate
 
 PAGE = command("page", "receiver:oncall", {}, severity="page")
@@ -185,11 +186,17 @@ async def test_an_unknown_receiver_is_refused(tmp_path: Path) -> None:
         await actuator.execute(command("page", "receiver:nobody", {}), open_gate)
 
 
-@pytest.mark.parametrize("webhook", ["env:NOT_SET_ANYWHERE", "ftp://example.org", "oncall"])
+@pytest.mark.parametrize("webhook", ["file:pages", "env:", "kubernetes:a/b", "ftp://example.org", "oncall", "http://"])
 def test_a_wrong_webhook_is_an_error_of_the_configuration(webhook: str) -> None:
     """It is found when the actuator starts, not in the night."""
     with pytest.raises(ValidationError):
         PageConfig.model_validate({"receivers": {"oncall": {"webhook": webhook}}})
+
+
+async def test_a_secret_that_is_not_there_is_found_at_the_start(tmp_path: Path) -> None:
+    """By its reference."""
+    with pytest.raises(SecretUnavailable, match="env:NOT_SET_ANYWHERE"):
+        await pager(tmp_path, webhook="env:NOT_SET_ANYWHERE")
 
 
 def test_paging_changes_nothing() -> None:

@@ -8,7 +8,20 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, correlations, idle, latency, lines, many_rules, parsers, redaction, sigma, signing, state
+from tests.bench import (
+    agent,
+    correlations,
+    idle,
+    latency,
+    lines,
+    many_rules,
+    parsers,
+    redaction,
+    scaling,
+    sigma,
+    signing,
+    state,
+)
 from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
@@ -23,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "agent": agent.run,
     "idle": idle.run,
     "rules": many_rules.run,
+    "scaling": scaling.run,
     "correlations": correlations.run,
     "parsers": parsers.run,
     "lines": lines.run,

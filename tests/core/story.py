@@ -129,8 +129,8 @@ class Story:
     def resume(self, scope: str = "*") -> list[Effect]:
         return self.tell(Resume(id="r", by="ann", scope=scope))
 
-    def approve(self, command: str, *, deny: bool = False) -> list[Effect]:
-        return self.tell(Approve(id="a", by="ann", command=command, deny=deny))
+    def approve(self, command: str, *, deny: bool = False, by: str = "ann") -> list[Effect]:
+        return self.tell(Approve(id="a", by=by, command=command, deny=deny))
 
     def ask(self, verb: str, id: str = "q", **args: str) -> list[Effect]:  # noqa: A002 - the field's name
         return self.tell(Act(id=id, by="ann", verb=verb, args=args))

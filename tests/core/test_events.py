@@ -131,6 +131,15 @@ def test_active_alerts_are_series() -> None:
     assert values(story, "ALERTS") == {}
 
 
+def test_many_active_alerts_are_series_within_a_second() -> None:
+    """They are written together, so that whoever makes up what tells alerts apart does not slow down the others."""
+    known = program(alert("Any", 'ALERTS{alertname="Failed"}'), events=(rule(group_by=("user.name",)),))
+    story = Story(known)
+    tell(story, *(line(user__name=f"u{number}") for number in range(200)))
+    story.wait(1)
+    assert len(values(story, 'ALERTS{alertname="Failed"}')) == 200
+
+
 def test_an_edit_that_removes_the_rule_ends_its_alerts() -> None:
     """As with rules over samples, by name."""
     story = with_rules(rule())
@@ -181,18 +190,6 @@ def test_windows_are_of_the_times_that_events_say() -> None:
     assert states(tell(story, at(200, "ann"), at(210, "bob"))) == ["firing"]
 
 
-def test_an_absence_fires_when_due_and_ends_with_the_event() -> None:
-    """Who was heard of and then is not."""
-    silent = Correlation(type="absence", rules=("failed",), timespan_ms=30_000, group_by=("node",))
-    story = with_rules(rule(raises=False), rule("Silent", id="silent", does=silent))
-    tell(story, line(), node="n7")
-    assert states(story.wait(29)) == []
-    (fired,) = alerts(story.wait(5))
-    assert (fired.state, fired.labels) == ("firing", {"alertname": "Silent", "node": "n7"})
-    assert states(story.wait(600)) == []
-    assert states(tell(story, line(), node="n7") + story.wait(2)) == ["resolved"]
-
-
 def test_a_restored_state_goes_on_counting() -> None:
     """Half a correlation survives a snapshot."""
     story = with_rules(rule(raises=False), spray())
@@ -201,6 +198,18 @@ def test_a_restored_state_goes_on_counting() -> None:
     last = tell(story, line(source__ip="6.6.6.6", user__name="eve"))
     assert list(step(state, story.told[-1])) == last
     assert save(state) == save(story.state)
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_late_events_are_waited_for_as_the_settings_say(restored: bool) -> None:
+    """From the first program on, and after a restore: five minutes unless they say otherwise."""
+    few = Correlation(type="event_count", rules=("failed",), timespan_ms=60_000, thresholds=(Threshold("lt", 3),))
+    story = with_rules(rule(raises=False), rule("Few", id="few", does=few))
+    tell(story, line())
+    if restored:
+        story.state = restore(save(story.state))
+    assert states(story.wait(359)) == []
+    assert states(story.wait(1)) == ["firing"]
 
 
 # --- events as metrics ---
@@ -216,6 +225,21 @@ def test_events_are_counted_by_what_they_are() -> None:
         series("ops_events_total", service="sshd", **labels): 2.0
     }
     assert sum(values(story, "increase(ops_events_total[1m])").values()) == pytest.approx(3, abs=3)
+
+
+def test_a_counter_is_written_when_it_changed() -> None:
+    """The events of one node do not have the counters of all others written, but at their interval."""
+    story = Story(program(alert("Any", "count_over_time(ops_events_total[5s]) > 100")))
+    tell(story, line(), node="quiet")
+    story.wait(15)
+    for _ in range(5):
+        tell(story, line(), node="busy")
+        story.wait(1)
+    counted = {
+        dict(labels)["node"]: count for labels, count in values(story, "count_over_time(ops_events_total[5s])").items()
+    }
+    assert counted["busy"] >= 5
+    assert counted.get("quiet", 0) <= 1
 
 
 def test_more_than_so_many_errors_a_second_is_an_ordinary_alert() -> None:

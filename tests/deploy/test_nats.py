@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine.runtime.server_config import permissions
+from engine.runtime.server_config import PEOPLE_SAY, permissions
 from engine.runtime.server_process import find_binary
 from tests.deploy.paths import NATS
 
 USERS: dict[str, Any] = runpy.run_path(str(NATS / "users.py"))
-LOGINS = ("engine", "operator", "agent-web1", "actuator-web1", "agent-web2", "actuator-web2")
+LOGINS = ("engine", "operator-ann", "operator-bob", "agent-web1", "actuator-web1", "agent-web2", "actuator-web2")
 ENV = {USERS["password_variable"](user): f"secret-{user}" for user in LOGINS} | {"NATS_NAME": "nats-1"}
 
 
@@ -27,16 +27,22 @@ def check(config: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]
 
 def test_the_committed_users_are_current() -> None:
     """`deploy/nats/users.py` has been run after the last change of a permission."""
-    document = USERS["document"](USERS["EXAMPLE_NODES"])
+    document = USERS["document"](USERS["EXAMPLE_NODES"], USERS["EXAMPLE_PEOPLE"])
     assert (NATS / "users.conf").read_text(encoding="utf-8") == document
 
 
 def test_a_login_may_do_what_its_role_may_on_its_node() -> None:
     """Permissions are those of the embedded server, but for the inbox, which is the login's own."""
-    granted = USERS["_permissions"]("agent-web1", "agent", "web1")
-    embedded = permissions("agent", "web1")
+    granted = permissions("agent", "web1", "agent-web1")
+    embedded = permissions("agent", "web1", "agent")
     assert granted["publish"] == embedded["publish"]
     assert granted["subscribe"]["allow"] == ["_INBOX_agent-web1.>", "ops.requests.agent.>"]
+
+
+def test_a_person_speaks_for_nobody_else() -> None:
+    """What ann's login may say is said on subjects that bear her name, and to activate rules is none of it."""
+    said = [each for each in permissions("operator", "ann", "operator-ann")["publish"]["allow"] if "control" in each]
+    assert said == [f"ops.control.{verb}.ann" for verb in PEOPLE_SAY]
 
 
 def test_the_server_accepts_it() -> None:

@@ -16,7 +16,7 @@ def write(folder: Path, *names: str) -> None:
 def test_a_folder_is_read_without_what_is_not_a_rule_file(tmp_path: Path) -> None:
     """All YAML below a folder is rules, but for unit tests, the files beside the rules, and what is hidden."""
     write(tmp_path, "b.yml", "a.yaml", "team/c.yaml", "latest.yaml")
-    write(tmp_path, "a_test.yaml", "a_tests.yml", "team/tests.yaml", "workloads.yaml", "policy.yaml", "routes.yml")
+    write(tmp_path, "a_test.yaml", "a_tests.yml", "team/tests.yaml", "workloads.yaml", "routes.yml")
     write(tmp_path, ".hidden.yaml", "..2025_01/b.yml", "README.md", "a.yaml.bak")
     found = read([tmp_path])
     assert [Path(path).relative_to(tmp_path).as_posix() for path in found] == [

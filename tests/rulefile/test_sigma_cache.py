@@ -53,6 +53,23 @@ def test_only_what_changed_is_read(tmp_path: Path) -> None:
     assert [problem.path for problem in problems] == ["moved.yml"]
 
 
+def test_what_was_read_before_a_file_that_cannot_be_is_kept(tmp_path: Path) -> None:
+    """One file that is no YAML among thousands does not have the others read twice."""
+    reading, cache = Counting(), SigmaCache(tmp_path)
+
+    def read(path: str, text: str) -> Iterable[Document]:
+        if path == "broken.yml":
+            raise ValueError(path)
+        return reading(path, text)
+
+    with pytest.raises(ValueError, match="broken"):
+        cache.parse({**FILES, "broken.yml": "{"}, read, WITH)
+    wanted = cache.parse(FILES, read, WITH)
+    assert reading.paths == list(FILES)
+    assert SigmaCache(tmp_path).parse(FILES, read, WITH) == wanted
+    assert reading.paths == list(FILES)
+
+
 @pytest.mark.parametrize(
     "translation",
     [Translation(), Translation((PipelineText("p", "name: p"),), WITH.placeholders), Translation((), {"x": ("z",)})],

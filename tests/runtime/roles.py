@@ -23,7 +23,7 @@ from schemas.audit import AuditEntry
 from schemas.codec import decode, decode_audit, encode
 from schemas.commands import HEADER_CAUSE, HEADER_EPOCH, Command
 from schemas.outcomes import Outcome
-from schemas.plugins import CollectorSpec, PluginConfig
+from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
 from tests.conftest import NODE, ServerUnderTest
 from tests.runtime.probe import NAME, Probe
 
@@ -70,15 +70,31 @@ async def actuator(
     refusal_rate: Rate = USUAL_RATE,
 ) -> AsyncIterator[Role]:
     """An actuator service with the probe as its one plugin."""
+    async with actuator_of(server, folder, scope, probe.spec, trust=trust, refusal_rate=refusal_rate) as role:
+        yield role
+
+
+@asynccontextmanager
+async def actuator_of(
+    server: ServerUnderTest,
+    folder: Path,
+    scope: str,
+    spec: ActuatorSpec,
+    config: PluginConfig | None = None,
+    *,
+    trust: Trust = lambda: allow_list([TRUSTED]),
+    refusal_rate: Rate = USUAL_RATE,
+) -> AsyncIterator[Role]:
+    """An actuator service with this one plugin."""
     host = ActuatorConfig(
         scope=scope,
         state_dir=folder,
-        plugins={NAME: PluginConfig()},
+        plugins={spec.name: config or PluginConfig()},
         trust=trust,
         refusal_rate=refusal_rate,
         metrics_every_s=ONCE_S,
     )
-    async with _role(server, lambda bus: ActuatorHost(bus, host, {NAME: probe.spec}).run()) as role:
+    async with _role(server, lambda bus: ActuatorHost(bus, host, {spec.name: spec}).run()) as role:
         yield role
 
 
@@ -190,9 +206,9 @@ def signed(
     return key.headers(subject, {HEADER_EPOCH: epoch, HEADER_CAUSE: cause}, data)
 
 
-async def outcomes(bus: Bus, scope: str, count: int = 1) -> Sequence[Outcome]:
-    """Wait for that many outcomes of the probe on `scope`."""
-    return [found async for found in said(bus, subjects.outcomes(NAME, scope), Outcome, count)]
+async def outcomes(bus: Bus, scope: str, count: int = 1, of: str = NAME) -> Sequence[Outcome]:
+    """Wait for that many outcomes of an actuator, the probe, on `scope`."""
+    return [found async for found in said(bus, subjects.outcomes(of, scope), Outcome, count)]
 
 
 async def said(bus: Bus, subject: str, kind: type[_Said], count: int) -> AsyncGenerator[_Said]:

@@ -158,9 +158,9 @@ async def test_rules_that_run_already_are_not_activated_again(
     for _ in range(2):
         async with engine(mortal_server, tmp_path):
             await rules_until(mortal_bus, 1, lambda refused: not refused)
-            await messages(mortal_bus, subjects.JOURNAL, 1, subjects.control("activate"))
+            await messages(mortal_bus, subjects.JOURNAL, 1, subjects.control("activate", "e1"))
             await status(mortal_bus, applied_seq=await sample(mortal_bus, 1.0))
-    assert len(await stored(mortal_bus, subjects.JOURNAL, subjects.control("activate"))) == 1
+    assert len(await stored(mortal_bus, subjects.JOURNAL, subjects.control("activate", "e1"))) == 1
 
 
 async def test_a_step_without_its_target_is_passed_over(

@@ -63,7 +63,7 @@ async def test_what_others_publish_raises_alerts(
     rule = SIGMA.format(title="Seen", source=source, selection=selection)
     (tmp_path / "rules" / "seen.yml").write_text(rule, encoding="utf-8")
     async with engine(mortal_server, tmp_path):
-        await messages(mortal_bus, subjects.JOURNAL, 1, subjects.control("activate"))
+        await messages(mortal_bus, subjects.JOURNAL, 1, subjects.control("activate", "e1"))
         await mortal_bus.publish(subjects.events("n1", "theirs"), msgspec.json.encode(message))
         (told,) = await messages(mortal_bus, subjects.ALERTS, 1)
     alert = decode_alert(told.data)

@@ -1,6 +1,7 @@
 """The embedded server: it starts, it is found again, it says why not, and it keeps the roles apart."""
 
 import asyncio
+import getpass
 import os
 import resource
 import socket
@@ -127,7 +128,7 @@ async def test_a_store_that_fails_while_it_runs_is_named(tmp_path: Path) -> None
         subjects.events("n2", "log"),
         subjects.metrics(NODE, subjects.own_source("actuator")),
         subjects.metrics(NODE, subjects.own_source("engine")),
-        subjects.control("halt"),
+        subjects.control("halt", "ann"),
         subjects.commands("process", NODE, "restart"),
         "$KV.halt.x",
         "$JS.API.STREAM.DELETE.JOURNAL",
@@ -168,10 +169,12 @@ async def test_an_actuator_says_of_itself_how_it_is_and_nothing_else(nats_server
 
 
 async def test_people_act_through_control_messages(nats_server: ServerUnderTest) -> None:
-    """An operator may send control messages, but neither commands nor outcomes nor audit records."""
+    """An operator may send control messages in their own name, but neither commands nor outcomes nor audit records."""
     operator = await nats_server.connect("operator")
-    await operator.publish(subjects.control("halt"), b"{}")
+    await operator.publish(subjects.control("halt", getpass.getuser()), b"{}")
     for subject in (
+        subjects.control("halt", "somebody else"),
+        subjects.control("activate", getpass.getuser()),
         subjects.commands("process", NODE, "restart"),
         subjects.outcomes("process", NODE),
         subjects.audit("0"),

@@ -13,7 +13,7 @@ from schemas.alerts import AlertTransition
 from schemas.audit import GENESIS, AuditEntry, AuditRecord
 from schemas.codec import Undecodable, decode, encode
 from schemas.commands import Command, Origin, command_id
-from schemas.control import Act, Activate, Approve, Control, Halt, Resume, Tick
+from schemas.control import Act, Activate, Approve, Control, Emergency, Halt, Resume, Tick
 from schemas.events import Event, Events
 from schemas.inventory import Inventory, Target
 from schemas.labels import canonical
@@ -86,6 +86,7 @@ outcomes = st.builds(
 controls = st.one_of(
     st.builds(Halt, id=texts, by=texts, scope=texts, why=texts),
     st.builds(Resume, id=texts, by=texts, scope=texts),
+    st.builds(Emergency, id=texts, by=texts, why=texts, over=booleans),
     st.builds(Approve, id=texts, by=texts, command=texts, deny=booleans),
     st.builds(Activate, id=texts, by=texts, bundle=texts),
     st.builds(Act, id=texts, by=texts, verb=texts, args=label_maps, why=texts),
@@ -166,10 +167,12 @@ def test_controls(control: Control) -> None:
     """A control message comes back from the subject of its verb, and from no other verb's."""
     kind = type(control).__struct_config__.tag
     assert isinstance(kind, str)
-    assert decode(subjects.control(kind), encode(control)) == control
+    assert decode(subjects.control(kind, control.by), encode(control)) == control
     other = "halt" if kind != "halt" else "resume"
+    with pytest.raises(Undecodable, match=" but came on "):
+        decode(subjects.control(kind, f"{control.by} and another"), encode(control))
     with pytest.raises(Undecodable, match="kind"):
-        decode(subjects.control(other), encode(control))
+        decode(subjects.control(other, control.by), encode(control))
 
 
 @given(ticks)

@@ -33,7 +33,7 @@ def test_every_subject_belongs_to_one_stream(one: str, two: str, three: str) -> 
         subjects.metrics(one, two): subjects.JOURNAL,
         subjects.events(one, two): subjects.JOURNAL,
         subjects.outcomes(one, two): subjects.JOURNAL,
-        subjects.control(one): subjects.JOURNAL,
+        subjects.control(one, two): subjects.JOURNAL,
         subjects.inventory(one): subjects.JOURNAL,
         subjects.ticks(one): subjects.JOURNAL,
         subjects.alerts(one, two): subjects.ALERTS,

@@ -8,7 +8,7 @@ import pytest
 from engine.sigma.correlate import Correlator
 from engine.sigma.correlate_model import Limits, Occurred
 from engine.sigma.correlate_values import LONGEST
-from engine.sigma.model import Correlation, CorrelationType
+from engine.sigma.model import And, Correlation, CorrelationType, Not, Text
 from tests.sigma.correlating import LATENESS_S, START_MS, Story, correlation, ended, groups, values, when
 
 LATENESS_MS = LATENESS_S * 1000
@@ -153,6 +153,46 @@ def test_a_percentile_is_of_the_newest_values() -> None:
     found = [value for number in range(100) for value in values(story.tell(at=number / 100, took=number))]
     assert 85 <= found[-1] <= 93
     assert story.correlator.evicted["slow", "values"] > 0
+
+
+A, B = Text("", ("a",)), Text("", ("b",))
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        correlation("event_count", "a", "b", eq=2),
+        correlation("value_count", "a", "b", fields=("n",), eq=2),
+        correlation("value_sum", "a", "b", fields=("n",), lt=4),
+        correlation("value_median", "a", "b", fields=("n",), lt=2),
+        correlation("temporal", "a", "b", nested=And((A, Not(B)))),
+        correlation("temporal_ordered", "a", "b", nested=And((A, Not(B)))),
+    ],
+    ids=lambda says: says.type,
+)
+def test_a_flood_changes_nothing_of_the_window_before_it(says: Correlation) -> None:
+    """What is decided at the end of a window is the same however much comes in the time that late events have."""
+    quiet, flooded = (
+        Story(Limits(lateness_ms=300_000, kept=20), it=says),
+        Story(Limits(lateness_ms=300_000, kept=20), it=says),
+    )
+    results = []
+    for story, events in ((quiet, 10), (flooded, 1_000)):
+        found = [*story.tell("a", 0, n=1), *story.tell("a", 50, n=2)]
+        for number in range(events):
+            found += story.tell("b", 60 + number / 100, n=number)
+        results.append([*found, *story.wait(400)])
+    assert when(results[0])[0] == when(results[1])[0] == 59.999
+    assert values(results[0])[0] == values(results[1])[0]
+
+
+def test_a_window_that_a_flood_decides_is_about_no_event_of_the_flood() -> None:
+    """What its correlations and alerts are told of it are the fields of its group, as when time decides it."""
+    few = correlation("event_count", lt=3)
+    above = correlation("event_count", "few", by="host", gte=1)
+    story = Story(limits(reorder=3), few=few, above=above)
+    found = [result for at in (0, *range(60, 70)) for result in story.tell(at=at, host="a")]
+    assert groups(found) == [{"user": "ann"}]
 
 
 def test_order_is_known_however_much_comes_in_between() -> None:

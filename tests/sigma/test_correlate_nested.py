@@ -93,7 +93,9 @@ def test_a_group_that_was_seen_and_sends_nothing_is_raised_once() -> None:
     story.every(0, 30, rule="beat", host="a")
     assert story.wait(89.999) == []
     (raised,) = story.wait(95)
-    assert raised == Raised("silent", (("host", "a"),), 60_000, raised.time_ms, raised.time_ms - 60_000, ("e1", "e2"))
+    assert raised == Raised(
+        "silent", (("host", "a"),), 60_000, raised.time_ms, raised.time_ms - 60_000, ("e1", "e2"), True
+    )
     assert when([raised]) == [90]
     assert story.wait(1000) == []
 

@@ -1,5 +1,6 @@
 """Guardrails of who may do what, where, and on which knowledge: verbs, protected targets, fresh evidence."""
 
+from engine.core.compiled import CompiledRule
 from engine.core.guardrails.hold import Hold, Never
 from engine.core.policy import Act, among
 from engine.core.state import Ladder
@@ -33,7 +34,11 @@ def fresh(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
         return None
     if policy.inventory_ms and (seen_ms := _inventory_seen_ms(turn, act)) + policy.inventory_ms < turn.now_ms:
         return Hold(Reason.STALE_EVIDENCE, f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old", _again_ms(turn))
-    if policy.samples_ms and not ladder.undo and (age_ms := _samples_age_ms(turn, ladder)) > policy.samples_ms:
+    if (
+        policy.samples_ms
+        and not ladder.undo
+        and (age_ms := _samples_age_ms(turn, ladder.alert_rule)) > policy.samples_ms
+    ):
         return Hold(Reason.STALE_EVIDENCE, f"the alert's newest sample is {age_ms // 1000} s old", _again_ms(turn))
     return None
 
@@ -44,11 +49,13 @@ def _inventory_seen_ms(turn: Turn, act: Act) -> int:
     return max((state.inventory_ms.get(f"{each.actuator}/{each.scope}", 0) for each in owned), default=0)
 
 
-def _samples_age_ms(turn: Turn, ladder: Ladder) -> int:
+def _samples_age_ms(turn: Turn, rule: str) -> int:
     """Of what the alert's rule looks at; an alert about events rests on none."""
-    compiled = turn.state.compiled.rules.get(ladder.alert_rule)
-    if compiled is None:
-        return 0
+    compiled = turn.state.compiled.rules.get(rule)
+    return turn.once(("age", rule), lambda: _age_ms(turn, compiled)) if compiled else 0
+
+
+def _age_ms(turn: Turn, compiled: CompiledRule) -> int:
     try:
         freshness = compiled.plan.freshness(turn.state.store, turn.now_ms)
     except PromqlError:

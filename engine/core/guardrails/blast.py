@@ -27,8 +27,11 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
         left = health.healthy - state.disrupted.get(act.service, 0) - act.healthy
         if left < radius.keep_healthy:
             detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
-            return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}")
-    healthy = health.healthy if health and radius.per == "service" else state.healthy_within(radius)
+            return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}", tell=radius.id)
+    if radius.per == "service":
+        healthy = health.healthy if health else 0
+    else:
+        healthy = turn.once(("healthy", radius.id), lambda: state.healthy_within(radius))
     budget = radius.budget(healthy)
     if budget is None:
         return None
@@ -39,4 +42,4 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
     whose = act.service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
     until_ms = tally.room_at_ms(turn.now_ms, act.weight, budget) or turn.now_ms + radius.within_ms
-    return Hold(Reason.BLAST_RADIUS, f"{detail}, {act.weight} more wanted ({radius.source})", until_ms, radius.id)
+    return Hold(Reason.BLAST_RADIUS, f"{detail}, {act.weight} more wanted ({radius.source})", until_ms, tell=radius.id)

@@ -7,13 +7,14 @@ from schemas.reasons import Reason
 
 class Hold(NamedTuple):
     """Why a step must wait. `until_ms` None: until something happens that wakes the ladder, such as that an act is over
-    that counted for `on`.
+    that counted for `on`. People are told of what is held for `tell`, once while that lasts.
     """
 
     reason: Reason
     detail: str = ""
     until_ms: int | None = None
     on: str = ""
+    tell: str = ""
 
 
 class Never(NamedTuple):

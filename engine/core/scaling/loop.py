@@ -2,7 +2,7 @@
 
 It is decided on its interval's grid and, unless its group has an `interval`, when a sample comes that a metric selects,
 once a second at most. A decision to change something becomes a ladder of one step, so that modes, guardrails, approval,
-once-only and audit are those of all acts; while one runs, no other is begun. What is decided is put on record when it
+once-only and audit are those of all acts; while one runs, none is begun. What is decided is put on record when it
 is something else than before; that all is well, only after it was not.
 """
 
@@ -75,16 +75,17 @@ def decide(turn: Turn, compiled: CompiledScale) -> None:
     memory = state.scales.setdefault(rule.id, Memory())
     memory.evaluated_ms = turn.now_ms
     running = state.ladders.get(memory.ladder)
-    if running and running.phase != "approval":
-        return None
+    acting_now = running is not None and running.phase != "approval"
     _notice_answer(turn, memory, running)
     workload = read(state, rule)
     if not isinstance(workload, Refusal):
         workload = _shown(memory, workload)
     if isinstance(workload, Refusal):
-        return _tell(turn, compiled, memory, workload.reason, workload.detail)
+        return None if acting_now else _tell(turn, compiled, memory, workload.reason, workload.detail)
     question = Question(rule, compiled.plans, workload, state.store, turn.now_ms, state.settings.max_query_samples)
     decision = judge(question, memory, compiled.bounds(state.program.zones, turn.now_ms))
+    if acting_now:
+        return None  # it counts for the stabilization windows all the same
     memory.wanted, memory.desired = workload.counts.wanted, decision.replicas
     if running:
         return _still_asked(turn, memory, running, workload, decision)
@@ -110,7 +111,7 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
         return _tell(turn, compiled, memory, found.reason, found.detail)
     if turn.now_ms < memory.quiet_until_ms:
         return _tell(turn, compiled, memory, Reason.APPROVAL_DENIED, decision.why)
-    command = resolve(turn.state, ladder, turn.now_ms, turn.seq, len(turn.effects))
+    command = resolve(turn, ladder)
     if isinstance(command, Refusal):
         return _tell(turn, compiled, memory, command.reason, command.detail)
     if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
@@ -122,8 +123,9 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
         memory.told = said
     else:
         memory.told = ""
-    memory.ladder, memory.asked = ladder.key, compiled.rule.mode == "approve"
-    return ladders.start(turn, ladder)
+    ladders.start(turn, ladder)
+    memory.ladder, memory.asked = ladder.key, ladder.phase == "approval"
+    return None
 
 
 def _still_asked(turn: Turn, memory: Memory, ladder: Ladder, workload: Workload, decision: Decision) -> None:

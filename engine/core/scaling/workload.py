@@ -1,11 +1,10 @@
 """What there is of a workload, from the inventory: how many replicas it is asked to have, and how these are.
 
-An actuator says so in attributes. The target itself has `replicas`, how many it is asked to have, and may have
-`ready_replicas`. Where its inventory lists the replicas too, as targets `replica:…` or `pod:…` of the same lock, each
-is looked at: `ready` (true or false) where an actuator says so, else `state`, which is `running` when all is well.
+The target has the attribute `replicas`: how many it is asked to have. Where the inventory lists the replicas too, as
+targets `replica:…` or `pod:…` that it owns or of its lock, each is looked at: whether it is healthy, where the actuator
+counts that, else whether its `state` is `running`. Otherwise the target's own count of those that are healthy tells.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from engine.core.resolve import SCOPE, Refusal, owner
@@ -13,6 +12,7 @@ from engine.core.scaling.replicas import Counts
 from engine.core.scaling.rule import ScaleRule
 from engine.core.state import Member, Owned, State
 from engine.core.verbs import chosen
+from schemas.inventory import Target
 from schemas.reasons import Reason
 
 STALE_MS = 180_000
@@ -49,36 +49,35 @@ def read(state: State, rule: ScaleRule) -> Workload | Refusal:
 
 
 def _counts(owned: Owned, wanted: int, members: tuple[Member, ...] | None) -> Counts:
-    ready = _number(owned.target.attributes.get("ready_replicas"))
+    target = owned.target
     if members is not None:
-        there = len(members)
-        ready = sum(member.ready for member in members) if ready is None else ready
-    else:
-        there = wanted if ready is None else max(ready, wanted)
-    return Counts(wanted, there, there if ready is None else ready)
+        return Counts(wanted, len(members), sum(member.ready for member in members))
+    return Counts(wanted, target.replicas, target.healthy) if target.replicas else Counts(wanted, wanted, wanted)
 
 
 def _members(state: State, owned: Owned) -> tuple[Member, ...] | None:
     if state.members_of is not state.targets:
-        state.members, state.members_of = _by_lock(state), state.targets
-    return state.members.get((owned.actuator, owned.scope, owned.target.lock))
+        state.members, state.members_of = _by_owner(state), state.targets
+    where, target = (owned.actuator, owned.scope), owned.target
+    return state.members.get((*where, target.id)) or state.members.get((*where, target.lock))
 
 
-def _by_lock(state: State) -> dict[tuple[str, str, str], tuple[Member, ...]]:
+def _by_owner(state: State) -> dict[tuple[str, str, str], tuple[Member, ...]]:
     found: dict[tuple[str, str, str], list[Member]] = {}
     for inventory in state.inventory.values():
         for target in inventory.targets:
             kind, _, name = target.id.partition(":")
             if kind in _MEMBERS:
-                member = Member(name.rpartition("/")[2], target.attributes, _is_ready(target.attributes))
-                found.setdefault((inventory.actuator, inventory.scope, target.lock), []).append(member)
-    return {lock: tuple(members) for lock, members in found.items()}
+                member = Member(name.rpartition("/")[2], target.attributes, _is_ready(target))
+                whose = target.owner or target.lock
+                found.setdefault((inventory.actuator, inventory.scope, whose), []).append(member)
+    return {whose: tuple(members) for whose, members in found.items()}
 
 
-def _is_ready(attributes: Mapping[str, Any]) -> bool:
-    """In the inventory of a unit test everything is text."""
-    ready = attributes.get("ready", attributes.get("state", "running") == "running")
-    return ready in (True, "true")
+def _is_ready(target: Target) -> bool:
+    if target.replicas:
+        return target.healthy >= target.replicas
+    return str(target.attributes.get("state", "running")) == "running"
 
 
 def _number(value: Any) -> int | None:

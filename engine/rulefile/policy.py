@@ -1,0 +1,199 @@
+"""`policy.yaml`: its mistakes, and the policy that the core runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from engine.core import cron, policy
+from engine.rulefile.errors import RuleError
+from engine.rulefile.messages import suggestion
+from engine.rulefile.structure import FoundGroup, Place, Reader
+from engine.rulefile.zones import zone
+from schemas import policyfile
+from schemas.policyfile import PolicyFile
+from schemas.rulefile import LadderRule
+from schemas.scalefile import ScaleRule
+
+Patterns = list[str]
+_Selecting = policyfile.Limit | policyfile.BlastRadius | policyfile.Window | policyfile.Approval
+
+
+def split(files: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of policies, told by their name, and the others."""
+    policies = {path: text for path, text in files.items() if PurePosixPath(path).stem == "policy"}
+    return policies, {path: text for path, text in files.items() if path not in policies}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPolicy:
+    """A policy file as read. `model` is None where it was not valid, or there is none."""
+
+    place: Place | None = None
+    model: PolicyFile | None = None
+
+
+def read(reader: Reader, files: Mapping[str, str]) -> tuple[FoundPolicy, list[RuleError]]:
+    """The one policy of a set of files, and what its own fields cannot show to be wrong."""
+    found = FoundPolicy()
+    errors: list[RuleError] = []
+    for path, text in sorted(files.items()):
+        if found.place:
+            errors.append(RuleError(path, 1, 1, f"there is a policy already, {found.place.path}: expected one"))
+            continue
+        read_one = reader.document(path, text, PolicyFile)
+        if read_one:
+            found = FoundPolicy(*read_one)
+    if found.place and found.model:
+        errors += _mistakes(found.place, found.model)
+    return found, errors
+
+
+def unknown_rules(found: FoundPolicy, groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
+    """Rules that the policy names and that there are not: a misspelt one would bound nothing."""
+    if found.place is None or found.model is None:
+        return
+    acting = (LadderRule, ScaleRule)
+    known = {rule.name for group in groups for rule in group.rules if isinstance(rule.model, acting)}
+    for path, name in _named_rules(found.model):
+        if "*" not in name and name not in known:
+            yield found.place.error(path, f"no rule that acts has the name {name!r}, {suggestion(name, known)}")
+
+
+def zones(found: FoundPolicy) -> dict[str, cron.Zone]:
+    """The time zones that the windows are in."""
+    names = {window.timezone for window in found.model.windows} if found.model else ()
+    return {name: zone(name) for name in sorted(names)}
+
+
+def build(found: FoundPolicy) -> policy.Policy:
+    """The policy of a file without mistakes; without a file, one that bounds nothing."""
+    if found.place is None or found.model is None:
+        return policy.Policy()
+    model, place = found.model, found.place
+    return policy.Policy(
+        environments=tuple(
+            policy.Environment(name=name, verbs=tuple(each.verbs)) for name, each in model.environments.items()
+        ),
+        protected=tuple(model.protected),
+        limits=tuple(_limit(place, nth, each) for nth, each in enumerate(model.limits)),
+        blast_radius=tuple(_blast_radius(place, nth, each) for nth, each in enumerate(model.blast_radius)),
+        windows=tuple(_window(place, nth, each) for nth, each in enumerate(model.windows)),
+        approvals=tuple(_approval(place, nth, each, model.groups) for nth, each in enumerate(model.approvals)),
+        samples_ms=model.freshness.samples_ms or 0,
+        inventory_ms=model.freshness.inventory_ms or 0,
+        flapping=policy.Flapping(heals=model.flapping.heals, within_ms=model.flapping.within_ms)
+        if model.flapping
+        else policy.Flapping(),
+        emergency=tuple(model.emergency.rules),
+        notify=tuple(model.notify),
+    )
+
+
+# --- mistakes ---
+
+
+def _mistakes(place: Place, model: PolicyFile) -> Iterator[RuleError]:
+    for nth, window in enumerate(model.windows):
+        path = ("windows", nth)
+        for field, check in (("timezone", zone), ("cron", cron.parse)):
+            try:
+                check(getattr(window, field) or "* * * * *")
+            except ValueError as error:
+                yield place.error((*path, field), str(error))
+    for nth, approval in enumerate(model.approvals):
+        people = _people(approval.by, model.groups)
+        if people and len(people) < approval.count:
+            message = f"{approval.count} of {len(people)} can never be: {', '.join(people)}"
+            yield place.error(("approvals", nth, "count"), message)
+
+
+def _named_rules(model: PolicyFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    lists: dict[str, Sequence[_Selecting]] = {
+        "limits": model.limits,
+        "blast_radius": model.blast_radius,
+        "windows": model.windows,
+        "approvals": model.approvals,
+    }
+    for field, selecting in lists.items():
+        for nth, each in enumerate(selecting):
+            yield from (((field, nth, "rules", at), name) for at, name in enumerate(each.rules))
+    yield from ((("emergency", "rules", at), name) for at, name in enumerate(model.emergency.rules))
+
+
+# --- building ---
+
+
+def _acts(each: _Selecting) -> policy.Acts:
+    return policy.Acts(
+        rules=tuple(each.rules), services=tuple(each.services), targets=tuple(each.targets), verbs=tuple(each.verbs)
+    )
+
+
+def _source(place: Place, field: str, nth: int) -> str:
+    """Where it stands, for whoever reads why something was held."""
+    mark = place.error((field, nth), "")
+    return f"{place.path}:{mark.line}"
+
+
+def _limit(place: Place, nth: int, limit: policyfile.Limit) -> policy.Limit:
+    acts = _acts(limit)
+    return policy.Limit(
+        id=f"limit {limit.per} {_key(acts)}",
+        source=_source(place, "limits", nth),
+        per=limit.per,
+        acts=acts,
+        cooldown_ms=limit.cooldown_ms or 0,
+        rate=limit.rate.acts if limit.rate else 0,
+        within_ms=limit.rate.within_ms if limit.rate else 0,
+        concurrency=limit.concurrency or 0,
+    )
+
+
+def _blast_radius(place: Place, nth: int, radius: policyfile.BlastRadius) -> policy.BlastRadius:
+    acts = _acts(radius)
+    return policy.BlastRadius(
+        id=f"blast radius {radius.per} {_key(acts)}",
+        source=_source(place, "blast_radius", nth),
+        per=radius.per,
+        acts=acts,
+        count=radius.max if isinstance(radius.max, int) else None,
+        share=radius.max if isinstance(radius.max, float) else None,
+        within_ms=radius.within_ms,
+        keep_healthy=radius.keep_healthy,
+    )
+
+
+def _key(acts: policy.Acts) -> str:
+    """What a limit is about, in words: what was counted for it stays counted when the file is edited around it."""
+    lists = (acts.rules, acts.services, acts.targets, acts.verbs)
+    return ";".join(",".join(names) for names in lists)
+
+
+def _window(place: Place, nth: int, window: policyfile.Window) -> policy.Window:
+    return policy.Window(
+        name=window.name,
+        source=_source(place, "windows", nth),
+        effect=window.effect,
+        acts=_acts(window),
+        cron=window.cron or "",
+        zone=window.timezone,
+        duration_ms=window.duration_ms or 0,
+        from_ms=window.from_ms or 0,
+        until_ms=window.until_ms or 0,
+    )
+
+
+def _approval(place: Place, nth: int, approval: policyfile.Approval, groups: Mapping[str, Patterns]) -> policy.Approval:
+    return policy.Approval(
+        source=_source(place, "approvals", nth),
+        acts=_acts(approval),
+        by=_people(approval.by, groups),
+        count=approval.count,
+        deadline_ms=approval.deadline_ms or 0,
+        lapse=approval.lapse,
+    )
+
+
+def _people(by: Patterns, groups: Mapping[str, Patterns]) -> tuple[str, ...]:
+    """Groups stand for those in them."""
+    return tuple(dict.fromkeys(person for name in by for person in groups.get(name, [name])))

@@ -1,0 +1,91 @@
+"""The blast radius: one budget for all rules and people of how many replicas are touched."""
+
+from engine.core.effects import Effect
+from schemas.reasons import Reason
+from tests.core.fleet import REPLICAS, SERVICES, bounded, fleet, name, radius, storm, told
+from tests.core.story import Story, commands, only_command, reasons
+from tests.core.world import heal, page, restart
+
+# --- blast radius ---
+
+
+def test_a_storm_touches_no_more_than_the_budget() -> None:
+    """A quarter of each service, whatever looks dead; the rest is held, said once, and somebody is paged."""
+    story = Story(bounded(radius(share=0.25)))
+    story.tell(fleet())
+    touched = storm(story)
+    assert touched == [f"replica:s{service}/0" for service in range(SERVICES)]
+    assert reasons(story.effects).count(Reason.BLAST_RADIUS) == SERVICES * (REPLICAS - 1) + 1  # and that of the page
+    assert len(told(story)) == 1
+    assert storm(story) == []
+    assert len(told(story)) == 1
+
+
+def test_one_healthy_replica_is_left_alone() -> None:
+    """With a budget for all: that which nobody has touched is the last one that is healthy."""
+    story = Story(bounded(radius(count=100)))
+    story.tell(fleet())
+    assert len(storm(story)) == SERVICES * (REPLICAS - 1)
+    assert Reason.LAST_HEALTHY in reasons(story.effects)
+
+
+def test_the_last_healthy_one_is_touched_where_the_policy_says_so() -> None:
+    """With `keep_healthy: 0`."""
+    story = Story(bounded(radius(count=100, keep_healthy=0)))
+    story.tell(fleet())
+    assert len(storm(story)) == SERVICES * REPLICAS
+
+
+def test_what_is_dead_already_is_no_healthy_one_less() -> None:
+    """A replica that the inventory says is dead is restarted although it is the only one beside the last healthy."""
+    story = Story(bounded(radius(count=100)))
+    story.tell(fleet(frozenset((0, number) for number in range(1, REPLICAS))))
+    assert sorted(target for target in storm(story) if "s0" in target) == [f"replica:s0/{n}" for n in (1, 2, 3)]
+
+
+def test_the_budget_is_one_for_rules_and_people() -> None:
+    """A person who asks for more is told so, and is not made to wait."""
+    story = Story(bounded(radius(share=0.25)))
+    story.tell(fleet())
+    story.scrape({name(0, 0): 0.0})
+    effects = story.ask("restart", workload="s0", replica="2")
+    assert (commands(effects), reasons(effects)[-1]) == ([], Reason.BLAST_RADIUS)
+    assert len(commands(story.ask("restart", "other", workload="s1", replica="2"))) == 1
+
+
+def test_a_ladder_may_touch_again_what_it_has_touched() -> None:
+    """Its next step on the same replica takes nothing more of the budget."""
+    story = Story(bounded(radius(count=1), heal(restart(), restart(), page())))
+    story.tell(fleet())
+    first = only_command(story.scrape({name(0, 0): 0.0}))
+    assert only_command(story.answer(first, "failed")).verb == "restart"
+
+
+def test_the_budget_is_there_again_when_its_time_is_over() -> None:
+    """What was held acts then, as far as the next budget reaches."""
+    story = Story(bounded(radius(share=0.25), heal(restart(None))))
+    story.tell(fleet(services=1))
+    assert storm(story, 1) == ["replica:s0/0"]
+    story.answer(story.sent[-1], "failed")
+    acted = [command.target for _ in range(601) for command in commands([*story.tick(), *_alive(story)])]
+    assert len(acted) == 1
+    assert acted != ["replica:s0/0"]
+
+
+def _alive(story: Story) -> list[Effect]:
+    return story.scrape({name(0, n): 0.0 for n in range(REPLICAS)})
+
+
+def test_one_budget_may_be_for_all_services_together() -> None:
+    """A share of all their healthy replicas."""
+    story = Story(bounded(radius(share=0.25, per="all")))
+    story.tell(fleet())
+    assert len(storm(story)) == SERVICES * REPLICAS // 4
+
+
+def test_a_thousand_targets_are_held_to_the_budget() -> None:
+    """250 services: each keeps one healthy replica, and three at most are touched."""
+    story = Story(bounded(radius(count=3)))
+    story.tell(fleet(services=250))
+    assert len(storm(story, 250)) == 750
+    assert len(told(story)) <= 2

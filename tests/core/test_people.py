@@ -1,0 +1,147 @@
+"""Acts that people let go, or that go to people: approvals, flapping targets, emergencies, halts by name."""
+
+import msgspec
+import pytest
+
+from engine.core.policy import (
+    Acts,
+    Approval,
+    Flapping,
+    Lapse,
+    Policy,
+)
+from schemas.control import Emergency
+from schemas.reasons import Reason
+from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, told
+from tests.core.story import Story, asked, commands, details, only_command, reasons
+from tests.core.world import heal, page, restart, rollback
+
+# --- people ---
+
+
+def approval(**more: object) -> Policy:
+    return Policy(approvals=(Approval(source="policy.yaml:1", acts=Acts(verbs=("restart",)), **more),))  # type: ignore[arg-type]
+
+
+def test_the_policy_may_want_the_word_of_several() -> None:
+    """Of those that it lists, each counted once, although the rule is in mode auto."""
+    story = Story(bounded(approval(by=("ann", "bob", "cy"), count=2)))
+    command = asked(story.samples(0))
+    assert commands(story.approve(command)) == []
+    assert commands(story.approve(command)) == []
+    assert reasons(story.approve(command, by="eve")) == [Reason.NOT_AN_APPROVER]
+    assert only_command(story.approve(command, by="bob")).verb == "restart"
+
+
+def test_nobody_lets_their_own_request_go() -> None:
+    """A person's request falls under the same approvals."""
+    story = Story(bounded(approval()))
+    command = asked(story.ask("restart", workload="shop", replica="0"))
+    assert reasons(story.approve(command)) == [Reason.NOT_AN_APPROVER]
+    assert only_command(story.approve(command, by="bob")).verb == "restart"
+
+
+@pytest.mark.parametrize(
+    ("lapse", "then", "verbs"),
+    [("deny", [Reason.APPROVAL_LAPSED], []), ("proceed", None, ["restart"]), ("escalate", None, ["page"])],
+)
+def test_an_approval_that_lapses_ends_as_the_policy_says(
+    lapse: Lapse, then: list[Reason] | None, verbs: list[str]
+) -> None:
+    """After its own deadline."""
+    story = Story(bounded(approval(deadline_ms=MINUTE_MS, lapse=lapse)))
+    story.samples(0)
+    assert story.every_second(59, 0) == []
+    effects = story.every_second(1, 0)
+    assert [command.verb for command in commands(effects)] == verbs
+    assert Reason.APPROVAL_LAPSED in reasons(effects)
+    assert then is None or reasons(effects) == then
+
+
+# --- flapping, refires ---
+
+
+def test_a_target_that_flaps_goes_to_a_human() -> None:
+    """It was healed twice within the hour: the third time only somebody is told."""
+    policy = Policy(flapping=Flapping(heals=2, within_ms=HOUR_MS))
+    story = Story(bounded(policy, heal(restart(), page(), cooldown_s=0)))
+    for _ in range(2):
+        story.answer(only_command(story.every_second(1, 0)))
+        story.every_second(60, 1)
+    assert only_command(story.every_second(1, 0)).verb == "page"
+    assert details(story.effects, Reason.FLAPPING)[0] == "healed 2 times within 3600 s"
+
+
+def test_where_no_step_tells_anybody_the_policy_does() -> None:
+    """Its receivers are paged, and the ladder is over."""
+    policy = Policy(flapping=Flapping(heals=1, within_ms=HOUR_MS), notify=("oncall",))
+    story = Story(bounded(policy, heal(restart(), cooldown_s=0)))
+    story.answer(only_command(story.samples(0)))
+    story.every_second(60, 1)
+    assert only_command(story.every_second(1, 0)).verb == "page"
+    assert told(story) == ["FLAPPING: Heal on replica:shop/0: healed 1 times within 3600 s"]
+
+
+def test_a_refire_soon_after_goes_on_at_the_next_step() -> None:
+    """What had helped did not last."""
+    ladder = msgspec.structs.replace(heal(restart(), rollback(None), page(), cooldown_s=0), reset_after_ms=HOUR_MS)
+    story = Story(bounded(Policy(), ladder))
+    story.answer(only_command(story.samples(0)))
+    story.every_second(60, 1)
+    assert only_command(story.every_second(1, 0)).verb == "rollback"
+    assert Reason.REFIRED in reasons(story.effects)
+    story.answer(story.sent[-1], "succeeded")
+    story.every_second(30, 1)
+    story.every_second(3601, 1)
+    assert only_command(story.every_second(1, 0)).verb == "restart"
+
+
+# --- emergency and halts ---
+
+
+def test_in_an_emergency_only_listed_rules_and_people_act() -> None:
+    """Everybody is told of it, and again when it is over; what was held goes on then."""
+    policy = Policy(emergency=("Vital*",))
+    story = Story(bounded(policy, heal(restart()), heal(rollback(None), name="VitalOne", cooldown_s=0)))
+    assert only_command(story.tell(Emergency(id="e", by="ann", why="fire"))).verb == "page"
+    assert only_command(story.samples(0)).verb == "rollback"
+    assert details(story.effects, Reason.EMERGENCY)[-1] == "by ann: fire"
+    assert only_command(story.ask("restart", workload="shop", replica="1")).verb == "restart"
+    after = commands(story.tell(Emergency(id="f", by="ann", over=True)))
+    assert [command.verb for command in after] == ["page", "restart"]
+
+
+@pytest.mark.parametrize("scope", ["rule:Heal", "rule:g/Heal", "service:shop", "shop"])
+def test_a_halt_may_be_of_a_rule_or_a_service(scope: str) -> None:
+    """Beside everything, a target and what is locked with it."""
+    story = Story(bounded(Policy()))
+    story.halt(scope)
+    assert reasons(story.samples(0)) == [Reason.HALTED]
+    assert only_command(story.resume(scope)).verb == "restart"
+
+
+def test_a_halt_of_another_rule_or_service_stops_nothing() -> None:
+    """Only what is named."""
+    story = Story(bounded(Policy()))
+    for scope in ("rule:Other", "service:s1"):
+        story.halt(scope)
+    assert only_command(story.samples(0)).verb == "restart"
+
+
+def test_in_shadow_it_is_said_what_would_have_been_touched() -> None:
+    """How many replicas of which service."""
+    story = Story(bounded(Policy(), heal(restart(), mode="shadow")))
+    story.tell(fleet())
+    story.scrape({name(0, 0): 0.0})
+    assert details(story.effects, Reason.SHADOW) == [
+        "would restart replica:s0/0 if generation = 1, touching 1 of workload:s0"
+    ]
+
+
+def test_a_new_policy_knows_what_was_done_before_it() -> None:
+    """Of the last hour at least."""
+    story = Story(bounded(Policy(), heal(restart(None), cooldown_s=0)))
+    story.answer(only_command(story.samples(0)), "failed")
+    story.every_second(1, 1)
+    story.activate(bounded(limit("rule", rate=1, within_ms=HOUR_MS), heal(restart(None), cooldown_s=0)))
+    assert reasons(story.every_second(1, 0))[-1] is Reason.RATE_LIMIT

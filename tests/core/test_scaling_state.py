@@ -1,0 +1,116 @@
+"""What is kept of scaling rules: over outcomes, restarts, replays, edits, and clocks that go wrong."""
+
+import msgspec
+import pytest
+
+from engine.core.scaling.rule import UP, Metric
+from engine.core.snapshot import restore, save
+from schemas.reasons import Reason
+from tests.core.scaling_world import QUICK_DOWN, Shop, asked_for, scale, scaling
+from tests.core.story import commands, only_command, reasons
+from tests.core.world import INTERVAL_S, SECOND_MS
+
+
+def test_nothing_is_decided_until_the_inventory_shows_what_was_done() -> None:
+    """An inventory of before the command would have it scaled again, from the wrong number."""
+    story = Shop(scale(most=100), obeys=False)
+    command = only_command(story.run(2, 400))
+    story.answer(command)
+    effects = story.run(20, 4000)
+    assert (asked_for(effects), reasons(effects)[0]) == ([], Reason.STALE_INVENTORY)
+    story.replicas = 4
+    story.publish()
+    assert asked_for(story.run(20, 4000)) == [8]
+
+
+def test_what_is_wanted_meanwhile_counts_for_the_window() -> None:
+    """A command takes a while; that as many were still wanted then keeps them as long as it would else."""
+    story = Shop(scale(down=QUICK_DOWN), obeys=False)
+    command = only_command(story.run(2, 400))
+    story.run(25, 400)
+    story.obey(command)
+    story.obeys = True
+    assert asked_for(story.run(58, 100)) == []
+    assert asked_for(story.run(2, 100)) == [1]
+
+
+def test_one_command_at_a_time() -> None:
+    """While it is not known what became of one, no other is sent."""
+    story = Shop(scale(), obeys=False)
+    assert asked_for(story.run(120, 400)) == [4]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("succeeded", Reason.SCALED),
+        ("failed", Reason.NOT_SCALED),
+        ("conflict", Reason.NOT_SCALED),
+        ("expired", Reason.NOT_SCALED),
+        ("refused", Reason.NOT_SCALED),
+        ("unknown", Reason.FATE_UNKNOWN),
+    ],
+)
+def test_every_outcome_ends_the_ladder(status: str, reason: Reason) -> None:
+    """What comes next is decided anew, on the inventory after it."""
+    story = Shop(scale(), obeys=False)
+    effects = story.answer(only_command(story.run(2, 400)), status)  # type: ignore[arg-type]
+    assert reasons(effects) == [reason]
+    assert story.state.ladders == {}
+
+
+def test_a_snapshot_loses_nothing() -> None:
+    """Windows, policies and what waits go on after a restart as if there had been none."""
+    kept, restored = Shop(scale(most=50)), Shop(scale(most=50))
+    for queue in (900, 4000, 300, 300, 2000):
+        one, other = kept.run(50, queue), restored.run(50, queue)
+        assert one == other
+        restored.state = restore(save(restored.state))
+
+
+def test_a_replay_decides_the_same() -> None:
+    """The same messages give the same commands, with the same ids."""
+    one, other = Shop(scale(most=50)), Shop(scale(most=50))
+    assert commands([*one.run(40, 900), *one.run(400, 100)]) == commands([*other.run(40, 900), *other.run(400, 100)])
+    assert len({command.id for command in one.sent}) == len(one.sent)
+
+
+def test_an_edit_of_the_metrics_keeps_the_windows() -> None:
+    """What was recommended in the last minutes still counts; a rule of another workload begins anew."""
+    story = Shop(scale(), replicas=5)
+    story.run(60, 500)
+    kept = story.state.scales["Shop"]
+    story.activate(scaling(scale(Metric(expr="sum(queue_depth)", target=200, average=True)), digest="e"))
+    assert story.state.scales["Shop"] is kept
+    assert asked_for(story.run(200, 500)) == []
+    story.activate(scaling(digest="f"))
+    assert story.state.scales == {}
+
+
+def test_a_clock_set_back_keeps_the_windows() -> None:
+    """When the journal's clock is set right, durations keep their meaning."""
+    story = Shop(scale(), replicas=5)
+    story.run(60, 500)
+    story.now_ms -= 600 * SECOND_MS
+    effects = story.run(280, 100)
+    assert asked_for(effects) == []
+    assert asked_for(story.run(60, 100)) == [1]
+
+
+def test_with_an_interval_samples_decide_nothing() -> None:
+    """A group's `interval` is the only time at which its rules are decided."""
+    story = Shop(scale(interval_ms=60 * SECOND_MS, up=msgspec.structs.replace(UP, policies=UP.policies)))
+    story.run(60, 200)
+    times = [story.now_ms for _ in range(120) if asked_for(story.second(500))]
+    assert len(times) == 1
+
+
+def test_missed_intervals_are_not_made_up() -> None:
+    """After a gap a rule is decided once, and waits until things have settled."""
+    story = Shop(scale())
+    story.run(30, 200)
+    story.now_ms += 100 * INTERVAL_S * SECOND_MS
+    story.publish()
+    effects = story.run(INTERVAL_S + 5, 900)
+    assert asked_for(effects) == [6]
+    assert Reason.SETTLING in reasons(effects)
