@@ -1,12 +1,15 @@
 """Every way that we can think of to have an actuator do what no engine that it trusts has asked of it."""
 
+import asyncio
 import base64
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from engine.runtime import keys
+from engine.runtime.credentials import Access
 from engine.runtime.publishing import now_ms
 from engine.runtime.trust import AllowList, Trusted, allow_list
 from schemas import subjects
@@ -17,7 +20,7 @@ from schemas.signing import signed_bytes
 
 SCOPE = "n1"
 DAY_MS = 24 * 3_600_000
-EPOCH, OLD_EPOCH = "5", "4"
+EPOCH, OLD_EPOCH, CAUSE = "5", "4", "0.4711.2"
 
 ENGINE, LIMITED, ELSEWHERE, ENDED, EARLY, STRANGER = (keys.generate() for _ in range(6))
 
@@ -69,13 +72,13 @@ def restart(onset: int, **given: Any) -> Command:
     return Command(**(usual | given))
 
 
-def sent(command: Command, key: keys.SigningKey = ENGINE, epoch: str = EPOCH) -> Sent:
+def sent(command: Command, key: keys.SigningKey = ENGINE, epoch: str = EPOCH, cause: str = CAUSE) -> Sent:
     """As an engine with this key sends it."""
-    return signed(subjects.commands(command.actuator, command.scope, command.verb), encode(command), key, epoch)
+    return signed(subjects.commands(command.actuator, command.scope, command.verb), encode(command), key, epoch, cause)
 
 
-def signed(subject: str, data: bytes, key: keys.SigningKey = ENGINE, epoch: str = EPOCH) -> Sent:
-    said = {HEADER_EPOCH: epoch, HEADER_CAUSE: "0.4711.2"}
+def signed(subject: str, data: bytes, key: keys.SigningKey = ENGINE, epoch: str = EPOCH, cause: str = CAUSE) -> Sent:
+    said = {HEADER_EPOCH: epoch, HEADER_CAUSE: cause}
     return Sent(subject, key.headers(subject, said, data), data)
 
 
@@ -177,7 +180,7 @@ def _signature(command: Command) -> bytes:
 def _for_another_purpose(command: Command) -> bytes:
     """Over the same parts, but not under the words that a command begins with."""
     covered = signed_bytes(
-        key=ENGINE.id, subject=sent(command).subject, epoch=EPOCH, cause="0.4711.2", payload=encode(command)
+        key=ENGINE.id, subject=sent(command).subject, epoch=EPOCH, cause=CAUSE, payload=encode(command)
     )
     return _raw(covered.replace(b"command", b"invoice", 1))
 
@@ -192,3 +195,15 @@ def _private(key: keys.SigningKey) -> Any:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     return load_pem_private_key(key.pem(), password=None)
+
+
+async def publish_raw(access: Access, subject: bytes) -> None:
+    """Publish on a subject that our own client could not name."""
+    server = urlsplit(access.url)
+    reader, writer = await asyncio.open_connection(server.hostname, server.port)
+    await reader.readline()
+    login = msgspec.json.encode({"user": access.user, "pass": access.password, "verbose": True})
+    writer.write(b"CONNECT " + login + b"\r\nPUB " + subject + b" 4\r\nstop\r\n")
+    assert [await reader.readline() for _ in range(2)] == [b"+OK\r\n"] * 2
+    writer.close()
+    await writer.wait_closed()

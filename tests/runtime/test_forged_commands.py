@@ -32,7 +32,7 @@ from schemas.reasons import Reason
 from tests.actuators.site import Site
 from tests.conftest import ServerUnderTest
 from tests.runtime import forging
-from tests.runtime.forging import LIMITED, OLD_EPOCH, SCOPE, Forge, Sent, restart, sent
+from tests.runtime.forging import LIMITED, OLD_EPOCH, SCOPE, Forge, Sent, publish_raw, restart, sent
 from tests.runtime.roles import KEY, ONCE_S, answered, engine, entry, stored, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,6 +47,7 @@ class Scene(NamedTuple):
 
     bus: Bus
     site: Site
+    server: ServerUnderTest
 
     async def publish(self, forged: Sent) -> int:
         return (await self.bus.publish(forged.subject, forged.data, headers=forged.headers)).seq
@@ -99,7 +100,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     running = asyncio.create_task(ActuatorHost(own, host, {"process": SPEC}).run())
     async with engine(server, folder):
         await until(lambda: sum(site.starts().values()) == 2, "the workload to start")
-        scene = Scene(bus, site)
+        scene = Scene(bus, site, server)
         # The engine of now has been seen.
         await scene.carried_out(sent(restart(next(onsets), deadline_ms=1)))
         yield scene
@@ -167,6 +168,20 @@ async def test_what_an_engine_signed_and_may_not_have_done_is_answered(
     assert (await scene.starts(), await scene.generation()) == (starts, generation)
 
 
+@pytest.mark.parametrize(
+    "verb", [b"\xff\xfe", b"x" * 4000, "\u202e\u0007".encode()], ids=["no text", "long", "controls"]
+)
+async def test_a_subject_that_is_no_name_stops_nobody(scene: Scene, verb: bytes) -> None:
+    """The server takes nearly any bytes for a subject: the message is refused, and the next command carried out."""
+    access = scene.server.credentials.access("engine") if scene.server.credentials else None
+    assert access
+    await publish_raw(access, b"ops.commands.process.n1." + verb)
+    asked = restart(next(onsets), deadline_ms=1)
+    await scene.carried_out(sent(asked))
+    assert [outcome.status for outcome in await scene.outcomes(asked)] == ["expired"]
+    assert await stored(scene.bus, subjects.COMMANDS, ">") == []
+
+
 async def test_a_command_that_was_answered_is_not_answered_again_to_a_copy(scene: Scene) -> None:
     """Byte for byte the same message: no second effect, no second outcome, an entry of the audit."""
     genuine = restart(next(onsets), condition={"generation": await scene.generation()})
@@ -203,18 +218,17 @@ async def test_an_engine_that_was_replaced_commands_nothing(scene: Scene) -> Non
 
 async def test_an_engine_that_takes_over_gets_the_answer_to_what_was_answered(scene: Scene) -> None:
     """It sends again what may not have been sent, under its own token, and hears what became of it."""
-    asked = restart(next(onsets), deadline_ms=1)
-    await scene.carried_out(sent(asked))
-    again = await scene.carried_out(sent(asked, epoch="6"))
+    asked, shard = restart(next(onsets), deadline_ms=1), "1.4711.2"  # of its own, whose token nobody else goes by
+    await scene.carried_out(sent(asked, epoch="1", cause=shard))
+    again = await scene.carried_out(sent(asked, epoch="2", cause=shard))
     (outcome,) = await scene.outcomes(asked)
     assert outcome.status == "expired"
-    claims = Claims(scene.bus, "another", 1, now_ms)
-    assert await claims.take(asked, CameAs(again, 6)) == outcome
+    assert await Claims(scene.bus, "another", 1, now_ms).take(asked, CameAs(again, 2)) == outcome
 
 
 async def test_the_key_itself_is_on_no_stream(scene: Scene) -> None:
     """Of the private half not a byte leaves the engine: no message, no header, no bucket holds it."""
-    await scene.carried_out(sent(restart(next(onsets), deadline_ms=1), epoch="6"))
+    await scene.carried_out(sent(restart(next(onsets), deadline_ms=1)))
     secrets = [key.pem().splitlines()[1] for key in (KEY, forging.ENGINE)]
     for stream in (*subjects.STREAM_SUBJECTS, *(f"KV_{name}" for name in streams.BUCKETS)):
         for message in await stored(scene.bus, stream, ">"):
