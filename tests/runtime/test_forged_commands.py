@@ -218,7 +218,8 @@ async def test_an_engine_that_was_replaced_commands_nothing(scene: Scene) -> Non
 
 async def test_an_engine_that_takes_over_gets_the_answer_to_what_was_answered(scene: Scene) -> None:
     """It sends again what may not have been sent, under its own token, and hears what became of it."""
-    asked, shard = restart(next(onsets), deadline_ms=1), "1.4711.2"  # of its own, whose token nobody else goes by
+    # Of a shard and a lock of its own, whose tokens nobody else goes by.
+    asked, shard = restart(next(onsets), deadline_ms=1, lock="taken over"), "1.4711.2"
     await scene.carried_out(sent(asked, epoch="1", cause=shard))
     again = await scene.carried_out(sent(asked, epoch="2", cause=shard))
     (outcome,) = await scene.outcomes(asked)
