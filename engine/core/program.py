@@ -4,6 +4,7 @@
 with the rule that it began with even when the file has changed since.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from engine.core.verbs import Verb, chosen
 from engine.sigma.model import Correlation, Detection
 
 Mode = Literal["shadow", "approve", "auto"]
-Temper = Literal["heal", "respond", "scale"]
+Temper = Literal["heal", "respond", "scale", "playbook"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,10 +113,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     resolving within `DEFAULT_WITHIN_MS` and staying so for one evaluation interval; a `page` needs none. `actuator` is
     that which is to carry it out, where the arguments do not tell.
 
-    Of another `kind` than `act`, `verb` is that kind. A `gate` waits until its `verify` holds, a `pause` for `pause_ms`,
-    an `approval` for people. `parallel` takes all its `branches` at once and is over with the last of them. A `playbook`
-    is run with the arguments as its parameters; its name is `name`. A step of a playbook is tried again `retries` times,
-    has `timeout_ms` (0: as long as it takes), and what `compensate` says is done for it when a later step fails.
+    Of another `kind` than `act`, `verb` is that kind. A `gate` waits until its `verify` holds, a `pause` for
+    `pause_ms`, an `approval` for people. `parallel` takes all its `branches` at once and is over with the last of them.
+    A `playbook` of that `name` is run with the arguments as its parameters. A step of a playbook is tried again
+    `retries` times, has `timeout_ms` (0: as long as it takes), and what `compensate` says is done for it when a later
+    one fails.
     """
 
     verb: str
@@ -130,6 +132,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
     timeout_ms: int = 0
     compensate: "Step | None" = None
+
+
+def every_step(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, those of their branches and those that compensate."""
+    for step in steps:
+        yield step
+        for branch in step.branches:
+            yield from every_step(branch)
+        if step.compensate:
+            yield step.compensate
 
 
 class HealRule(msgspec.Struct, frozen=True, kw_only=True):
