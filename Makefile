@@ -24,7 +24,7 @@ demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary fol
 	$(BIN)/reflexarc $(EXAMPLE) demo
 
 test: $(INSTALLED)  ## all tests, against a real nats-server
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules of others, where the corpora are
 	$(BIN)/python -m tests.promql.conformance
@@ -39,9 +39,10 @@ soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off everywhere
 		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} REFLEXARC_KILLS=$${REFLEXARC_KILLS:-200} \
 			$(BIN)/pytest tests/crash
 
-test-kubernetes: $(INSTALLED)  ## the claims about verbs of the actuator kubernetes, on the cluster of KUBECONFIG
+test-kubernetes: $(INSTALLED)  ## the claims about the actuator kubernetes and the collector, on the cluster of KUBECONFIG
 	@test -n "$$KUBECONFIG" || { echo "skipped: set KUBECONFIG to the kubeconfig of a cluster to test on"; exit 0; }; \
-		REFLEXARC_KUBECONFIG="$$KUBECONFIG" $(BIN)/pytest tests/actuators/kubernetes/test_claims.py
+		REFLEXARC_KUBECONFIG="$$KUBECONFIG" $(BIN)/pytest \
+			tests/actuators/kubernetes/test_claims.py tests/collectors/kubernetes/test_claims.py
 
 check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, shipped rules
 	$(BIN)/ruff format --check
