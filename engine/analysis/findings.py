@@ -50,9 +50,7 @@ def _finding(kind: str, source: str, event: Event, known: Known, message: str, *
         source=event.source,
         type=kind,
         time=event.time,
-        data={"message": f"{message}: {text}"}
-        | carried
-        | {f"log.template.{name}": value for name, value in about.items()},
+        data={"message": f"{message}: {text}"} | carried | {f"log.template.{key}": each for key, each in about.items()},
         file=event.file,
         offset=event.offset,
         skip=event.skip,

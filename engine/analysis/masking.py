@@ -1,7 +1,7 @@
 """What differs from line to line is taken out of a message before it is mined: numbers, addresses, paths.
 
-One expression, read once over a text whose length is bounded. It is ours and linear: each alternative begins where a word
-does and never reads anything in two ways, so that whoever writes the log cannot make it slow.
+One expression, read once over a text whose length is bounded. It is ours and linear: each alternative begins where a
+word does and reads nothing in two ways, so that whoever writes the log cannot make it slow.
 """
 
 import re
@@ -20,7 +20,7 @@ _MASKS = {
     r"|\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:])",
     "ip": r"\d{1,3}(?:\.\d{1,3}){3}(?![\w.]\w)",
     "mac": rf"{_HEX}{{2}}(?::{_HEX}{{2}}){{5}}(?![\w:])",
-    "ip6": rf"(?=[0-9a-fA-F:]{0, 40}?(?:\d|::))(?:{_HEX}{{0,4}}:){{2,7}}{_HEX}{{0,4}}(?![\w:])",
+    "ip6": rf"(?=[0-9a-fA-F:]{{0,40}}?(?:\d|::))(?:{_HEX}{{0,4}}:){{2,7}}{_HEX}{{0,4}}(?![\w:])",
     "hex": rf"0[xX]{_HEX}+|(?=[a-fA-F]*\d)(?=\d*[a-fA-F]){_HEX}{{6,}}(?!\w)",
     "path": r"/[\w.@%+~-]+(?:/[\w.@%+~-]*)*",
     "num": r"\d+(?:[.,]\d+)*",
