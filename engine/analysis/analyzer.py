@@ -56,7 +56,7 @@ class Analyzer:
 
     def observe(self, event: Event, now_ms: int) -> Sequence[Event]:
         """What follows from the next event."""
-        text = "" if event.type in findings.TYPES else _text(event)
+        text = "" if event.type in findings.ACTIONS else _text(event)
         return tuple(self._found(event, text, now_ms)) if text else ()
 
     def _found(self, event: Event, text: str, now_ms: int) -> Iterator[Event]:

@@ -13,7 +13,8 @@ from schemas.events import Event
 
 PRODUCT, SERVICE = "reflexarc", "analysis"
 NEW, RATE = "log.template.new", "log.template.rate"
-TYPES = (NEW, RATE)
+ACTIONS = {NEW: "template_new", RATE: "template_rate"}
+"""By type; a rule sees the action."""
 
 _CARRIED = ("host.hostname", "process.name", "log.level")
 """What the event of the finding takes over from the one that it follows from."""
@@ -50,7 +51,9 @@ def _finding(kind: str, source: str, event: Event, known: Known, message: str, *
         source=event.source,
         type=kind,
         time=event.time,
-        data={"message": f"{message}: {text}"} | carried | {f"log.template.{key}": each for key, each in about.items()},
+        data={"message": f"{message}: {text}", "event.action": ACTIONS[kind]}
+        | carried
+        | {f"log.template.{key}": each for key, each in about.items()},
         file=event.file,
         offset=event.offset,
         skip=event.skip,

@@ -35,9 +35,11 @@ class Known(msgspec.Struct, array_like=True):
 
 
 class Mined(msgspec.Struct):
-    """All templates, the longest unused first. `made` is how many there ever were."""
+    """All templates, the longest unused first. `made` is how many there ever were, `pruned_at` how many when the tree
+    was pruned last."""
 
     made: int = 0
+    pruned_at: int = 0
     known: list[Known] = []
     root: Node = msgspec.field(default_factory=Node)
 

@@ -60,7 +60,8 @@ class Templates:
 
     def mined(self) -> Mined:
         """What `Templates` is made of again."""
-        return Mined(self._drain.clusters_counter, list(self._known.values()), _kept(self._drain.root_node))
+        root = _kept(self._drain.root_node)
+        return Mined(self._drain.clusters_counter, self._pruned_at, list(self._known.values()), root)
 
     def _new(self, cluster: LogCluster, window: int) -> Known:
         if len(self._known) >= self._most:
@@ -79,9 +80,8 @@ class Templates:
             cluster.size = known.size
             self._drain.id_to_cluster[known.id] = cluster
             self._known[known.id] = known
-        self._drain.clusters_counter = self._pruned_at = mined.made
+        self._drain.clusters_counter, self._pruned_at = mined.made, mined.pruned_at
         self._drain.root_node = _restored(mined.root)
-        _prune(self._drain.root_node, self._known)
 
 
 def _prune(node: DrainNode, living: Container[int]) -> bool:
