@@ -23,14 +23,14 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         interval_s=config.agent.interval / 1000,
         metrics_every_s=config.metrics_interval / 1000,
         redactor=config.agent.redact.redactor(),
-        analyses=_analyses(config),
+        analyses=analyses(config),
     )
     async with connected(config, "agent") as bus:
         await AgentHost(bus, host, specs).run()
 
 
-def _analyses(config: Config) -> Analyses | None:
-    """None where nothing is to be analyzed."""
+def analyses(config: Config) -> Analyses | None:
+    """The log analyzers; None where nothing is to be analyzed. Raises `ConfigError` where what they need is missing."""
     section = config.agent.analysis
     if not section.enabled:
         return None

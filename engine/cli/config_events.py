@@ -1,12 +1,13 @@
 """What an agent does with events before it sends them, as it is configured."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from engine.analysis.settings import Settings
 from engine.cli.config_types import DurationMs
 from engine.redaction import EXEMPT, REPLACEMENT, SHIPPED, Pattern, Redactor
+from schemas.durations import duration_ms
 from schemas.wording import shown
 
 
@@ -65,16 +66,20 @@ class RedactSection(_Section):
         return Redactor([*shipped, *own], names=self.names, exempt=self.exempt, replacement=self.replacement)
 
 
-def _learned(value: Any) -> Any:
-    """A number of events, or a time as text."""
-    return {"events": 0, "time": value} if isinstance(value, str) else {"events": value}
+class Learned(NamedTuple):
+    """How much of a source is learned before anything of it is new."""
+
+    events: int
+    ms: int
 
 
-class Learned(_Section):
-    """How much of a source is learned before anything of it is new: so many events, or so much time."""
-
-    events: int = Field(ge=0)
-    time: DurationMs = 0
+def _learned(value: Any) -> Learned:
+    """Written as a number of events, or as a time."""
+    if isinstance(value, str):
+        return Learned(0, duration_ms(value))
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"expected a number of events, or a time such as 10m, got {shown(value)}")
+    return Learned(value, 0)
 
 
 class AnalysisSection(_Section):
@@ -86,7 +91,7 @@ class AnalysisSection(_Section):
     max_templates: int = Field(default=1_000, ge=10)
     similarity: float = Field(default=0.4, gt=0, le=1)
     depth: int = Field(default=4, ge=3, le=8)
-    new_template_after: Annotated[Learned, BeforeValidator(_learned)] = Learned(events=1_000)
+    new_template_after: Annotated[Learned, PlainValidator(_learned)] = Learned(1_000, 0)
     max_new: int = Field(default=20, ge=1)
     window: Annotated[DurationMs, Field(ge=1_000)] = 60_000
     rate_factor: float = Field(default=5.0, gt=1)
@@ -102,7 +107,7 @@ class AnalysisSection(_Section):
             depth=self.depth,
             max_templates=self.max_templates,
             learned_events=self.new_template_after.events,
-            learned_ms=self.new_template_after.time,
+            learned_ms=self.new_template_after.ms,
             max_new=self.max_new,
             window_ms=self.window,
             rate_factor=self.rate_factor,

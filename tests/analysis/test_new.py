@@ -89,7 +89,8 @@ def test_of_a_flood_of_new_templates_so_many_are_told() -> None:
 
 def test_two_programs_that_say_the_same_are_two_templates() -> None:
     """In a log that many write to."""
-    found = said(analyzer(), [line(n, "connection refused", **{"process.name": name}) for n, name in enumerate("aba")])
+    both = [line(number, "connection refused", 0, **{"process.name": name}) for number, name in enumerate("aba")]
+    found = said(analyzer(), both)
     assert [event.data["process.name"] for event in found] == ["a", "b"]
     assert texts(found) == ["connection refused"] * 2
 

@@ -1,7 +1,5 @@
 """What is kept: it is bounded, and an analyzer that is made of it goes on as if it had never stopped."""
 
-from typing import Any
-
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -23,10 +21,10 @@ def told(story: list[tuple[str, int]]) -> list[Event]:
     return [line(number, message, second) for number, (message, second) in enumerate(story)]
 
 
-def again(by: Analyzer, **changed: Any) -> Analyzer:
+def again(by: Analyzer) -> Analyzer:
     """One that is made of what the other would leave in its file."""
     left = msgspec.json.decode(msgspec.json.encode(by.state("e1")), type=State)
-    return Analyzer(SOURCE, msgspec.structs.replace(FEW, **changed) if changed else FEW, left)
+    return Analyzer(SOURCE, FEW, left)
 
 
 @given(stories, stories)
@@ -95,3 +93,16 @@ def test_fewer_templates_may_be_kept_from_now_on() -> None:
     fewer = Analyzer(SOURCE, Settings(learned_events=0, max_templates=10), left)
     assert fewer.templates == 10
     assert list(fewer.observe(line(99, "w " * 40), NEVER_MS)) == []
+
+
+def test_a_message_is_compared_with_so_many_templates_and_no_more() -> None:
+    """Those used last of which it may be one: who makes words up gets no more of the agent's time. One that comes again
+    and again is still known."""
+    flooded = analyzer(max_templates=10_000, max_new=10_000)
+    letters = "ghijklmnopqrstuvwxyz"
+    made_up = [f"error {a}{b} {b}{a}x {a}{b}y" for a in letters for b in letters]
+    often = "error disk failed again"
+    found = said(flooded, lines(each for message in made_up for each in (message, often)))
+    assert texts(found) == [made_up[0], often, *made_up[1:]]
+    assert texts(said(flooded, lines([made_up[0]], first=9_000))) == [made_up[0]]
+    assert said(flooded, lines([made_up[-1]], first=9_001)) == []

@@ -8,7 +8,20 @@ from typing import Any
 
 import structlog
 
-from tests.bench import agent, correlations, idle, latency, lines, many_rules, parsers, redaction, scaling, sigma, state
+from tests.bench import (
+    agent,
+    analysis,
+    correlations,
+    idle,
+    latency,
+    lines,
+    many_rules,
+    parsers,
+    redaction,
+    scaling,
+    sigma,
+    state,
+)
 from tests.bench.beside import detection, pipeline
 from tests.bench.figures import Figure, report
 
@@ -28,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "parsers": parsers.run,
     "lines": lines.run,
     "redaction": redaction.run,
+    "analysis": analysis.run,
     "sigma": sigma.run,
     "detection": detection.run,
     "pipeline": pipeline.run,
