@@ -17,6 +17,13 @@ from tests.runtime.analyzing import analyses, event, new
 from tests.runtime.collecting import Collector
 from tests.runtime.roles import agent, engine, messages, stored
 
+COUNTED = """\
+groups:
+  - name: counted
+    rules:
+      - alert: NewTemplates
+        expr: sum by (source) (ops_events_total{type="log.template.new", product="reflexarc", service="analysis"}) == 2
+"""
 RULES = Path(__file__).parents[2] / "rules" / "logs.yaml"
 LEARNED = "".join(f"job {number} done in {number} ms\n" for number in range(20))
 
@@ -38,9 +45,10 @@ async def until_stored(bus: Bus, source: str, wanted: int) -> list[Event]:
 async def test_a_new_error_in_a_log_is_an_alert(
     mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
 ) -> None:
-    """From a file by way of the shipped rule; without the secret that is in the line, and each line once."""
+    """From a file by way of the shipped rule, and by a count of all such events; without the secret in the line."""
     (tmp_path / "rules").mkdir()
     shutil.copy(RULES, tmp_path / "rules")
+    (tmp_path / "rules" / "counted.yaml").write_text(COUNTED)
     file = tmp_path / "app.log"
     file.write_text(LEARNED)
     config = LogConfig(paths=[str(file)], start="beginning", poll_s=0.02)
@@ -59,13 +67,14 @@ async def test_a_new_error_in_a_log_is_an_alert(
             log.write(
                 "job 20 done in 7 ms\nERROR cannot reach db://app:hunter2@db1 after 30 s\nERROR cannot reach db://x\n"
             )
-        (told,) = await messages(mortal_bus, subjects.ALERTS, 1)
+        told, *_ = await messages(mortal_bus, subjects.ALERTS, 2, subjects.alerts("warning", "NewErrorTemplate"))
+        (counted,) = await messages(mortal_bus, subjects.ALERTS, 1, subjects.alerts("none", "NewTemplates"))
         found = await until_stored(mortal_bus, f"log:{file}", 24)
     alert = decode_alert(told.data)
     assert (alert.alertname, alert.state, alert.labels["node"]) == ("NewErrorTemplate", "firing", NODE)
-    assert alert.annotations["summary"].endswith(
-        f"log:{file} on {NODE} never had: ERROR cannot reach <url> after <num> s"
-    )
+    said = f"an error that log:{file} on {NODE} never had: ERROR cannot reach <url> after <num> s"
+    assert alert.annotations["summary"] == said
+    assert decode_alert(counted.data).labels["source"] == str(file)
     texts = ["ERROR cannot reach <url> after <num> s", "ERROR cannot reach <url>"]
     assert new(found) == texts
     assert [each.type for each in found] == ["log.line"] * 22 + ["log.template.new", "log.line", "log.template.new"]
