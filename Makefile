@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXAMPLE := --config deploy/example/reflexarc.toml
 
-.PHONY: setup up demo test conformance soak check format bench lock clean
+.PHONY: setup up demo test conformance soak test-kubernetes check format bench lock clean
 
 setup: $(INSTALLED)
 
@@ -24,18 +24,25 @@ demo: $(INSTALLED)  ## two incidents healed before your eyes, in a temporary fol
 	$(BIN)/reflexarc $(EXAMPLE) demo
 
 test: $(INSTALLED)  ## all tests, against a real nats-server
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 conformance: $(INSTALLED)  ## Prometheus' own PromQL scripts and the Sigma rules of others, where the corpora are
 	$(BIN)/python -m tests.promql.conformance
 	$(BIN)/python -m tests.sigma.conformance
 
-soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off at every await, a million lines through each format
+soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off everywhere, on a cluster 1,000 times, a million lines
 	@seed=$${REFLEXARC_SEED:-$$(date +%s)}; echo "replay with: make soak REFLEXARC_SEED=$$seed"; \
 		REFLEXARC_SEED=$$seed REFLEXARC_FUZZ_LINES=$${REFLEXARC_FUZZ_LINES:-1000000} \
-			$(BIN)/pytest tests/collectors/formats/test_fuzz.py tests/actuators/conformance && \
+			$(BIN)/pytest tests/collectors/formats/test_fuzz.py tests/actuators/conformance tests/actuators/http && \
+		REFLEXARC_SEED=$$seed REFLEXARC_RUNS=$${REFLEXARC_RUNS:-1000} \
+			$(BIN)/pytest tests/actuators/kubernetes/test_once.py && \
 		REFLEXARC_SEED=$$seed REFLEXARC_INCIDENTS=$${REFLEXARC_INCIDENTS:-400} REFLEXARC_KILLS=$${REFLEXARC_KILLS:-200} \
 			$(BIN)/pytest tests/crash
+
+test-kubernetes: $(INSTALLED)  ## the claims about the actuator kubernetes and the collector, on the cluster of KUBECONFIG
+	@test -n "$$KUBECONFIG" || { echo "skipped: set KUBECONFIG to the kubeconfig of a cluster to test on"; exit 0; }; \
+		REFLEXARC_KUBECONFIG="$$KUBECONFIG" $(BIN)/pytest \
+			tests/actuators/kubernetes/test_claims.py tests/collectors/kubernetes/test_claims.py
 
 check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, shipped rules
 	$(BIN)/ruff format --check
@@ -44,6 +51,7 @@ check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m schemas.jsonschema --check
 	$(BIN)/python -m engine.cli.reference --check
+	$(BIN)/python -m actuators.kubernetes.permissions --check
 	$(BIN)/reflexarc rules check rules
 	$(BIN)/reflexarc rules test rules
 	$(BIN)/reflexarc rules test --on-arrival rules
@@ -53,6 +61,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 	$(BIN)/python -m schemas.jsonschema
 	$(BIN)/python -m engine.cli.reference
+	$(BIN)/python -m actuators.kubernetes.permissions
 
 bench: $(INSTALLED)  ## performance figures, each as a ratio from one run
 	$(BIN)/python -m tests.bench

@@ -33,7 +33,6 @@ class Answer:
 
     status: int
     body: str
-    location: str = ""
     retry_after_s: float | None = None
 
     @property
@@ -100,7 +99,6 @@ async def send(through: httpx.AsyncClient, what: httpx.Request) -> Answer:
     return Answer(
         status=response.status_code,
         body=body.decode(errors="replace"),
-        location=response.headers.get("Location", ""),
         retry_after_s=float(after) if after.isascii() and after.isdigit() else None,
     )
 

@@ -11,7 +11,7 @@ import msgspec
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditRecord
 from schemas.commands import Command
-from schemas.control import Act, Activate, Approve, Control, Emergency, Halt, Resume, Tick
+from schemas.control import Abort, Act, Activate, Approve, Control, Emergency, Halt, Play, Resume, Tick
 from schemas.events import Event, Events
 from schemas.foreign.intake import from_bytes, located
 from schemas.inventory import Inventory
@@ -53,6 +53,8 @@ _controls: dict[str, msgspec.json.Decoder[Control]] = {
     "approve": msgspec.json.Decoder(Approve),
     "activate": msgspec.json.Decoder(Activate),
     "act": msgspec.json.Decoder(Act),
+    "play": msgspec.json.Decoder(Play),
+    "abort": msgspec.json.Decoder(Abort),
 }
 _outcome = msgspec.json.Decoder(Outcome)
 _inventory = msgspec.json.Decoder(Inventory)

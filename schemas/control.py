@@ -54,6 +54,27 @@ class Activate(msgspec.Struct, frozen=True, kw_only=True, tag="activate", tag_fi
     bundle: str
 
 
+class Play(msgspec.Struct, frozen=True, kw_only=True, tag="play", tag_field="kind"):
+    """Run a playbook, the newest `version` of it where none is given. `dry_run` only says what would be done."""
+
+    id: str
+    by: str
+    playbook: str
+    params: dict[str, str] = {}
+    version: int | None = None
+    dry_run: bool = False
+    why: str = ""
+
+
+class Abort(msgspec.Struct, frozen=True, kw_only=True, tag="abort", tag_field="kind"):
+    """End the run of a playbook at its next step, and compensate for what it has done."""
+
+    id: str
+    by: str
+    run: str
+    why: str = ""
+
+
 class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act", tag_field="kind"):
     """A person asks for one verb, under the same guardrails and audit as a rule's step."""
 
@@ -64,7 +85,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act", tag_field="kind"
     why: str = ""
 
 
-Control = Halt | Resume | Emergency | Approve | Activate | Act
+Control = Halt | Resume | Emergency | Approve | Activate | Act | Play | Abort
 
 
 def halt_scopes(target: str, lock: str, rule: str, service: str) -> tuple[str, ...]:

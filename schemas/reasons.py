@@ -90,6 +90,13 @@ class Reason(StrEnum):
     RESPONDED_IN_PART = "RESPONDED_IN_PART"
     REVERT_SCHEDULED = "REVERT_SCHEDULED"
     REVERTED = "REVERTED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    STEP_TIMED_OUT = "STEP_TIMED_OUT"
+    ABORTED = "ABORTED"
+    COMPENSATED = "COMPENSATED"
+    NOT_COMPENSATED = "NOT_COMPENSATED"
+    UNKNOWN_PLAYBOOK = "UNKNOWN_PLAYBOOK"
     NOT_REVERTED = "NOT_REVERTED"
     SCALED = "SCALED"
     NOT_SCALED = "NOT_SCALED"
@@ -176,6 +183,13 @@ MEANING: dict[Reason, str] = {
     Reason.RESPONDED: "every step of the response was taken",
     Reason.RESPONDED_IN_PART: "every step of the response came to its turn, and not all of them succeeded",
     Reason.REVERT_SCHEDULED: "the step had its effect, which is to be undone after `revert_after`",
+    Reason.COMPLETED: "every step of the playbook has succeeded",
+    Reason.FAILED: "a step of the playbook failed, and there was nothing to compensate for",
+    Reason.STEP_TIMED_OUT: "the step was not over within its `timeout`",
+    Reason.ABORTED: "a person ended the run",
+    Reason.COMPENSATED: "a step of the playbook failed, and what was done before is compensated for",
+    Reason.NOT_COMPENSATED: "a step of the playbook failed, and not all that was done before could be compensated for",
+    Reason.UNKNOWN_PLAYBOOK: "there is no playbook of the name and version",
     Reason.REVERTED: "what the step had done is undone",
     Reason.NOT_REVERTED: "what the step had done is not undone: its target has changed since, or the undo failed",
     Reason.SCALED: "the workload was scaled",

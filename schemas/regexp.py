@@ -57,6 +57,11 @@ class Regexp:
         found: Match | None = self._compiled.fullmatch(text)
         return found
 
+    def search(self, text: str) -> Match | None:
+        """The first match anywhere."""
+        found: Match | None = self._compiled.search(text)
+        return found
+
     def occurs(self, text: str) -> bool:
         """Whether it matches anywhere."""
         return self._compiled.search(text) is not None

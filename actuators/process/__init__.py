@@ -3,7 +3,7 @@ isolates and releases them on command; and collects evidence of them and of the 
 
 Read top-down: `actuator` (the host's side), `fleet` (the file's side), `workload` (one act at a time, each once),
 `verbs` and the pure `changes` (what an act means), `rotation` (the single steps), `launch` and `processes` (the
-machine). `collector`, `sources` and `bundle` look and change nothing. Started processes survive the actuator and are
+machine). `collector` and `sources` look and change nothing. Started processes survive the actuator and are
 adopted by the next one.
 
 A service manager that runs it must end the actuator only, not its children (systemd: `KillMode=process`). A kill of

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import AfterValidator
 
-from actuators.process import bundle, processes, sources
-from actuators.process.bundle import Member
+from actuators import bundle
+from actuators.bundle import Member
+from actuators.process import processes, sources
 from actuators.process.fleet import Fleet
 from actuators.process.record import Launch, Record
 from actuators.process.workload import SupervisedWorkload

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import msgspec
-
 from collectors.formats.model import Fields
+from schemas.foreign.reading import BROKEN, read_json
 
 MISSING: Any = object()
-
-_decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def object_of(text: str) -> Fields | None:
@@ -16,9 +13,10 @@ def object_of(text: str) -> Fields | None:
     if not text.lstrip().startswith("{"):
         return None
     try:
-        return _decoder.decode(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        found = read_json(text.encode("utf-8", "replace"))
+    except BROKEN:
         return None
+    return found if isinstance(found, dict) else None
 
 
 def find(data: Fields, name: str) -> Any:

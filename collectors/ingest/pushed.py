@@ -6,14 +6,12 @@ from typing import Any
 import msgspec
 
 from schemas.events import Event
+from schemas.foreign.reading import BROKEN, read_json
 from schemas.wording import shown
 
 MOST_MISTAKES = 20
 _SPARE_LEVELS = 100
 """Of nesting, beside those of what is pushed: what is put around it, and what else is on the stack of who reads it."""
-
-_JSON = msgspec.json.Decoder()
-_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Malformed(Exception):
@@ -28,9 +26,9 @@ class Malformed(Exception):
 def json_of(data: bytes, place: str = "$") -> Any:
     """Raises `Malformed`, also for what is nested so deep that it could not be published."""
     try:
-        decoded = _JSON.decode(data)
+        decoded = read_json(data)
         msgspec.json.encode(_within(decoded))
-    except _BROKEN as error:
+    except BROKEN as error:
         raise Malformed(f"{place}: expected JSON: {error}") from error
     return decoded
 

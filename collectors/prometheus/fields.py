@@ -12,7 +12,8 @@ from schemas.durations import duration_ms
 from schemas.wording import shown
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:([KMGTPE])i?)?B")
-_SECRET_PREFIX = "env:"
+_VARIABLE = "env:"
+_FILE = "file:"
 
 
 def _duration(value: Any) -> int:
@@ -32,26 +33,35 @@ def _size_bytes(value: Any) -> Any:
 
 
 def _secret(value: str) -> str:
-    if not value.startswith(_SECRET_PREFIX):
-        raise ValueError("expected env:NAME; a secret does not stand in a configuration, but in a variable or a file")
+    if not is_reference(value):
+        raise ValueError(
+            "expected env:NAME or file:PATH; a secret does not stand in a configuration, but in a variable or a file"
+        )
     return value
+
+
+def is_reference(value: str) -> bool:
+    """Whether it says where a secret is, and is not itself one."""
+    return value.startswith((_VARIABLE, _FILE))
 
 
 DurationMs = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
 SizeBytes = Annotated[int, BeforeValidator(_size_bytes), Field(ge=0)]
-EnvSecret = Annotated[str, AfterValidator(_secret)]
-"""`env:NAME`, the environment variable that holds the secret."""
+SecretRef = Annotated[str, AfterValidator(_secret)]
+"""`env:NAME`, the environment variable that holds the secret, or `file:PATH`, the file."""
 
 
-def read_secret(variable: str | None, file: Path | None) -> str:
+def read_secret(reference: str | None, file: Path | None = None) -> str:
     """The secret as it is now, "" where neither source is given: files are rotated while we run.
 
     Raises OSError or ValueError naming what is missing.
     """
+    if file is None and reference is not None and reference.startswith(_FILE):
+        file = Path(reference.removeprefix(_FILE))
     if file is not None:
         secret = file.read_text(encoding="utf-8").strip()
-    elif variable is not None:
-        name = variable.removeprefix(_SECRET_PREFIX)
+    elif reference is not None:
+        name = reference.removeprefix(_VARIABLE)
         if name not in os.environ:
             raise ValueError(f"environment variable {name} is not set")
         secret = os.environ[name]
@@ -59,7 +69,7 @@ def read_secret(variable: str | None, file: Path | None) -> str:
         return ""
     if not secret.isprintable():
         # Refused here, for the HTTP library would quote it in its error.
-        raise ValueError(f"the secret in {file or variable} holds a line break or a control character")
+        raise ValueError(f"the secret in {file or reference} holds a line break or a control character")
     return secret
 
 

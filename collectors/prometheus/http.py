@@ -1,12 +1,10 @@
 """HTTP as scrapes and discovery use it: connections kept open, authorisation, TLS, and a bound on what is read."""
 
 import base64
-import ssl
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -15,18 +13,14 @@ import h11
 from collectors.prometheus.exchange import Answer, Exchange
 from collectors.prometheus.failure import ScrapeFailed
 from collectors.prometheus.fields import read_secret
-from collectors.prometheus.http_config import HttpConfig, TlsConfig
+from collectors.prometheus.http_config import HttpConfig
+from collectors.prometheus.tls import Versions, ssl_context, versions_of
 from schemas.wording import shown
 
-_TLS_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
 _USER_AGENT = {"User-Agent": "reflexarc"}
-
-
-Versions = tuple[int, ...]
-"""Of the files of certificates that there are, when they were changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ class HttpClient:
     async def get(self, url: str, headers: Mapping[str, str], limit_bytes: int) -> Response:
         """The answer to a GET, decompressed; `limit_bytes` 0 is none. Raises `ScrapeFailed`; the caller bounds time."""
         try:
-            answer = await self._follow(url, _USER_AGENT | dict(headers) | _authorization(self._config), limit_bytes)
+            answer = await self._follow(url, _USER_AGENT | dict(headers) | authorization(self._config), limit_bytes)
         except (h11.ProtocolError, OSError, ValueError, zlib.error) as error:
             raise ScrapeFailed(f"{type(error).__name__}: {error}") from error
         if answer.status != 200:
@@ -113,38 +107,19 @@ class HttpClient:
     async def _open(self, origin: _Origin) -> Exchange:
         # Made at each connection, so that a certificate that is not there yet is a failed scrape and not a dead agent.
         tls = self._config.tls_config
-        context = _ssl_context(tls, origin.versions) if origin.scheme == "https" else None
+        context = ssl_context(tls, origin.versions) if origin.scheme == "https" else None
         return await Exchange.open(origin.host, origin.port, context, tls.server_name)
 
     def _origin(self, url: SplitResult) -> _Origin:
         """Raises ValueError for what no HTTP server can be, OSError where a certificate is missing."""
         if url.scheme not in _PORTS or not url.hostname:
             raise ValueError(f"expected a URL of http or https, got {shown(url.geturl())}")
-        versions = _versions(self._config.tls_config) if url.scheme == "https" else ()
+        versions = versions_of(self._config.tls_config) if url.scheme == "https" else ()
         return _Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme], versions)
 
 
-def _versions(tls: TlsConfig) -> Versions:
-    """When the files of certificates were changed. Raises OSError where one is missing."""
-    return tuple(file.stat().st_mtime_ns for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
-
-
-@lru_cache
-def _ssl_context(tls: TlsConfig, versions: Versions) -> ssl.SSLContext:  # noqa: ARG001 - files of other versions differ
-    """Shared by all that ask alike: to load the system's authorities takes 20 ms and some memory."""
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    context.minimum_version = _TLS_VERSIONS[tls.min_version]
-    if tls.max_version:
-        context.maximum_version = _TLS_VERSIONS[tls.max_version]
-    if tls.insecure_skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.cert_file:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    return context
-
-
-def _authorization(config: HttpConfig) -> dict[str, str]:
+def authorization(config: HttpConfig) -> dict[str, str]:
+    """The header by which we are known, if any. Raises OSError or ValueError where the secret cannot be had."""
     if basic := config.basic_auth:
         username = read_secret(None, basic.username_file) or basic.username
         pair = f"{username}:{read_secret(basic.password, basic.password_file)}"

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from collectors.prometheus.fields import EnvSecret, refuse
+from collectors.prometheus.fields import SecretRef, refuse
 from schemas.plugins import PluginConfig
 
 _UNSUPPORTED_HTTP = {
@@ -17,13 +17,13 @@ _UNSUPPORTED_TLS = {"ca", "ca_ref", "cert", "cert_ref", "key", "key_ref"}
 class BasicAuth(PluginConfig):
     username: str = ""
     username_file: Path | None = None
-    password: EnvSecret | None = None
+    password: SecretRef | None = None
     password_file: Path | None = None
 
 
 class Authorization(PluginConfig):
     type: str = "Bearer"
-    credentials: EnvSecret | None = None
+    credentials: SecretRef | None = None
     credentials_file: Path | None = None
 
 
@@ -51,7 +51,7 @@ class TlsConfig(PluginConfig):
 class HttpConfig(PluginConfig):
     basic_auth: BasicAuth | None = None
     authorization: Authorization | None = None
-    bearer_token: EnvSecret | None = None
+    bearer_token: SecretRef | None = None
     bearer_token_file: Path | None = None
     tls_config: TlsConfig = TlsConfig()
     follow_redirects: bool = True

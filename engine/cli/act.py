@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
+from engine.cli import show
 from engine.cli.config import Config, ConfigError
 from engine.cli.connect import connected, person
 from engine.cli.failure import CommandFailedError
@@ -53,7 +54,7 @@ async def _told_until_over(bus: Bus, seq: int, next_seq: int) -> Reason | None:
         async for entry in entries:
             limit.reschedule(None)
             if entry.reason is not Reason.DONE:
-                print(_told(entry), flush=True)
+                show.say(show.visible(_told(entry)))
             if entry.state == "ended":
                 return entry.reason
     return None

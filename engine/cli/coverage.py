@@ -24,7 +24,7 @@ async def show_uncovered(rules: Sequence[SigmaRule], given: Sequence[str] | None
     found = uncovered(rules, fed)
     for each in found:
         wants = ", ".join(map(_text, each.wants))
-        print(f"{each.rule.path}:{each.rule.line}: {each.rule.about.title}: nobody feeds {wants}")
+        print(show.visible(f"{each.rule.path}:{each.rule.line}: {each.rule.about.title}: nobody feeds {wants}"))
     missing = Counter(_text(source) for each in found for source in each.wants)
     if missing:
         show.table(("NOBODY FEEDS", "RULES"), [(source, str(count)) for source, count in missing.most_common()])

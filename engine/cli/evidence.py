@@ -61,11 +61,12 @@ async def show(args: argparse.Namespace, config: Config) -> None:
         shown.as_json({**about, "manifest": manifest})
         return
     print(f"{about['name']}, {about['size']} bytes, sha256 {about['sha256']}, as the audit says")
-    print(f"{manifest['target']} on {manifest['scope']} at {shown.clock(manifest['taken_ms'])}: {manifest['summary']}")
+    summary = shown.visible(manifest["summary"])
+    print(f"{manifest['target']} on {manifest['scope']} at {shown.clock(manifest['taken_ms'])}: {summary}")
     rows = [(each["name"], each["bytes"], "cut" if each["cut"] else "") for each in manifest["members"]]
     shown.table(("MEMBER", "BYTES", ""), rows)
     for name, why in manifest["missing"].items():
-        print(f"missing: {name}: {why}")
+        print(shown.visible(f"missing: {name}: {why}"))
 
 
 async def save(args: argparse.Namespace, config: Config) -> None:

@@ -32,7 +32,7 @@ async def query(args: argparse.Namespace, config: Config) -> None:
         reply = await ask_engine(bus, "query", args.expr.encode())
     result = answered(args.expr, reply)
     for remark in (*reply.get("warnings", ()), *reply.get("infos", ())):
-        print(remark, file=sys.stderr)
+        show.say(remark, file=sys.stderr)
     if args.json:
         show.as_json(result)
         return
@@ -96,7 +96,7 @@ async def _watch_alerts(bus: Bus, *, as_json: bool) -> None:
             if as_json:
                 show.as_json(transition)
             else:
-                print(_line(transition), flush=True)
+                show.say(_line(transition))
 
 
 def _line(transition: AlertTransition) -> str:
@@ -180,7 +180,7 @@ def _print_from(file: Path, start: int, *, named: bool) -> int:
 
 
 def _print_line(file: Path, line: bytes, *, named: bool) -> None:
-    print((f"{file.stem:12} " if named else "") + line.decode(errors="replace").rstrip("\n"), flush=True)
+    show.say((f"{file.stem:12} " if named else "") + line.decode(errors="replace").rstrip("\r\n"))
 
 
 async def ask_engine(bus: Bus, what: str, request: bytes = b"") -> Any:

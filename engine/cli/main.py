@@ -13,7 +13,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.cli import logging
+from engine.cli import logging, show
 from engine.cli.config import ConfigError, load
 from engine.cli.failure import CommandFailedError
 
@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         command = getattr(importlib.import_module(f"engine.cli.{args.module}"), args.function)
         status = asyncio.run(_until_stopped(command(args, config)))
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        show.say(str(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
     except CommandFailedError as error:
-        print(error, file=sys.stderr)
+        show.say(str(error), file=sys.stderr)
         sys.exit(EXIT_FAILED)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(EXIT_INTERRUPTED)

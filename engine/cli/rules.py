@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from engine.cli import coverage
+from engine.cli import coverage, show
 from engine.cli.config import Config
 from engine.rulefile import RuleErrors, SigmaCache, load_all, read
 from engine.ruletest import Verdict, find, run
@@ -18,10 +18,10 @@ async def check(args: argparse.Namespace, config: Config) -> int:
         if loaded.left_out:
             raise RuleErrors(loaded.left_out)
     except RuleErrors as errors:
-        print(errors, file=sys.stderr)
+        show.say(str(errors), file=sys.stderr)
         return 1
     for note in loaded.notes:
-        print(f"note: {note}", file=sys.stderr)
+        show.say(f"note: {note}", file=sys.stderr)
     program = loaded.program
     print(
         f"{len(program.alerts)} alert, {len(program.records)} recording, {len(program.events) + len(program.counters)} "
@@ -51,5 +51,5 @@ def _printed(verdict: Verdict) -> Verdict:
         print(f"warning: {warning}", file=sys.stderr)
     print("PASS" if verdict.passed else "FAIL", verdict.path, flush=True)
     for problem in verdict.problems:
-        print(problem)
+        show.say(problem)
     return verdict

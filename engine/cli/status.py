@@ -26,11 +26,24 @@ async def status(args: argparse.Namespace, config: Config) -> None:
             {"roles": msgspec.to_builtins(living), "engine": engine, "ladders": ladders, "alerts": alerts},
         )
         return
-    for label, words in [*_roles(living), *_engine(engine), *_waiting(alerts, ladders)]:
-        print(f"{label:10} {words}")
+    for label, words in [*_roles(living), *of_engine(engine), *_waiting(alerts, ladders)]:
+        show.say(f"{label:10} {show.visible(words)}")
 
 
 Lines = Iterable[tuple[str, str]]
+
+MOST_LEFT_OUT = 10
+"""Reasons on one screen: Sigma rules come by the thousand."""
+
+_KINDS = {
+    "alert": "alert",
+    "record": "recording",
+    "event": "event",
+    "heal": "heal",
+    "respond": "respond",
+    "scale": "scale",
+}
+"""Of rules, in the engine's words and in those of `rules check`."""
 
 
 def _roles(living: Iterable[Liveness]) -> Lines:
@@ -38,7 +51,8 @@ def _roles(living: Iterable[Liveness]) -> Lines:
         yield each.role, each.detail if each.alive else f"DOWN: {each.detail}"
 
 
-def _engine(engine: Mapping[str, Any]) -> Lines:
+def of_engine(engine: Mapping[str, Any]) -> Lines:
+    """What the engine says of itself, by label."""
     settling = ", settling: acts wait" if engine["settling"] else ""
     yield "journal", f"at message {engine['journal_seq']}, {show.age(engine['lag_ms'])} ago{settling}"
     yield "series", f"{engine['series']}, events seen {engine['events']}"
@@ -47,8 +61,9 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
     if engine["url"]:
         yield "http", engine["url"]
     rules = engine["rules"]
-    acting = f"{rules['heal']} heal, {rules.get('respond', 0)} respond, {rules.get('scale', 0)} scale"
-    yield "rules", f"{rules['alert']} alert, {rules['record']} recording, {acting}"
+    counts = (f"{rules[kind]} {word}" for kind, word in _KINDS.items() if kind in rules)
+    yield "rules", ", ".join(counts)
+    yield from _left_out(rules.get("left_out", ()))
     if rules["refused"]:
         yield "REFUSED", "the newest edit of the rules; those before it stay active"
     for error in rules["refused"]:
@@ -61,6 +76,15 @@ def _engine(engine: Mapping[str, Any]) -> Lines:
         yield "scale", _scale(scale)
     for owner, targets in engine["inventory"].items():
         yield "targets", f"{owner}: {', '.join(targets) or 'none'}"
+
+
+def _left_out(reasons: Sequence[str]) -> Lines:
+    if reasons:
+        yield "LEFT OUT", f"{len(reasons)} Sigma rule{'s' * (len(reasons) > 1)}; all others are active"
+    for reason in reasons[:MOST_LEFT_OUT]:
+        yield "", reason
+    if len(reasons) > MOST_LEFT_OUT:
+        yield "", f"and {len(reasons) - MOST_LEFT_OUT} more: see `reflexarc rules check`"
 
 
 def _scale(scale: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from engine.cli import show
 from engine.cli.config import Config
 from engine.cli.connect import connected, person
 from engine.cli.failure import CommandFailedError
@@ -50,7 +51,7 @@ async def approve(args: argparse.Namespace, config: Config) -> None:
             raise CommandFailedError(f"{len(found)} waiting commands begin with {args.command!r}. Waiting:\n{known}")
         request = Approve(id=new_id(), by=person(config), command=found[0]["command"], deny=args.deny)
         await _publish(bus, "approve", request)
-    print(f"{'denied' if args.deny else 'approved'}: {found[0]['does']}")
+    print(f"{'denied' if args.deny else 'approved'}: {show.visible(found[0]['does'])}")
 
 
 async def _publish(bus: Bus, verb: str, request: Halt | Resume | Emergency | Approve) -> None:

@@ -28,9 +28,9 @@ async def why(args: argparse.Namespace, config: Config) -> None:
         show.as_json({"cause": cause, "chain": chained, "earlier_episodes": earlier})
         return
     began = "asked" if cause["subject"].startswith("ops.control.") else "sensed"
-    print(f"{show.clock(cause['time_ms'])}  {began:11} {'':7}  journal message {cause['seq']} on {cause['subject']}")
+    show.say(f"{show.clock(cause['time_ms'])}  {began:11} {'':7}  journal message {cause['seq']} on {cause['subject']}")
     for happening in chain:
-        print(_line(happening, cause["time_ms"]))
+        show.say(told(happening, cause["time_ms"]))
     if earlier:
         print(
             f"The alert had {earlier} earlier episode{'s' * (earlier > 1)}, which `why` shows by the id of a command."
@@ -98,7 +98,8 @@ async def _cause(bus: Bus, first: Happening) -> dict[str, Any]:
     return {"seq": seq, "subject": message.subject, "time_ms": message.time_ms}
 
 
-def _line(happening: Happening, began_ms: int) -> str:
+def told(happening: Happening, began_ms: int) -> str:
+    """One link of the chain, which began at `began_ms`, in lines; all but the first are indented."""
     return "\n".join(_lines(happening, began_ms))
 
 
@@ -107,7 +108,9 @@ def _lines(happening: Happening, began_ms: int) -> Iterator[str]:
     what = entry.state if entry.kind in ("transition", "outcome") else entry.kind
     words = [part for part in (entry.rule, entry.detail or entry.target, f"by {entry.by}" if entry.by else "") if part]
     after = f"+{show.age(happening.time_ms - began_ms)}"
-    yield f"{show.clock(happening.time_ms)}  {what:11} {after:>7}  {'  '.join(words)}"
+    first, *more = "  ".join(words).split("\n")
+    yield f"{show.clock(happening.time_ms)}  {what:11} {after:>7}  {first}"
+    yield from (f"{'':35}{line}" for line in more)
     if entry.evidence:
         yield f"{'':35}evidence {entry.evidence.name}, sha256 {entry.evidence.sha256}"
     if entry.reason:

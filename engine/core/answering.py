@@ -1,10 +1,10 @@
 """Where a ladder goes on the outcome of its command, or without one."""
 
-from engine.core import revert
+from engine.core import playbooks, revert
 from engine.core.moves import End, Move, Next, Verify, anew, to_somebody
 from engine.core.resolve import changes_target
 from engine.core.state import Ladder, ladder_beside
-from engine.core.temper import responds, scaled, scales, telling_step
+from engine.core.temper import plays, responds, scaled, scales, telling_step
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -18,8 +18,12 @@ def answered(turn: Turn, ladder: Ladder, outcome: Outcome) -> Move:
     match outcome.status:
         case _ if scales(ladder):
             return End(scaled(outcome), outcome.detail)
-        case "conflict" if responds(ladder):
+        case "conflict" if responds(ladder) or plays(ladder):
             return anew(ladder)
+        case "succeeded" if plays(ladder):
+            return Verify() if ladder.current.verify else Next(Reason.DONE)
+        case "unknown" if plays(ladder):
+            return playbooks.unknown(turn, ladder)
         case "succeeded" | "conflict" if not changes or (responds(ladder) and not ladder.current.verify):
             return Next(Reason.DONE)
         case "succeeded" if ladder.undo:

@@ -4,7 +4,7 @@ from engine.core.moves import End, Move, Next, Take, to_somebody
 from engine.core.policy import Act, Approval
 from engine.core.resolve import describe
 from engine.core.state import Ladder, State
-from engine.core.temper import responds
+from engine.core.temper import plays, responds
 from engine.core.turn import Turn
 from schemas.commands import Command
 from schemas.reasons import Reason
@@ -25,12 +25,26 @@ def wanted(state: State, ladder: Ladder, act: Act) -> Approval | None:
 
 
 def ask(turn: Turn, ladder: Ladder, command: Command, approval: Approval) -> Move:
-    """Wait for people."""
+    """Wait for people to let the command go."""
+    return _wait(turn, ladder, approval, f"to {describe(command)}")
+
+
+def _wait(turn: Turn, ladder: Ladder, approval: Approval, for_what: str) -> Move:
     ladder.phase, ladder.asked, ladder.approved_by = "approval", approval, ()
     ladder.lapses_ms = turn.now_ms + (approval.deadline_ms or turn.state.settings.approval_ttl_ms)
-    turn.note(ladder, Reason.AWAITING_APPROVAL, f"to {describe(command)}{_whose(approval)}")
+    turn.note(ladder, Reason.AWAITING_APPROVAL, for_what + _whose(approval))
     turn.wake_at(ladder, ladder.lapses_ms)
     return None
+
+
+def waits_as(ladder: Ladder) -> str:
+    """By what people name what waits for them: the command, or the run that is to go on."""
+    return ladder.command.id if ladder.command else ladder.id
+
+
+def ask_to_go_on(turn: Turn, ladder: Ladder, approval: Approval) -> Move:
+    """Wait for people at a step that is nothing else."""
+    return _wait(turn, ladder, approval, "to go on")
 
 
 def answered(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> Move:
@@ -43,7 +57,7 @@ def answered(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> Move:
     ladder.approved_by = tuple(dict.fromkeys((*ladder.approved_by, by)))
     left = (ladder.asked.count if ladder.asked else 1) - len(ladder.approved_by)
     turn.note(ladder, Reason.APPROVED, f"{left} more must approve" if left > 0 else "", by=by)
-    return None if left > 0 else Take(Reason.APPROVED, approved=ladder.command)
+    return None if left > 0 else _leave(ladder, Reason.APPROVED)
 
 
 def lapsed(turn: Turn, ladder: Ladder) -> Move:
@@ -51,7 +65,7 @@ def lapsed(turn: Turn, ladder: Ladder) -> Move:
     match ladder.asked.lapse if ladder.asked else "deny":
         case "proceed":
             turn.note(ladder, Reason.APPROVAL_LAPSED, "it goes on all the same, as the policy says")
-            return Take(Reason.APPROVAL_LAPSED, approved=ladder.command)
+            return _leave(ladder, Reason.APPROVAL_LAPSED)
         case "escalate":
             turn.note(ladder, Reason.APPROVAL_LAPSED)
             return to_somebody(turn, ladder, Reason.APPROVAL_LAPSED)
@@ -59,19 +73,24 @@ def lapsed(turn: Turn, ladder: Ladder) -> Move:
             return _no_leave(turn, ladder, Reason.APPROVAL_LAPSED)
 
 
+def _leave(ladder: Ladder, because: Reason) -> Move:
+    return Next(Reason.DONE) if ladder.command is None else Take(because, approved=ladder.command)
+
+
 def _no_leave(turn: Turn, ladder: Ladder, reason: Reason, by: str = "") -> Move:
     """No is said to this act; a response has others."""
-    if not responds(ladder):
+    if not (responds(ladder) or plays(ladder)):
         return End(reason, by=by)
     turn.note(ladder, reason, by=by)
     return Next(reason)
 
 
 def _may_answer(ladder: Ladder, by: str) -> bool:
-    """Nobody lets their own request go."""
+    """Nobody lets their own request go; but whoever runs a playbook may be asked whether to go on."""
     approval = ladder.asked
     listed = approval is None or not approval.by or by in approval.by
-    return listed and not (ladder.origin.kind == "control" and ladder.origin.name == by)
+    own = by == (ladder.origin.name if ladder.origin.kind == "control" else ladder.by)
+    return listed and not (own and ladder.command is not None)
 
 
 def _whose(approval: Approval) -> str:

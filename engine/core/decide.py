@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from engine.core import ladder as ladders
-from engine.core import notices
+from engine.core import notices, playbooks
+from engine.core.approvals import waits_as
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
@@ -15,7 +16,7 @@ from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry
 from schemas.commands import Command, Origin
-from schemas.control import Act, Approve, Emergency, Halt, Resume
+from schemas.control import Abort, Act, Approve, Emergency, Halt, Play, Resume
 from schemas.inventory import Inventory
 from schemas.labels import canonical
 from schemas.outcomes import Outcome
@@ -82,7 +83,7 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
             turn.wake_at(ladder, turn.now_ms)
 
 
-def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act) -> None:
+def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act | Play | Abort) -> None:
     """A person steers."""
     state = turn.state
     match request:
@@ -99,8 +100,16 @@ def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act) -
         case Approve():
             _record(turn, "deny" if request.deny else "approve", request.by, detail=request.command)
             for ladder in list(state.ladders.values()):
-                if ladder.phase == "approval" and ladder.command and ladder.command.id == request.command:
+                if ladder.phase == "approval" and request.command == waits_as(ladder):
                     ladders.approve(turn, ladder, request.by, deny=request.deny)
+        case Play():
+            _record(turn, "play", request.by, request.playbook, request.why)
+            if run := playbooks.run(turn, request):
+                ladders.start(turn, run)
+        case Abort():
+            _record(turn, "abort", request.by, detail=f"{request.run} {request.why}".rstrip())
+            for ladder in [each for each in state.ladders.values() if each.id == request.run]:
+                ladders.abort(turn, ladder, request.by)
         case Act():
             _record(turn, request.verb, request.by, detail=request.why)
             _request(turn, request)

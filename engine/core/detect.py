@@ -205,8 +205,8 @@ def _annotations(
 
 def _detail(alert: Alert) -> str:
     """For the record: which events, and the last of them."""
-    about = [alert.annotations[name] for name in ABOUT_EVENTS if alert.annotations.get(name)]
-    return ": ".join(about)[:_RECORDED]
+    places, told = (alert.annotations.get(name, "") for name in ABOUT_EVENTS)
+    return ": ".join(filter(None, (places, told.rpartition("\n")[2])))[:_RECORDED]
 
 
 def _resolve(turn: Turn, found: CompiledEventRule, labels: Labels, reason: Reason) -> None:

@@ -29,17 +29,19 @@
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
     scheduled   its time has come                          held
     any         scale: held back, or any outcome           ended by that reason; SCALED, NOT_SCALED (`temper.scaled`)
+    waiting     the last of its children ended             as after its own act: verifying, held at the next step, …
+    any         a playbook's step failed                   held, tried again; waiting for what compensates; else ended
     any         no next step                               ended (`temper.last_word`)
 
 A conflict means that somebody else changed the target first; whether that helped is for `verify` to say, and that it
 contains anything nobody says. What succeeded with a `revert_after` is undone by a ladder of its own: `revert`.
 """
 
-from engine.core import acting, answering, approvals, verification
+from engine.core import acting, answering, approvals, playbooks, verification
 from engine.core.moves import End, Jump, Move, Next, Take, Verify
 from engine.core.state import Ladder, cooldown_key
 from engine.core.taking import take
-from engine.core.temper import failed, is_resolved, last_word
+from engine.core.temper import failed, is_resolved, last_word, plays
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -78,12 +80,22 @@ def wake(turn: Turn, ladder: Ladder) -> None:
     _go(turn, ladder, _woken(turn, ladder))
 
 
+def abort(turn: Turn, ladder: Ladder, by: str) -> None:
+    """A person ends the run of a playbook, with all that it began."""
+    for key in ladder.children:
+        if child := turn.state.ladders.get(key):
+            abort(turn, child, by)
+    _go(turn, ladder, playbooks.abort(turn, ladder, by))
+
+
 def end(turn: Turn, ladder: Ladder, reason: Reason, detail: str = "") -> None:
     """What began it no longer wants it."""
     _go(turn, ladder, End(reason, detail))
 
 
 def _woken(turn: Turn, ladder: Ladder) -> Move:
+    if ladder.until_ms is not None and turn.now_ms >= ladder.until_ms and ladder.phase != "commanded":
+        return _timed_out(turn, ladder)
     match ladder.phase:
         case "held":
             return Take(ladder.because)
@@ -96,7 +108,7 @@ def _woken(turn: Turn, ladder: Ladder) -> Move:
         case "verifying":
             return verification.check(turn, ladder)
         case "scheduled" if turn.now_ms >= ladder.due_ms:
-            return Take(ladder.because)
+            return Next(Reason.DONE) if ladder.current.kind == "pause" else Take(ladder.because)
     return None
 
 
@@ -119,10 +131,29 @@ def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
     begun, turn.begun = turn.begun, []
     for other in begun:
         start(turn, other)
+    over, turn.over = turn.over, []
+    for child, how in over:
+        if parent := turn.state.ladders.get(child.parent):
+            _go(turn, parent, playbooks.child_ended(turn, parent, child, how))
+
+
+def _timed_out(turn: Turn, ladder: Ladder) -> Move:
+    """The step took too long. What it began is ended first, as it must not go on beside what follows."""
+    ladder.until_ms = None
+    if ladder.phase != "waiting":
+        return Next(Reason.STEP_TIMED_OUT)
+    turn.note(ladder, Reason.STEP_TIMED_OUT)
+    for key in ladder.children:
+        if child := turn.state.ladders.get(key):
+            abort(turn, child, str(Reason.STEP_TIMED_OUT))
+    return None
 
 
 def _next(turn: Turn, ladder: Ladder, because: Reason) -> Move:
     turn.state.watches.pop(ladder.key, None)
+    if plays(ladder):
+        ladder.until_ms, ladder.held_by, ladder.holding_ms = None, None, None
+        return playbooks.next_step(turn, ladder, because, failed=failed(because))
     ladder.failures += failed(because)
     ladder.held_by = None
     if ladder.step + 1 < len(ladder.rule.steps):
@@ -137,6 +168,9 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     ladder.phase = "ended"
     turn.note(ladder, reason, detail, by=by)
     acting.over(turn, ladder)
+    playbooks.ended(turn, ladder, reason)
+    if ladder.parent:
+        turn.over.append((ladder, reason))
     state.watches.pop(ladder.key, None)
     del state.ladders[ladder.key]
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from engine.core.past import Past
 from engine.core.program import Program
-from schemas.control import Act, Activate, Approve, Emergency, Halt, Resume, Tick
+from schemas.control import Abort, Act, Activate, Approve, Emergency, Halt, Play, Resume, Tick
 from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
@@ -42,6 +42,8 @@ Body = (
     | Emergency
     | Approve
     | Act
+    | Play
+    | Abort
     | Unreadable
 )
 

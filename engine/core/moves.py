@@ -51,7 +51,7 @@ Move = Take | Verify | Next | Jump | End | None
 def anew(ladder: Ladder) -> Move:
     """The command had no effect for want of time or leave: decide again on the present state, under a new id."""
     ladder.attempt += 1
-    return Next(Reason.STEP_FAILED) if ladder.attempt >= MAX_ATTEMPTS else Take(Reason.DECIDED_ANEW)
+    return Next(Reason.STEP_FAILED) if ladder.attempt - ladder.tries >= MAX_ATTEMPTS else Take(Reason.DECIDED_ANEW)
 
 
 def to_somebody(turn: Turn, ladder: Ladder, reason: Reason) -> Move:

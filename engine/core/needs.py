@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from engine.core.compiled import Compiled, CompiledRule
-from engine.core.program import Program
+from engine.core.program import Program, every_step
 from engine.core.provenance import EVENTS_TOTAL
 from engine.core.state import Ladder
 from engine.promql import LOOKBACK_MS, Matcher, PromqlError, Selector, compile_expr, compile_query
@@ -20,7 +20,9 @@ def needed(program: Program, compiled: Compiled, ladders: Iterable[Ladder]) -> I
     for scale in compiled.scales.rules.values():
         yield from scale.selectors()
     heals = [*program.ladders, *(ladder.rule for ladder in ladders)]
-    for expr in dict.fromkeys(step.verify.expr for heal in heals for step in heal.steps if step.verify):
+    taken = [step for heal in heals for step in heal.steps]
+    steps = every_step([*taken, *(step for playbook in program.playbooks for step in playbook.steps)])
+    for expr in dict.fromkeys(step.verify.expr for step in steps if step.verify):
         yield from compile_expr(expr, subquery_step_ms=program.settings.evaluation_interval_ms).selectors
     recorded = [*(record.name for record in program.records), *(counter.name for counter in program.counters)]
     for name in dict.fromkeys([*recorded, EVENTS_TOTAL]):

@@ -4,18 +4,19 @@
 with the rule that it began with even when the file has changed since.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
 
 from engine.core.cron import Zone
-from engine.core.policy import Policy
+from engine.core.policy import Approval, Policy
 from engine.core.scaling.rule import ScaleRule
 from engine.core.verbs import Verb, chosen
 from engine.sigma.model import Correlation, Detection
 
 Mode = Literal["shadow", "approve", "auto"]
-Temper = Literal["heal", "respond", "scale"]
+Temper = Literal["heal", "respond", "scale", "playbook"]
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,15 +105,43 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True):
     hold_ms: int | None = None
 
 
+StepKind = Literal["act", "gate", "pause", "approval", "parallel", "playbook"]
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One rung of a ladder: a verb with templated arguments. Without `verify` a heal step is verified by its alert
     resolving within `DEFAULT_WITHIN_MS` and staying so for one evaluation interval; a `page` needs none. `actuator` is
-    that which is to carry it out, where the arguments do not tell."""
+    that which is to carry it out, where the arguments do not tell.
+
+    Of another `kind` than `act`, `verb` is that kind. A `gate` waits until its `verify` holds, a `pause` for
+    `pause_ms`, an `approval` for people. `parallel` takes all its `branches` at once and is over with the last of them.
+    A `playbook` of that `name` is run with the arguments as its parameters. A step of a playbook is tried again
+    `retries` times, has `timeout_ms` (0: as long as it takes), and what `compensate` says is done for it when a later
+    one fails.
+    """
 
     verb: str
-    args: dict[str, str]
+    args: dict[str, str] = {}
     verify: Verify | None = None
     actuator: str = ""
+    kind: StepKind = "act"
+    name: str = ""
+    pause_ms: int = 0
+    approval: Approval | None = None
+    branches: tuple[tuple["Step", ...], ...] = ()
+    retries: int = 0
+    timeout_ms: int = 0
+    compensate: "Step | None" = None
+
+
+def every_step(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, those of their branches and those that compensate."""
+    for step in steps:
+        yield step
+        for branch in step.branches:
+            yield from every_step(branch)
+        if step.compensate:
+            yield step.compensate
 
 
 class HealRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +161,33 @@ class HealRule(msgspec.Struct, frozen=True, kw_only=True):
     """What events of one node say may name targets of another."""
     reset_after_ms: int = 0
     """Where the alert fires again so soon after a step had helped, the ladder goes on at the next one."""
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a playbook is run with. `least` and `most` bound a number, or the length of a text; `pattern` is RE2's."""
+
+    name: str
+    type: Literal["text", "integer", "number", "boolean", "duration"] = "text"
+    default: str | None = None
+    """None: it must be given."""
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    pattern: str = ""
+    summary: str = ""
+
+
+class Playbook(msgspec.Struct, frozen=True, kw_only=True):
+    """Steps that are taken in their order, each once the one before has succeeded. In their templates and expressions
+    `$params.x` is the parameter `x`. When one fails, what is to `compensate` those before it is done, last first.
+    """
+
+    name: str
+    version: int
+    source: str
+    steps: tuple[Step, ...]
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +240,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     heals: tuple[HealRule, ...] = ()
     responds: tuple[HealRule, ...] = ()
     scales: tuple[ScaleRule, ...] = ()
+    playbooks: tuple[Playbook, ...] = ()
     zones: dict[str, Zone] = {}
     """The time zones of the schedules, by name."""
     verbs: dict[str, tuple[Verb, ...]] = {}

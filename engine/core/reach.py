@@ -5,10 +5,15 @@ Only the node is not theirs to choose: the server authorises who publishes for i
 looked for on that node, unless the rule says `any_node`.
 """
 
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
 from engine.core.detector import Detector
+from engine.core.program import EventRule
 from engine.core.state import Alert, Ladder, State
 from engine.core.verbs import Verb
 from engine.sigma.correlate_model import Ended, Raised
+from engine.sigma.model import Correlation
 from engine.template import TemplateError, parse
 
 SEVERAL = ""
@@ -16,9 +21,21 @@ SEVERAL = ""
 _NODE = "node"
 
 
+def has_node(rule: EventRule, among: Iterable[EventRule]) -> bool:
+    """Whether its alerts are of one node each: a correlation's are where it groups by it."""
+    if not isinstance(rule.does, Correlation):
+        return True
+    return _NODE in rule.does.group_by and not _aliased(among)
+
+
+def _aliased(rules: Iterable[EventRule]) -> bool:
+    """Whether a correlation calls another field by this name."""
+    return any(isinstance(rule.does, Correlation) and _NODE in rule.does.aliases for rule in rules)
+
+
 def node_of(result: Raised | Ended, detector: Detector) -> str:
     """The node of what a correlation holds for: one groups by it, and no other field goes by its name."""
-    if any(_NODE in correlation.aliases for correlation in detector.correlations.values()):
+    if _aliased(rule.rule for rule in detector.rules.values() if rule.rule.id in detector.correlations):
         return SEVERAL
     return dict(result.group).get(_NODE, SEVERAL)
 
@@ -30,13 +47,20 @@ def node_of_alert(state: State, rule: str, alert: Alert) -> str | None:
 
 def bound(ladder: Ladder, verb: Verb, scope: str) -> str | None:
     """The node whose targets alone the current step may name, None where it may name any."""
-    if ladder.node is None or ladder.rule.any_node or not (verb.changes_target or verb.looks):
+    if ladder.node is None or ladder.rule.any_node:
         return None
+    return ladder.node if names_by_label(verb, ladder.current.args, scope) else None
+
+
+def names_by_label(verb: Verb, args: Mapping[str, str], scope: str) -> bool:
+    """Whether the labels of an alert have a part in what the arguments name; people are told whoever they are."""
+    if not (verb.changes_target or verb.looks):
+        return False
     naming = {scope, *(part for parts in verb.targets.values() for part in parts)}
-    said = (text for name, text in ladder.current.args.items() if name in naming)
-    return ladder.node if any(not _is_literal(text) for text in said) else None
+    return any(not _is_literal(text) for name, text in args.items() if name in naming)
 
 
+@lru_cache(maxsize=10_000)
 def _is_literal(text: str) -> bool:
     try:
         return parse(text).is_literal

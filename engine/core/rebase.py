@@ -51,6 +51,9 @@ def follow(state: State, time_ms: int) -> int:
 
 def _acts(state: State, by_ms: int) -> None:
     state.inventory_ms = {key: at_ms - by_ms for key, at_ms in state.inventory_ms.items()}
+    for run in state.runs.values():
+        run.began_ms -= by_ms
+        run.ended_ms = None if run.ended_ms is None else run.ended_ms - by_ms
     state.told = {key: until_ms - by_ms for key, until_ms in state.told.items()}
     state.climbed = {key: (step, until_ms - by_ms) for key, (step, until_ms) in state.climbed.items()}
     state.done = [(at_ms - by_ms, act) for at_ms, act in state.done]
@@ -69,6 +72,7 @@ def _ladder(ladder: Ladder, by_ms: int) -> None:
     ladder.lapses_ms -= by_ms
     ladder.acted_ms -= by_ms
     ladder.due_ms -= by_ms
+    ladder.until_ms = None if ladder.until_ms is None else ladder.until_ms - by_ms
     ladder.holding_ms = None if ladder.holding_ms is None else ladder.holding_ms - by_ms
     if ladder.command:
         ladder.command = replace(ladder.command, deadline_ms=ladder.command.deadline_ms - by_ms)

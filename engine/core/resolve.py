@@ -41,13 +41,14 @@ class Refusal:
 
 def render_args(turn: Turn, ladder: Ladder) -> dict[str, str] | Refusal:
     """The step's arguments with the alert's labels and value filled in."""
-    return turn.once(("arguments", ladder.id, ladder.step), lambda: _rendered(ladder))
+    return turn.once(("arguments", ladder.id, ladder.step), lambda: rendered(ladder.current.args, ladder))
 
 
-def _rendered(ladder: Ladder) -> dict[str, str] | Refusal:
+def rendered(args: Mapping[str, str], ladder: Ladder) -> dict[str, str] | Refusal:
+    """Arguments with the labels and value of the ladder's alert, or with the parameters of its run, filled in."""
     labels = dict(ladder.alert_labels)
     try:
-        return {name: _parsed(value).render(labels, ladder.value) for name, value in ladder.current.args.items()}
+        return {name: _parsed(value).render(labels, ladder.value) for name, value in args.items()}
     except TemplateError as error:
         return Refusal(Reason.BAD_ARGUMENTS, str(error))
 

@@ -7,6 +7,7 @@ from engine.core.clocks import Clock
 from engine.core.derive import rebuild
 from engine.core.layout import Layout
 from engine.core.program import Program
+from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
 from engine.core.state import Alert, Count, Ladder, State
 from engine.core.tallies import Done
@@ -18,7 +19,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 6
+FORMAT = 7
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -60,6 +61,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     done: list[Done]
     told: dict[str, int]
     climbed: dict[str, tuple[int, int]]
+    runs: list[Run]
     counts: dict[str, list[tuple[Labels, Count]]]
     counts_changed: tuple[str, ...]
     recent: dict[str, str]
@@ -106,6 +108,7 @@ def save(state: State) -> bytes:
             done=state.done,
             told=state.told,
             climbed=state.climbed,
+            runs=list(state.runs.values()),
             counts={key: list(counts.items()) for key, counts in state.counts.items()},
             counts_changed=tuple(state.counts_changed),
             recent=state.recent,
@@ -163,6 +166,7 @@ def _rebuilt(saved: Saved) -> State:
         done=saved.done,
         told=saved.told,
         climbed=saved.climbed,
+        runs={run.id: run for run in saved.runs},
         counts={key: dict(counts) for key, counts in saved.counts.items()},
         counts_changed=dict.fromkeys(saved.counts_changed),
         recent=saved.recent,

@@ -15,6 +15,7 @@ from engine.core.compiled import Compiled, Watch
 from engine.core.layout import Layout
 from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
 from engine.core.services import Health, service_of
 from engine.core.tallies import Done, Tallies
@@ -62,7 +63,7 @@ class Count(msgspec.Struct, array_like=True):
     counted_ms: int = 0
 
 
-Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "ended"]
+Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "waiting", "ended"]
 
 
 class Ladder(msgspec.Struct, kw_only=True):
@@ -76,6 +77,10 @@ class Ladder(msgspec.Struct, kw_only=True):
     whose word that was (`reach`). `held_on` is what must be over for `held_by` to pass, `act` what is under way, and
     `cools` what is to rest once it is over, and for how long. `asked` is the approval that it waits for until
     `lapses_ms`, and `approved_by` who has given it.
+
+    `waiting`: it waits for its `children`, each with how it ended; it is their `parent`, `depth` playbooks deep. Of a
+    playbook's run: its step is to be over by `until_ms` and was tried again `tries` times; `undoing` would compensate
+    for what was done, which it does after it has `failed_for` a reason; it was asked for `by`, `aborted_by` somebody.
     """
 
     id: str
@@ -107,6 +112,15 @@ class Ladder(msgspec.Struct, kw_only=True):
     failures: int = 0
     undo: Undo | None = None
     due_ms: int = 0
+    parent: str = ""
+    children: dict[str, Reason | None] = {}
+    depth: int = 0
+    until_ms: int | None = None
+    tries: int = 0
+    undoing: tuple[Step, ...] = ()
+    failed_for: Reason | None = None
+    by: str = ""
+    aborted_by: str = ""
 
     @property
     def key(self) -> str:
@@ -182,6 +196,8 @@ class State:
     """The acts of the last hour, and of longer where the policy looks further back."""
     told: dict[str, int] = field(default_factory=dict)
     """Until when people are not told again of what a guardrail held."""
+    runs: dict[str, Run] = field(default_factory=dict)
+    """Of playbooks, by id, in the order in which they began."""
     climbed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of ladders that are over, by key: the step that helped, and until when a refire goes on at the next one."""
     counts: dict[str, dict[Labels, Count]] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
 from schemas.audit import AuditEntry
-from schemas.control import Act, Approve, Emergency, Halt, Resume, Tick
+from schemas.control import Abort, Act, Approve, Emergency, Halt, Play, Resume, Tick
 from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
@@ -161,7 +161,7 @@ def _apply(turn: Turn, message: Message) -> None:
             detect.on_events(turn, events, message.node)
         case Activation() as activation:
             _activate(turn, activation)
-        case Halt() | Resume() | Emergency() | Approve() | Act() as request:
+        case Halt() | Resume() | Emergency() | Approve() | Act() | Play() | Abort() as request:
             decide.on_control(turn, request)
         case Unreadable(reason):
             turn.effects.append(Rejected(reason))

@@ -1,12 +1,12 @@
 """What becomes of a ladder's current step when it is its turn: held back, refused, asked about, or sent."""
 
-from engine.core import acting, approvals, notices
+from engine.core import acting, approvals, notices, steps
 from engine.core.guardrails import Hold, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
 from engine.core.policy import Act
 from engine.core.resolve import Refusal, about, describe, resolve, same_act
 from engine.core.state import Ladder, cooldown_key
-from engine.core.temper import is_resolved, responds, scales
+from engine.core.temper import is_resolved, plays, responds, scales
 from engine.core.turn import Turn
 from schemas.commands import Command
 from schemas.reasons import Reason
@@ -17,6 +17,9 @@ def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) 
     waited_for = ladder.held_on
     acting.over(turn, ladder)
     ladder.phase, ladder.because, ladder.command, ladder.held_on = "held", because, None, ""
+    if ladder.current.timeout_ms and ladder.until_ms is None:
+        ladder.until_ms = turn.now_ms + ladder.current.timeout_ms
+        turn.wake_at(ladder, ladder.until_ms)
     move = _decide(turn, ladder, because, approved)
     if waited_for and ladder.held_on != waited_for and ladder.act is None:
         acting.wake_next(turn, waited_for)  # it has not taken what it waited for, so that is the next one's
@@ -27,6 +30,9 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     state = turn.state
     if is_resolved(state, ladder) and because not in (Reason.FATE_UNKNOWN, Reason.NO_OUTCOME):
         return End(Reason.RESOLVED_BEFORE_ACT)
+    if ladder.current.kind != "act":
+        ladder.held_by = None
+        return steps.begin(turn, ladder)
     verb = state.program.verb(ladder.current)
     ladder.target = about(turn, ladder, verb)
     changes = verb is not None and verb.changes_target
@@ -94,7 +100,7 @@ def _refused(turn: Turn, ladder: Ladder, refusal: Refusal) -> Move:
 
 def _only_say(turn: Turn, ladder: Ladder, what: str) -> Move:
     """In shadow a ladder that heals ends here, for nothing tells whether the step would have helped."""
-    if not responds(ladder):
+    if not (responds(ladder) or plays(ladder)):
         return End(Reason.SHADOW, what)
     turn.note(ladder, Reason.SHADOW, what)
     return Next(Reason.DONE)

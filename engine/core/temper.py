@@ -6,6 +6,7 @@
     respond   always, each once: containment counts  does not matter         RESPONDED, RESPONDED_IN_PART
     request   has one step                           there is none           DONE, or why it was not done
     scale     has one step                           there is none           SCALED, NOT_SCALED, or why it was held
+    playbook  when the one before has succeeded      there is none           COMPLETED, FAILED, COMPENSATED, …
     revert    when the undo failed, to tell of it    does not matter         REVERTED, NOT_REVERTED
 
 A response is no cure: that the alert is gone says nothing about who was there, so it is no reason to stop.
@@ -22,6 +23,11 @@ _WELL = frozenset({Reason.DONE, Reason.VERIFIED})
 def responds(ladder: Ladder) -> bool:
     """Whether it takes all its steps."""
     return ladder.rule.kind == "respond"
+
+
+def plays(ladder: Ladder) -> bool:
+    """Whether it is a playbook, or a branch of one: each step needs the one before."""
+    return ladder.rule.kind == "playbook"
 
 
 def scales(ladder: Ladder) -> bool:

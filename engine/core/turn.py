@@ -22,6 +22,8 @@ class Turn:
     seq: int
     effects: list[Effect] = field(default_factory=list)
     _known: dict[Hashable, Any] = field(default_factory=dict)
+    over: list[tuple[Ladder, Reason]] = field(default_factory=list)
+    """Children that have ended, for which their parents wait."""
     begun: list[Ladder] = field(default_factory=list)
     """Ladders that the one at work gives rise to, which begin when it waits or is over."""
 

@@ -4,7 +4,7 @@ from engine.core.compiled import Watch
 from engine.core.moves import End, Move, Next
 from engine.core.program import DEFAULT_WITHIN_MS
 from engine.core.state import Ladder, State
-from engine.core.temper import responds
+from engine.core.temper import plays, responds
 from engine.core.turn import Turn
 from engine.promql import PromqlError, compile_expr
 from schemas.reasons import Reason
@@ -35,7 +35,7 @@ def check(turn: Turn, ladder: Ladder) -> Move:
     if ladder.holding_ms is None:
         ladder.holding_ms = turn.now_ms
     if turn.now_ms >= ladder.holding_ms + hold_ms:
-        return Next(Reason.VERIFIED) if responds(ladder) else End(Reason.VERIFIED)
+        return Next(Reason.VERIFIED) if responds(ladder) or plays(ladder) else End(Reason.VERIFIED)
     turn.wake_at(ladder, ladder.holding_ms + hold_ms)
     return None
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.core.detector import label_name
 from engine.core.resolve import REVERT_AFTER, SCOPE
 from engine.core.verbs import Verb, Verbs, chosen
 from engine.rulefile.checks import Checks
@@ -14,7 +15,7 @@ from engine.rulefile.yamltree import Sequence as List
 from engine.rulefile.yamltree import at
 from engine.sigma.model import SigmaRule
 from schemas.durations import duration_ms
-from schemas.rulefile import AlertRule, Group, LadderRule, Rule, Step
+from schemas.rulefile import AlertRule, EventAlertRule, Group, LadderRule, Rule, Step
 from schemas.wording import shown
 
 Path = tuple[str | int, ...]
@@ -54,10 +55,17 @@ def _label_sets(groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], checks
 
 def _labels(group: Group | None, rule: Found[Rule], checks: Checks) -> frozenset[str] | None:
     """The label names that the alerts of a rule have, or None where its expression lets any through."""
-    if group is None or not isinstance(rule.model, AlertRule):
+    if group is None or not isinstance(rule.model, AlertRule | EventAlertRule):
         return None
-    closed = checks.plan(rule.model.expr).output_labels
-    return None if closed is None else closed | group.labels.keys() | rule.model.labels.keys() | {"alertname"}
+    model = rule.model
+    closed = _grouped(model) if isinstance(model, EventAlertRule) else checks.plan(model.expr).output_labels
+    return None if closed is None else closed | group.labels.keys() | model.labels.keys() | {"alertname"}
+
+
+def _grouped(rule: EventAlertRule) -> frozenset[str]:
+    """What tells the alerts about events apart. Those of a correlation have a node only where it groups by it."""
+    fields = ["node", *rule.group_by] if rule.correlation is None else rule.correlation.get("group-by") or []
+    return frozenset(label_name(str(name)) for name in ([fields] if isinstance(fields, str) else fields))
 
 
 def _ladder(place: Place, rule: LadderRule, known: _Known) -> Iterator[RuleError]:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.core.program import Program
 from engine.core.verbs import Verbs
-from engine.rulefile import crosscheck, event_rules, ladders, policy, scaling, sigma
+from engine.rulefile import crosscheck, event_rules, ladders, nodes, policy, scaling, sigma
 from engine.rulefile.build import build, digest_of
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError, RuleErrors
@@ -71,4 +71,4 @@ def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loade
         policy=policy.build(bounds),
         zones=program.zones | policy.zones(bounds),
     )
-    return Loaded(program, found.rules, found.left_out, found.notes)
+    return Loaded(program, found.rules, found.left_out, (*found.notes, *nodes.notes(program, checks)))

@@ -18,7 +18,7 @@ from engine.sigma.translation import PipelineError, PipelineText, Translation
 
 _OURS = re.compile(r"^groups[ \t]*:", re.MULTILINE)
 _SIGMA = re.compile(r"^(detection|correlation|filter|action|logsource)[ \t]*:", re.MULTILINE)
-_PIPELINE = re.compile(r"^(transformations|postprocessing|finalizers)[ \t]*:", re.MULTILINE)
+_PIPELINE = re.compile(r"^(transformations|postprocessing|finalizers|vars)[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Reading only: nothing here changes the state, and nothing that is decided depend
 
 import asyncio
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -12,11 +13,13 @@ from nats.aio.msg import Msg
 
 from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
+from engine.core.approvals import waits_as
 from engine.core.intake import without_place
 from engine.core.resolve import describe
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
-from engine.core.state import State
+from engine.core.state import Ladder, State
+from engine.core.steps import describe as describe_step
 from engine.runtime import metrics
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import now_ms
@@ -25,6 +28,8 @@ from schemas import subjects
 from schemas.samples import format_value
 
 ROLE = "engine"
+RUNS_TOLD = 100
+"""So many runs of playbooks, the newest."""
 
 
 class LiveView:
@@ -56,6 +61,7 @@ class LiveView:
         questions: Mapping[str, Callable[[], Any]] = {
             "alerts": self._alerts,
             "ladders": self._ladders,
+            "runs": self._runs,
             "status": self._status,
         }
         for what, answer in questions.items():
@@ -95,11 +101,15 @@ class LiveView:
                 "of": len(ladder.rule.steps),
                 "held_by": ladder.held_by,
                 "due_ms": ladder.due_ms if ladder.phase == "scheduled" else None,
-                "command": ladder.command.id if ladder.command else None,
-                "does": describe(ladder.command) if ladder.command else None,
+                "command": waits_as(ladder) if ladder.phase == "approval" or ladder.command else None,
+                "does": describe(ladder.command) if ladder.command else _waits_for(ladder),
             }
             for ladder in self._state().ladders.values()
         ]
+
+    def _runs(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        return [msgspec.to_builtins(run) for run in islice(reversed(self._state().runs.values()), RUNS_TOLD)]
 
     def _status(self) -> dict[str, Any]:
         state = self._state()
@@ -116,7 +126,7 @@ class LiveView:
             "rules": {
                 "alert": len(state.program.alerts),
                 "record": len(state.program.records),
-                "event": len(state.program.events),
+                "event": len(state.program.events) + len(state.program.counters),
                 "heal": len(state.program.heals),
                 "respond": len(state.program.responds),
                 "scale": len(state.program.scales),
@@ -160,3 +170,8 @@ def _scale(state: State, rule: ScaleRule) -> dict[str, Any]:
         "detail": memory.detail,
         "evaluated_ms": memory.evaluated_ms,
     }
+
+
+def _waits_for(ladder: Ladder) -> str | None:
+    """What a ladder without a command waits for, if that is a step of a playbook."""
+    return f"{ladder.rule.name}: {describe_step(ladder.current)}" if ladder.current.kind != "act" else None

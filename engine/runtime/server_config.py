@@ -116,7 +116,7 @@ def _actuator(node: str) -> list[str]:
     ]
 
 
-PEOPLE_SAY = ("act", "approve", "emergency", "halt", "resume")
+PEOPLE_SAY = ("abort", "act", "approve", "emergency", "halt", "play", "resume")
 """The control messages that are people's. To activate rules is the engine's."""
 
 

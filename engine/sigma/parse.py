@@ -43,7 +43,7 @@ class Parser:
     def __init__(self, translation: Translation) -> None:
         """Raises PipelineError."""
         self._pipelines = Pipelines(translation.pipelines)
-        self._detections = DetectionParser(self._pipelines, translation.placeholders)
+        self._detections = DetectionParser(self._pipelines, self._pipelines.variables | translation.placeholders)
 
     def parts(self, documents: Iterable[Document]) -> Parts:
         """What the documents of one file say, in their order."""

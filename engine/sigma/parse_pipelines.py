@@ -27,6 +27,11 @@ class Pipelines:
         each = sorted(map(_pipeline, texts), key=lambda pipeline: pipeline.priority)
         self._joined: ProcessingPipeline = sum(each, start=ProcessingPipeline())
 
+    @property
+    def variables(self) -> dict[str, tuple[str, ...]]:
+        """The `vars` of all of them, which are the values of placeholders; of those of one name the last's."""
+        return {name: _values(value) for name, value in self._joined.vars.items()}
+
     def apply(self, rule: SigmaRule) -> None:
         """Changes the rule. Raises Refused."""
         try:
@@ -58,6 +63,7 @@ def _pipeline(text: PipelineText) -> ProcessingPipeline:
         if not isinstance(content, dict):
             raise PipelineError(text.name, "expected a mapping with name, priority and transformations")
         _refuse_outside(text.name, content)
+        _refuse_no_values(text.name, content.get("vars") or {})
         return ProcessingPipeline.from_dict(content)
     except yaml.YAMLError as error:
         raise PipelineError(text.name, f"not YAML: {error}") from error
@@ -65,6 +71,19 @@ def _pipeline(text: PipelineText) -> ProcessingPipeline:
         raise PipelineError(text.name, "nested too deeply") from None
     except (SigmaError, *UNFORESEEN) as error:
         raise PipelineError(text.name, str(error)) from error
+
+
+def _values(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value if isinstance(value, list) else [value]))
+
+
+def _refuse_no_values(name: str, variables: Any) -> None:
+    if not isinstance(variables, dict):
+        raise PipelineError(name, "vars: expected a mapping from names of placeholders to their values")
+    for each, value in variables.items():
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str | int | float) and not isinstance(one, bool) for one in values):
+            raise PipelineError(name, f"vars.{each}: expected a text or a number, or a list of them")
 
 
 def _refuse_outside(name: str, content: Any) -> None:

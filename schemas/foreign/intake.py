@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.events import Event, Events
+from schemas.foreign.reading import BROKEN, read_json
 from schemas.foreign.recognise import recognised
 from schemas.foreign.records import Fields
 from schemas.foreign.times import rfc3339, time_of
@@ -25,8 +26,6 @@ MOST_EVENTS = 100_000
 _WRAPPERS = ("Records", "records", "metrics")
 """The only field of what wraps a list of records: CloudTrail, Azure, Telegraf."""
 _PAIR = 2
-_JSON = msgspec.json.Decoder()
-_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class _Element(NamedTuple):
@@ -42,21 +41,21 @@ def from_bytes(data: bytes, source: str, place: str) -> Events:
 
     The message is a JSON object, an array, or lines of them. Raises nothing: what is refused, the result says.
     """
+    lines = list(_lines(data))
+    if len(lines) > 1 and _is_whole(lines[0]):
+        return _from_lines(lines, source, place)
     try:
-        return from_elements(list(_elements(_JSON.decode(data))), source, place)
-    except _BROKEN as error:
-        lines = list(_lines(data))
-        if len(lines) < 2:
-            return Events((), (str(error),))
-    return _from_lines(lines, source, place)
+        return from_elements(list(_elements(read_json(data))), source, place)
+    except BROKEN as error:
+        return _from_lines(lines, source, place) if len(lines) > 1 else Events((), (str(error),))
 
 
 def _from_lines(lines: Sequence[bytes], source: str, place: str) -> Events:
     elements, refused = [], []
     for number, line in enumerate(lines, 1):
         try:
-            elements.append(_Element(_JSON.decode(line), f"line {number}"))
-        except _BROKEN as error:
+            elements.append(_Element(read_json(line), f"line {number}"))
+        except BROKEN as error:
             refused.append(f"line {number}: {error}")
     found = from_elements(elements, source, place)
     return Events(found.events, _few([*refused, *found.refused]))
@@ -91,6 +90,15 @@ def located(event: Event) -> Event:
         category=known.category,
         service=known.service,
     )
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether it is an object by itself, not the first line of one."""
+    try:
+        read_json(line)
+    except BROKEN:
+        return False
+    return True
 
 
 def _lines(data: bytes) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from actuators.process import bundle
+from actuators import bundle
 from actuators.process.actuator import ProcessActuator, ProcessConfig
 from schemas.plugins import ConditionFailed, Effect, EffectFailed
 from tests.actuators.site import Site, attributes, command, open_gate

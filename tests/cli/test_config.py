@@ -103,7 +103,7 @@ def test_plugins_are_checked_by_their_own_model() -> None:
     """An unknown plugin and an unknown setting are both named."""
     with pytest.raises(ConfigError) as refused:
         plugin_configs("actuator.plugins", {"proces": {}, "process": {"workload": "w.yaml"}}, actuators())
-    assert "actuator.plugins.proces: no such plugin, expected one of page, process" in str(refused.value)
+    assert f"actuator.plugins.proces: no such plugin, expected one of {', '.join(actuators())}" in str(refused.value)
     assert "actuator.plugins.process: workloads:" in str(refused.value)
     assert "actuator.plugins.process: workload: there is no such setting" in str(refused.value)
 

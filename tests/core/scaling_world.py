@@ -9,6 +9,7 @@ from engine.core.program import Program
 from engine.core.scaling.rule import DOWN, UP, Direction, Metric, ScaleRule
 from schemas.commands import Command
 from schemas.inventory import Inventory
+from schemas.samples import STALE, SampleBatch, layout_digest, pack_values
 from tests.core.story import Story, series
 from tests.core.world import SECOND_MS, program, shop, target
 
@@ -58,13 +59,17 @@ class Shop(Story):
         self.replicas = replicas
         self.dead: tuple[int, ...] = ()
         self.obeys = obeys
-        self.attributes: dict[str, Any] = {}
+        self.counted = False
+        """Whether the actuator counts the replicas of the workload and those that are healthy."""
         super().__init__(scaling(*rules, **more))
         self.publish()
 
     def inventory(self) -> Inventory:
         """What the actuator owns now."""
-        workload, *_ = shop(replicas=self.replicas, **self.attributes).targets
+        workload, *_ = shop(replicas=self.replicas).targets
+        if self.counted:
+            healthy = self.replicas - len(self.dead)
+            workload = msgspec.structs.replace(workload, replicas=self.replicas, healthy=healthy)
         members = (
             target(f"replica:shop/{n}", state="dead" if n in self.dead else "running") for n in range(self.replicas)
         )
@@ -72,6 +77,12 @@ class Shop(Story):
 
     def publish(self) -> list[Effect]:
         return self.tell(self.inventory())
+
+    def unmeasured(self) -> SampleBatch:
+        """The source of the queue says that it has ended."""
+        return SampleBatch(
+            time_ms=self.now_ms, layout=layout_digest([QUEUE]), values=pack_values([STALE]), series=[QUEUE]
+        )
 
     def second(self, queue: float | None, **series_too: float) -> list[Effect]:
         """A tick, and unless `queue` is None a scrape."""

@@ -12,8 +12,8 @@ from engine.core.snapshot import restore, save
 from engine.sigma import model
 from engine.sigma.model import Correlation, Detection, LogSource, Threshold
 from schemas.events import Event
-from tests.core.story import Story, alerts, states
-from tests.core.test_events import FAILED, SSHD, line, rule, tell
+from tests.core.story import Story, alerts, entries, states
+from tests.core.test_events import FAILED, SSHD, line, rule, spray, tell, with_rules
 from tests.core.world import program
 
 USER = "{{ $labels.user_name }}"
@@ -149,3 +149,13 @@ def test_long_names_are_not_remembered() -> None:
         return size
 
     assert kept() < 500_000
+
+
+def test_the_record_tells_of_the_event_that_completed_a_correlation() -> None:
+    """What `why` shows of it is what the attacker has come to, not how it began, and is one line."""
+    story = with_rules(rule(raises=False), spray())
+    long = "Failed password" + " x" * 100
+    tell(story, *(line(long, source__ip="6.6.6.6", user__name=user) for user in ("ann", "bob")))
+    effects = tell(story, line("Failed password, the last", source__ip="6.6.6.6", user__name="eve"))
+    (fired,) = [entry for entry in entries(effects) if entry.state == "firing"]
+    assert fired.detail == f"{story.seq - 1}.0 {story.seq - 1}.1 {story.seq}.0: Failed password, the last"

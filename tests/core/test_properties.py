@@ -12,6 +12,7 @@ from engine.core.effects import Effect
 from engine.core.messages import Message
 from engine.core.program import Mode, Program
 from engine.core.rebase import TOLERATED_MS
+from engine.core.scaling.rule import DOWN, Metric
 from engine.core.snapshot import restore, save
 from engine.core.state import State
 from engine.core.step import step
@@ -21,6 +22,7 @@ from schemas.labels import Labels
 from schemas.outcomes import Status
 from schemas.reasons import Reason
 from schemas.samples import STALE
+from tests.core.scaling_world import scale, steady
 from tests.core.story import Story, commands, entries, replica, series
 from tests.core.world import (
     UNDO,
@@ -43,7 +45,8 @@ Act = Callable[[Story], object]
 
 
 def rules(mode: Mode, *, for_s: int = 0) -> Program:
-    """Two ladders over `up`, one of them on the whole workload, and a response, beside rules of every other kind."""
+    """Two ladders over `up`, one of them on the whole workload, a response, and a rule that scales the workload, beside
+    rules of every other kind."""
     return program(
         record("n", "sum(up)"),
         alert(for_s=for_s),
@@ -52,10 +55,12 @@ def rules(mode: Mode, *, for_s: int = 0) -> Program:
         heal(restart(), rollback(), page(), mode=mode, cooldown_s=20),
         heal(restart(None, workload="shop"), page(), on="Few", name="Whole", mode=mode, cooldown_s=0),
         respond(collect(), isolate(revert_after="20s"), page(), on="Few", mode=mode, cooldown_s=10),
+        scales=(scale(BY_UP, mode=mode, least=0, down=steady(DOWN, 10), cooldown_ms=for_s * 1000),),
         digest=f"{mode} {for_s}",
     )
 
 
+BY_UP = Metric(expr="2 * sum(up)", target=1.0, average=True)
 PROGRAMS = {(mode, for_s): rules(mode, for_s=for_s) for mode in ("auto", "approve", "shadow") for for_s in (0, 5)}
 STATUSES: tuple[Status, ...] = ("succeeded", "succeeded", "failed", "refused", "expired", "conflict", "unknown")
 REASONS = (None, Reason.HALTED, Reason.FENCED)
@@ -117,6 +122,7 @@ def acts(programs: list[Program]) -> st.SearchStrategy[Act]:
         SCOPE.map(lambda scope: lambda story: story.halt(scope)),
         SCOPE.map(lambda scope: lambda story: story.resume(scope)),
         st.integers(1, 9).map(lambda number: lambda story: story.tell(shop(number))),
+        st.integers(0, 6).map(lambda number: lambda story: story.tell(shop(replicas=number))),
         st.integers(7, 9).map(lambda number: lambda story: story.tell(isolated_shop(number))),
         st.integers(1, 3).map(lambda number: lambda story: story.ask("restart", f"q{number}", workload="shop")),
         st.sampled_from(programs).map(lambda chosen: lambda story: story.activate(chosen)),

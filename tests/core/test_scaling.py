@@ -44,7 +44,7 @@ def test_a_queue_that_shrinks_scales_down_after_the_window() -> None:
 def test_within_the_tolerance_nothing_happens_and_nothing_is_written() -> None:
     """A workload that is well leaves no trace in the audit."""
     story = Shop(scale(), replicas=5)
-    story.run(1, 520)
+    story.run(20, 520)
     assert entries(story.run(60, 520)) == []
 
 

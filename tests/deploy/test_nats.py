@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.runtime.server_config import permissions
+from engine.runtime.server_config import PEOPLE_SAY, permissions
 from engine.runtime.server_process import find_binary
 from tests.deploy.paths import NATS
 
@@ -42,7 +42,7 @@ def test_a_login_may_do_what_its_role_may_on_its_node() -> None:
 def test_a_person_speaks_for_nobody_else() -> None:
     """What ann's login may say is said on subjects that bear her name, and to activate rules is none of it."""
     said = [each for each in permissions("operator", "ann", "operator-ann")["publish"]["allow"] if "control" in each]
-    assert said == [f"ops.control.{verb}.ann" for verb in ("act", "approve", "emergency", "halt", "resume")]
+    assert said == [f"ops.control.{verb}.ann" for verb in PEOPLE_SAY]
 
 
 def test_the_server_accepts_it() -> None:

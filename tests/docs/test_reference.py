@@ -46,14 +46,14 @@ def test_every_plugin_and_verb_is_on_its_page() -> None:
         assert all(f"\n### {verb.name}\n" in pages["actuators.md"] for verb in spec.verbs)
 
 
-@pytest.mark.parametrize("specs", [collectors(), actuators()], ids=["collectors", "actuators"])
-def test_every_example_is_a_valid_configuration(specs: Any) -> None:
+@pytest.mark.parametrize(
+    ("specs", "page"), [(collectors(), "collectors.md"), (actuators(), "actuators.md")], ids=["collectors", "actuators"]
+)
+def test_every_example_is_a_valid_configuration(specs: Any, page: str) -> None:
     """What the page shows can be pasted."""
-    pages = (documents()["collectors.md"] + documents()["actuators.md"]).replace(
-        "env:SECURITY_WEBHOOK", "https://example.org"
-    )
-    shown = [tomllib.loads(block.partition("```")[0]) for block in pages.split("```toml\n")[1:]]
-    given_settings = [part for page in shown for section in page.values() for part in section.values()]
+    text = documents()[page].replace("env:SECURITY_WEBHOOK", "https://example.org")
+    shown = [tomllib.loads(block.partition("```")[0]) for block in text.split("```toml\n")[1:]]
+    given_settings = [part for each in shown for section in each.values() for part in section.values()]
     for name, spec in specs.items():
         (settings,) = [part[name] for part in given_settings if name in part]
         spec.config.model_validate(settings)

@@ -14,8 +14,11 @@ import yaml
 
 from collectors.host import HostConfig, network, proc
 from collectors.host import collect as collect_host
+from collectors.kubernetes.cluster import RENDERED
 from collectors.nats import NatsConfig
 from collectors.nats import collect as collect_nats
+from collectors.probe import collect as collect_probe
+from collectors.probe.config import ProbeConfig
 from collectors.workload import WorkloadConfig
 from collectors.workload import collect as collect_workload
 from engine.cli.reference_metrics import ROLES, published
@@ -138,6 +141,33 @@ async def server_names(server: ServerUnderTest, folder: Path) -> set[str]:
         return names_of(await next_samples(readings))
 
 
+async def probe_names(folder: Path) -> set[str]:
+    """Of what does not answer, of which zeros are said; but for certificates, of which nothing is."""
+    modules = {"name": {"prober": "dns", "dns": {"query_name": "shop.test"}}}
+    away = [{"targets": ["127.0.0.1:1"], "module": module} for module in ("http_2xx", "name")]
+    config = {"interval": "10ms", "modules": modules, "targets": away}
+    names = {"probe_ssl_earliest_cert_expiry"}
+    async with contextlib.aclosing(collect_probe(ProbeConfig.model_validate(config), context(folder))) as readings:
+        for source in ("probe:http_2xx:127.0.0.1:1", "probe:name:127.0.0.1:1"):
+            names |= names_of(await next_samples(readings, source))
+    return names
+
+
+def cluster_names() -> set[str]:
+    """Of one object of each kind, in trouble."""
+    trouble = {"type": "Failed", "status": "True"}
+    waiting = {"name": "main", "state": {"waiting": {"reason": "x"}}, "lastState": {"terminated": {"reason": "x"}}}
+    unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    status: dict[str, Any] = {
+        "observedGeneration": 1,
+        "conditions": [trouble, unscheduled],
+        "containerStatuses": [waiting],
+    }
+    meta = {"name": "x", "namespace": "x", "uid": "x", "generation": 1}
+    found = {"metadata": meta, "spec": {"maxReplicas": 1}, "status": status}
+    return {name for render in RENDERED.values() for name, _, _ in render(found, ())}
+
+
 def own_names() -> set[str]:
     """What the roles say of themselves."""
     return {row.name for role in ROLES for row in published(role)}
@@ -154,5 +184,11 @@ def selected() -> set[str]:
 async def test_what_they_select_is_published(nats_server: ServerUnderTest, tmp_path: Path) -> None:
     """Every metric name in a shipped rule comes from a collector or a role of ours, a recording rule or a log."""
     names = await host_names(tmp_path) | await workload_names(tmp_path) | await server_names(nats_server, tmp_path)
-    names |= own_names() | {rule.name for rule in PROGRAM.records} | {rule.name for rule in PROGRAM.counters}
+    names |= await probe_names(tmp_path)
+    names |= (
+        cluster_names()
+        | own_names()
+        | {rule.name for rule in PROGRAM.records}
+        | {rule.name for rule in PROGRAM.counters}
+    )
     assert selected() - names == set()

@@ -173,6 +173,14 @@ def test_pipelines_beside_the_rules_map_their_fields() -> None:
         loaded(a=SIGMA, p="transformations:\n- type: no_such\n")
 
 
+def test_a_file_of_variables_beside_the_rules_gives_placeholders_their_values() -> None:
+    """So nothing else need be configured for `expand`."""
+    text = SIGMA.replace("a0|contains: shred", "a0|expand: '%tools%'")
+    rule = only(loaded(a=text, vars="vars:\n  tools: [shred, wipe]\n"))
+    assert "wipe" in str(rule.does)
+    assert not load_all({"a.yml": text, "b.yml": "vars: {tools: shred}\n"}, VERBS, SigmaCache()).notes
+
+
 def test_what_was_read_is_kept(tmp_path: Path) -> None:
     """A second reading gives the same, from what the first has left."""
     first = load_all({"a.yml": SIGMA, "b.yml": SPRAY}, VERBS, SigmaCache(tmp_path))

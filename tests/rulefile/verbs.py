@@ -15,6 +15,7 @@ SCALE = Verb(
     targets={"workload": ("workload",)},
     required=("replicas",),
     integers=("replicas",),
+    disrupts="fewer",
 )
 ROLLBACK = Verb(
     name="rollback",

@@ -145,6 +145,16 @@ async def test_what_a_dead_executor_may_have_done_is_not_repeated(
     assert outcome.reason is (Reason.LEASE_LAPSED if status == "unknown" else None)
 
 
+async def test_what_a_dead_executor_has_begun_is_brought_to_its_end(service: Service) -> None:
+    """However late it is, since it was begun in time."""
+    service.probe.observation = "begun"
+    claimed = command(service.scope, deadline_ms=1)
+    await service.claims(f"actuator@{service.scope}").take(claimed)
+    await send(service.bus, claimed)
+    (outcome,) = await outcomes(service.bus, service.scope)
+    assert (outcome.status, service.probe.acted) == ("succeeded", [claimed.id])
+
+
 @pytest.mark.parametrize(
     ("given", "status", "reason"),
     [

@@ -11,6 +11,7 @@ import pytest
 from actuators.process import SPEC
 from actuators.process.actuator import ProcessConfig
 from engine.cli.history import Happening, read_audit
+from engine.cli.why import causal_chain
 from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import now_ms
@@ -125,6 +126,7 @@ async def test_a_queue_that_grows_and_shrinks_moves_its_workers(
         "scale workload:w replicas=4 if generation = 1",
         "scale workload:w replicas=1 if generation = 2",
     ]
-    assert {entry.reason for entry in commanded} == {Reason.OFF_TARGET}
+    chain = causal_chain(await read_audit(mortal_bus), commanded[0].ladder)
+    assert [each.entry.reason for each in chain] == [Reason.OFF_TARGET, None, Reason.SCALED]
     assert sorted(site.starts().values()) == [1, 3]
     assert (told["target"], told["min"], told["max"], told["reason"]) == ("workload:w", 1, 4, Reason.WITHIN_TOLERANCE)

@@ -1,9 +1,12 @@
 """Placeholders (`expand`): with values, and while they have none."""
 
+import re
+
 import pytest
 
 from engine.sigma.logic import NEVER
 from engine.sigma.model import Detection
+from engine.sigma.translation import PipelineError
 from tests.sigma.reading import matches, problems, read, rule, selecting
 
 VALUES = {"who": ["Ann", "b*"], "where": ["here", "there"], "none": []}
@@ -79,6 +82,29 @@ def test_a_pipeline_may_give_the_values() -> None:
     pipeline = "name: p\npriority: 10\nvars: {x: [one, two]}\ntransformations: [{type: value_placeholders}]\n"
     node = selecting("{f|expand: '%x%'}", pipelines=[pipeline])
     assert matches(node, {"f": "two"}, {"f": "three"}) == [True, False]
+
+
+def test_variables_alone_are_values_and_those_without_any_still_wait() -> None:
+    """A pipeline need transform nothing for it, and takes no rule away that asks for others."""
+    text = rule("  s: {f|expand: ['%x%', '%y%']}\n  condition: s\n")
+    (found,), (told,) = read(text, pipelines=["vars: {x: [one, 2*], z: three}"])
+    assert "waits for values of %y%" in str(told)
+    assert isinstance(found.does, Detection)
+    assert matches(found.does.condition, {"f": "one"}, {"f": "23"}, {"f": "three"}) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ("[x]", "vars: expected a mapping from names of placeholders to their values"),
+        ("{x: {y: z}}", "vars.x: expected a text or a number, or a list of them"),
+        ("{x: [null]}", "vars.x: expected a text or a number, or a list of them"),
+    ],
+)
+def test_what_is_no_value_is_refused_with_its_name(variables: str, problem: str) -> None:
+    """A pipeline that is wrong is none."""
+    with pytest.raises(PipelineError, match=re.escape(problem)):
+        selecting("{f|expand: '%x%'}", pipelines=[f"vars: {variables}"])
 
 
 def test_what_cannot_be_filled_in_is_refused() -> None:

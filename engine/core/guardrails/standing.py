@@ -16,7 +16,7 @@ def halted(turn: Turn, ladder: Ladder) -> Hold | None:
 def emergency(turn: Turn, ladder: Ladder) -> Hold | None:
     """Only people and the rules that are listed for it act in an emergency."""
     declared = turn.state.emergency
-    if declared is None or ladder.origin.kind == "control":
+    if declared is None or ladder.origin.kind == "control" or ladder.by:
         return None
     listed = turn.state.program.policy.emergency
     if listed and among(listed, ladder.rule.name):

@@ -116,13 +116,14 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
         return _tell(turn, compiled, memory, command.reason, command.detail)
     if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
         return _tell(turn, compiled, memory, objects.reason, objects.detail)
+    most_ms = turn.state.program.policy.samples_ms
+    if most_ms and (age_ms := _age_ms(turn, compiled)) > most_ms:
+        return _tell(turn, compiled, memory, Reason.STALE_EVIDENCE, f"the newest sample is {age_ms // 1000} s old")
     memory.reason, memory.detail = decision.reason, decision.why
-    if compiled.rule.mode == "shadow":
-        if memory.told == (said := f"{Reason.SHADOW} {decision.replicas}"):
-            return None
-        memory.told = said
-    else:
+    if compiled.rule.mode != "shadow":
         memory.told = ""
+    elif not _is_news(turn, compiled, memory, f"{Reason.SHADOW} {decision.replicas}"):
+        return None
     ladders.start(turn, ladder)
     memory.ladder, memory.asked = ladder.key, ladder.phase == "approval"
     return None
@@ -172,10 +173,26 @@ def _ladder(turn: Turn, compiled: CompiledScale, workload: Workload, decision: D
 def _tell(turn: Turn, compiled: CompiledScale, memory: Memory, reason: Reason, detail: str) -> None:
     memory.reason, memory.detail = reason, detail
     memory.desired = memory.desired if reason not in _WELL else memory.wanted
-    if memory.told == reason or (reason in _WELL and not memory.told):
-        return
-    memory.told = "" if reason in _WELL else str(reason)
-    rule = compiled.rule
-    turn.effects.append(
-        AuditEntry(kind="decision", reason=reason, rule=rule.origin, target=rule.target, verb=rule.verb, detail=detail)
-    )
+    if _is_news(turn, compiled, memory, "" if reason in _WELL else str(reason)):
+        rule = compiled.rule
+        turn.effects.append(
+            AuditEntry(
+                kind="decision", reason=reason, rule=rule.origin, target=rule.target, verb=rule.verb, detail=detail
+            )
+        )
+
+
+def _is_news(turn: Turn, compiled: CompiledScale, memory: Memory, said: str) -> bool:
+    """Whether this is to be put on record: it is something else than before, and an interval has passed since. Load
+    that goes to and fro with every sample must not fill the audit."""
+    lately = memory.told_ms is not None and turn.now_ms - memory.told_ms < compiled.period_ms
+    if memory.told == said or lately:
+        return False
+    memory.told, memory.told_ms = said, turn.now_ms
+    return True
+
+
+def _age_ms(turn: Turn, compiled: CompiledScale) -> int:
+    """How old the samples are that the metrics rest on."""
+    found = (plan.freshness(turn.state.store, turn.now_ms) for plan in compiled.plans)
+    return max((turn.now_ms - fresh.newest_ms for fresh in found if fresh.series), default=0)

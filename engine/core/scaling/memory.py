@@ -12,10 +12,10 @@ from engine.core.scaling.rule import ScaleRule
 
 class Memory(msgspec.Struct, kw_only=True):
     """`evaluated_ms` is when it was decided last, and what: `desired` replicas of the `wanted` that there were, for
-    `reason`. `told` is what was last put on record. `ladder` is the key of the ladder that was begun last, and `asked`
-    whether that waits for a person. `acted_on`: how many replicas were asked for by a command that was answered at
-    `acted_ms`, until an inventory shows what came of it. `quiet_until_ms`: a person said no. `unknown_ms` is since
-    when no metric has had a value.
+    `reason`. `told` is what was last put on record, at `told_ms`. `ladder` is the key of the ladder that was begun
+    last, and `asked` whether that waits for a person. `acted_on`: how many replicas were asked for by a command that
+    was answered at `acted_ms`, until an inventory shows what came of it. `quiet_until_ms`: a person said no.
+    `unknown_ms` is since when no metric has had a value.
     """
 
     evaluated_ms: int = 0
@@ -24,6 +24,7 @@ class Memory(msgspec.Struct, kw_only=True):
     reason: str = ""
     detail: str = ""
     told: str = ""
+    told_ms: int | None = None
     ladder: str = ""
     asked: bool = False
     acted_on: int | None = None
@@ -52,6 +53,7 @@ class Memory(msgspec.Struct, kw_only=True):
         self.evaluated_ms -= by_ms
         self.acted_ms -= by_ms
         self.quiet_until_ms -= by_ms
+        self.told_ms = None if self.told_ms is None else self.told_ms - by_ms
         self.unknown_ms = None if self.unknown_ms is None else self.unknown_ms - by_ms
         self.highest = [each._replace(at_ms=each.at_ms - by_ms) for each in self.highest]
         self.lowest = [each._replace(at_ms=each.at_ms - by_ms) for each in self.lowest]

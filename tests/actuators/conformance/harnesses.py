@@ -10,12 +10,14 @@ from schemas.plugins import ActuatorSpec
 from tests.actuators.conformance.harness import Case, Harness
 from tests.actuators.conformance.on_exec import ExecHarness
 from tests.actuators.conformance.on_http import HttpHarness
+from tests.actuators.conformance.on_kubernetes import KubernetesHarness
 from tests.actuators.conformance.on_page import PageHarness
 from tests.actuators.conformance.on_process import ProcessHarness
 
 HARNESSES: Mapping[str, type[Harness]] = {
     "exec": ExecHarness,
     "http": HttpHarness,
+    "kubernetes": KubernetesHarness,
     "page": PageHarness,
     "process": ProcessHarness,
 }

@@ -189,3 +189,10 @@ def test_json_is_read_with_its_mapping() -> None:
     (found,) = parser("json", timezone="Europe/Berlin", **settings).parse('{"ts": "2024-01-01T12:00:00"}', 0)
     assert found.time == "2024-01-01T11:00:00.000Z"
     assert parser("json", **settings).source == ("shop", "", "")
+
+
+def test_bytes_that_are_no_json_do_not_hide_a_line_from_the_rules() -> None:
+    r"""Nginx writes a quotation mark as `\x22` where its log is JSON; the line is the event that it would be."""
+    line = r'{"eventVersion": "1.08", "eventSource": "s3", "eventName": "x", "userAgent": "\x22\ud800"}'
+    (parsed,) = parser("cloudtrail").parse(line, 0)
+    assert (parsed.type, parsed.data["userAgent"]) == ("log.cloudtrail", '"\ufffd')

@@ -1,0 +1,138 @@
+"""`restart`, `scale` and `rollback`: a change of a workload's specification, and then its rollout."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from actuators.kubernetes.acts import Found, changed_before, effect, look
+from actuators.kubernetes.course import Changed, Course, Edit
+from actuators.kubernetes.marks import COMMAND
+from actuators.kubernetes.resources import PODS, REPLICA_SETS, REVISIONS, Object, Ref, selector_text
+from actuators.kubernetes.revisions import Revision, current, revisions, template_of
+from actuators.kubernetes.rollout import Rollout, rollout, troubles
+from schemas.plugins import Effect, EffectFailed
+
+MAX_REPLICAS = 10_000
+_FINAL = ("BackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError")
+"""What a pod does not get over by waiting: `CrashLoopBackOff` and `ImagePullBackOff` among them."""
+
+
+class Rolling:
+    """An act that changes a workload by an edit, and waits for its rollout."""
+
+    def __init__(self, edit: Callable[[Course, Ref, Object], Edit]) -> None:
+        self._edit = edit
+
+    async def perform(self, course: Course, ref: Ref) -> Effect:
+        changed = await course.change(ref, partial(self._edit, course, ref), partial(look, course, ref))
+        return await _rolled_out(course, ref, changed)
+
+    async def observe(self, course: Course, ref: Ref) -> Found:
+        return await _how_far(course, ref)
+
+
+def restart(course: Course, ref: Ref, found: Object) -> Edit:
+    """As `kubectl rollout restart`, with the command's id in place of the time."""
+    _must_roll(ref, found)
+    meta = found["spec"]["template"].get("metadata") or {}
+    annotations = {**(meta.get("annotations") or {}), COMMAND: course.command.id}
+    return Edit({"/spec/template/metadata": {**meta, "annotations": annotations}})
+
+
+def scale(course: Course, _ref: Ref, _found: Object) -> Edit:
+    """Exactly so many replicas."""
+    replicas = course.command.args.get("replicas")
+    if isinstance(replicas, bool) or not isinstance(replicas, int) or not 0 <= replicas <= MAX_REPLICAS:
+        raise EffectFailed(f"replicas: expected 0 to {MAX_REPLICAS}, got {replicas!r}")
+    return Edit({"/spec/replicas": replicas})
+
+
+class Rollback:
+    """The template of an earlier revision again."""
+
+    async def perform(self, course: Course, ref: Ref) -> Effect:
+        if await changed_before(course, ref) is None:
+            await _observed(course, ref)
+        kept: list[Revision] = []
+        changed = await course.change(ref, partial(_earlier, course, kept), partial(_with_revision, course, ref, kept))
+        return await _rolled_out(course, ref, changed)
+
+    async def observe(self, course: Course, ref: Ref) -> Found:
+        return await _how_far(course, ref)
+
+
+def _earlier(course: Course, kept: Sequence[Revision], found: Object) -> Edit:
+    wanted = str(course.command.args.get("to", ""))
+    if current(found, kept) == wanted:
+        raise EffectFailed(f"revision {wanted} is the present one")
+    for revision in kept:
+        if str(revision.number) == wanted:
+            return Edit({"/spec/template": template_of(revision)})
+    numbers = ", ".join(str(revision.number) for revision in kept)
+    raise EffectFailed(f"revision {wanted!r} is not kept; kept are {numbers or 'none'}")
+
+
+async def _with_revision(course: Course, ref: Ref, kept: list[Revision], found: Object) -> Mapping[str, Any]:
+    """The attributes with the revision, None while the controller has not seen the newest change; `kept` is filled."""
+    source = REPLICA_SETS if ref.kind == "deployment" else REVISIONS
+    labels = selector_text(found["spec"].get("selector") or {})
+    kept[:] = revisions(found, await course.items(source.path(ref.namespace), labelSelector=labels))
+    seen = (found.get("status") or {}).get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
+    return {**await look(course, ref, found), "revision": current(found, kept) if seen else None}
+
+
+async def _observed(course: Course, ref: Ref) -> None:
+    """Wait until the controller has seen the newest change, so that there is a present revision."""
+    while True:
+        found = await course.there(ref)
+        _must_roll(ref, found)
+        status = found.get("status") or {}
+        if status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0):
+            return
+        await course.look_again("its controller has not seen the last change yet")
+
+
+def _must_roll(ref: Ref, found: Object) -> None:
+    """Raises `EffectFailed` where a change of the template would reach no pod."""
+    if found["spec"].get("paused"):
+        raise EffectFailed(f"{ref.id} is paused")
+    if (found["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+        raise EffectFailed(f"{ref.id} replaces its pods only when they are deleted (OnDelete)")
+
+
+# --- the rollout ---
+
+
+async def _how_far(course: Course, ref: Ref) -> Found:
+    changed = await changed_before(course, ref)
+    if changed is None:
+        return "absent"
+    now = rollout(ref.kind, changed.found)
+    return effect(course, ref, changed, now.detail) if now.state == "done" else "begun"
+
+
+async def _rolled_out(course: Course, ref: Ref, changed: Changed) -> Effect:
+    """Wait for the rollout. Raises `EffectFailed` when it has failed, naming what holds up its pods."""
+    found = changed.found
+    progress, since = "", asyncio.get_running_loop().time()
+    while True:
+        now = rollout(ref.kind, found)
+        if now.state == "done":
+            return effect(course, ref, Changed(found, changed.mark), now.detail)
+        if now.detail != progress:
+            progress, since = now.detail, asyncio.get_running_loop().time()
+        stuck = asyncio.get_running_loop().time() - since >= course.pace.stuck_s
+        named = await _named(course, ref, found, now) if stuck or now.state == "failed" else now.detail
+        await course.look_again(named)
+        found = await course.there(ref)
+
+
+async def _named(course: Course, ref: Ref, found: Object, now: Rollout) -> str:
+    """What holds the rollout up. Raises `EffectFailed` where waiting does not help."""
+    labels = selector_text(found["spec"].get("selector") or {})
+    held_up = troubles(await course.items(PODS.path(ref.namespace), labelSelector=labels))
+    told = "; ".join((now.detail, *held_up[:5]))
+    if now.state == "failed" or any(word in trouble for trouble in held_up for word in _FINAL):
+        raise EffectFailed(told)
+    return told

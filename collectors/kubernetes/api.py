@@ -1,0 +1,158 @@
+"""Reading from the API server: lists page by page and watches line by line, and nothing that changes anything.
+
+Connections, TLS, kubeconfig and credentials with their renewal are the official client's, in its asynchronous form, so
+that a watch that is no longer wanted ends at once. Objects stay the JSON that they are.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio import config as loading
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+
+from collectors.kubernetes.config import KubernetesConfig
+from collectors.kubernetes.resources import Object
+
+if TYPE_CHECKING:
+    from kubernetes.aio.client.rest import RESTResponse
+
+PAGE = "500"
+WATCH_S = 290
+"""After which a watch is ended and resumed; the server's own limit is not much longer."""
+_LONGEST_LINE_BYTES = 16 * 1024 * 1024
+_GONE = 410
+_TOO_NEW = "ResourceVersionTooLarge"
+_SHOWN = 200
+
+
+class Expired(Exception):
+    """The server does not know the version that was to be followed from: all is to be listed anew."""
+
+
+class Unreadable(Exception):
+    """There is no answer, or none that is of use; the message says why."""
+
+
+async def client_of(config: KubernetesConfig) -> "Api":
+    """Raises `Unreadable` where the configuration does not say how to reach a cluster."""
+    settings = Configuration()
+    try:
+        if config.kubeconfig is None:
+            loading.load_incluster_config(client_configuration=settings)
+        else:
+            await loading.load_kube_config(str(config.kubeconfig), config.context, settings, persist_config=False)
+    except (loading.ConfigException, OSError) as error:
+        where = config.kubeconfig or "the service account of the pod"
+        raise Unreadable(f"{where}: {error}") from error
+    settings.connection_pool_maxsize = 0  # Each watch keeps one; how many there are is the configuration's to say.
+    return Api(ApiClient(settings), config.request_timeout_s, config.silent_s)
+
+
+class Api:
+    """One API server."""
+
+    def __init__(self, client: ApiClient, timeout_s: float, silent_s: float) -> None:
+        self._client = client
+        self._list = aiohttp.ClientTimeout(total=timeout_s)
+        self._watch = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=silent_s)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def pages(self, path: str) -> AsyncIterator[Object]:
+        """A list, by pages of some hundred objects. Raises `Expired` and `Unreadable`."""
+        rest = ""
+        while True:
+            about = {"limit": PAGE} | ({"continue": rest} if rest else {})
+            async with self._asked(path, about, self._list) as response:
+                page = _json(await response.read())
+            yield page
+            rest = str((page.get("metadata") or {}).get("continue") or "")
+            if not rest:
+                return
+
+    @asynccontextmanager
+    async def watch(self, path: str, version: str) -> AsyncIterator[AsyncIterator[Object]]:
+        """What changes after `version`. Raises `Expired` and `Unreadable`, at first and from the iterator."""
+        about = {
+            "watch": "1",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(WATCH_S),
+        }
+        async with self._asked(path, about, self._watch) as response:
+            yield _lines(response)
+
+    @asynccontextmanager
+    async def _asked(
+        self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
+    ) -> AsyncIterator["RESTResponse"]:
+        headers = {**await self._credentials(), "Accept": "application/json", "User-Agent": "reflexarc"}
+        url = f"{self._client.configuration.host}{path}?{urlencode(query)}"
+        response = None
+        try:
+            response = await self._client.rest_client.request("GET", url, headers, _request_timeout=limits)
+            if response.status >= 400:
+                raise _failure(response.status, await response.read())
+            yield response
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreadable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+        finally:
+            if response is not None:
+                response.response.close()
+
+    async def _credentials(self) -> dict[str, str]:
+        """The headers by which we are known; asked for each time, since they are renewed."""
+        try:
+            found = await self._client.configuration.auth_settings()
+        except Exception as error:  # Of the plugin that a kubeconfig names: anything.
+            raise Unreadable(f"no credentials: {type(error).__name__}") from None
+        return {each["key"]: each["value"] for each in found.values() if each["value"]}
+
+
+async def _lines(response: "RESTResponse") -> AsyncIterator[Object]:
+    rest = b""
+    async for chunk in response.response.content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _LONGEST_LINE_BYTES:
+            raise Unreadable(f"an object of more than {_LONGEST_LINE_BYTES} bytes")
+        for line in lines:
+            if line.strip():
+                yield _event(_json(line))
+
+
+def _event(event: Object) -> Object:
+    """Raises `Expired` or `Unreadable` where the server says that something is wrong."""
+    if event.get("type") == "ERROR":
+        raise _status(int(event["object"].get("code") or 0), event["object"])
+    if not isinstance(event.get("object"), dict):
+        raise Unreadable("an event of a watch without an object")
+    return event
+
+
+def _failure(code: int, body: bytes) -> Exception:
+    try:
+        return _status(code, _json(body))
+    except Unreadable:
+        return _status(code, {"message": body[:_SHOWN].decode(errors="replace")})  # Of a proxy on the way.
+
+
+def _status(code: int, status: Object) -> Exception:
+    causes = [each.get("reason") for each in (status.get("details") or {}).get("causes") or ()]
+    why = f"{code} {status.get('reason', '')}: {status.get('message', '')}"
+    return Expired(why) if code == _GONE or _TOO_NEW in causes else Unreadable(why)
+
+
+def _json(text: bytes) -> Object:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Unreadable(f"no JSON: {text[:_SHOWN]!r}") from error
+    if not isinstance(found, dict):
+        raise Unreadable(f"no JSON object: {text[:_SHOWN]!r}")
+    return found

@@ -1,0 +1,58 @@
+"""The collections of the API that are followed, and where they are. Pure: names and paths, no requests."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+Object = dict[str, Any]
+"""An object of the API, as JSON."""
+Key = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """`group` is empty for the core."""
+
+    group: str
+    version: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str = "") -> str:
+        """Of the collection; without `namespace`, that of all namespaces."""
+        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
+        if namespace:
+            parts += ["namespaces", namespace]
+        return "".join(f"/{quote(part, safe='')}" for part in (*parts, self.plural))
+
+
+EVENTS = Resource("", "v1", "events")
+
+MEASURED = {
+    resource.plural: resource
+    for resource in (
+        Resource("", "v1", "pods"),
+        Resource("", "v1", "nodes", namespaced=False),
+        Resource("apps", "v1", "deployments"),
+        Resource("apps", "v1", "replicasets"),
+        Resource("apps", "v1", "statefulsets"),
+        Resource("apps", "v1", "daemonsets"),
+        Resource("batch", "v1", "jobs"),
+        Resource("batch", "v1", "cronjobs"),
+        Resource("autoscaling", "v2", "horizontalpodautoscalers"),
+        Resource("policy", "v1", "poddisruptionbudgets"),
+    )
+}
+"""Those with metrics, by their plural."""
+
+
+def key_of(found: Object) -> Key:
+    meta = found["metadata"]
+    return str(meta.get("namespace", "")), str(meta["name"])
+
+
+def version_of(found: Object) -> int:
+    """The resource version, which grows with each change of anything; 0 where it is no number."""
+    version = str(found["metadata"].get("resourceVersion", ""))
+    return int(version) if version.isascii() and version.isdigit() else 0

@@ -1,0 +1,151 @@
+"""The claim that an act happens once, tried from a seed: faults of the network and the server, a crash of the actuator
+at any request, a second actuator that takes over while the first one still lives.
+
+A run plays the host's part of `engine.runtime.performance` on the actuator itself, without a bus: a command that was
+taken over is looked for first. What happened is counted at the server, by what changed there.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+
+from actuators.kubernetes.actuator import KubernetesActuator
+from actuators.kubernetes.api import Api
+from actuators.kubernetes.config import KubernetesConfig
+from actuators.kubernetes.resources import Ref
+from actuators.kubernetes.targets import attributes
+from schemas.commands import Command
+from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown
+from tests.actuators.kubernetes.cluster import FAST, made
+from tests.actuators.site import Shelf, open_gate
+from tests.kubernetes_server import Cluster, Faults, KubernetesServer
+from tests.kubernetes_server.objects import shop
+from tests.kubernetes_server.state import Applied
+
+PATIENCE_S = 60
+REQUEST_TIMEOUT_S = 0.25
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One verb on one target. `prepare` changes the cluster before the command; `effects` are those of what clients
+    changed that count, each of which may happen once; `wanted` says whether the cluster is as the command asks."""
+
+    verb: str
+    target: str
+    wanted: Callable[[Cluster, str], bool]
+    effects: Callable[[Applied], str | None]
+    args: dict[str, Any] = field(default_factory=dict)
+    condition: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Cluster], None] = lambda cluster: None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one seed."""
+
+    status: str
+    detail: str
+    effects: list[str]
+    wanted: bool
+    faults: int
+    mode: str
+
+
+class Bench:
+    """Two clients that are used for every run, since to make one costs more than to use it."""
+
+    def __init__(self) -> None:
+        self._clients = [ApiClient(Configuration()) for _ in range(2)]
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.close()
+
+    async def run(self, scenario: Scenario, seed: int) -> Run:
+        """One command under the faults of the seed."""
+        draws = random.Random(f"{scenario.verb}/{seed}")
+        mode = draws.choice(("alone", "crashed", "crashed twice", "taken over", "at once", "at once"))
+        cluster = _world().copy()
+        async with KubernetesServer(cluster, faults=Faults(seed)) as server:
+            scenario.prepare(cluster)
+            server.settle()
+            cluster.applied.clear()
+            command = _command(scenario, cluster)
+            status, detail = await self._hosted(server, command, mode, draws)
+            effects = [name for each in cluster.applied if (name := scenario.effects(each))]
+            server.settle()
+            wanted = scenario.wanted(cluster, command.id)
+            return Run(status, detail, effects, wanted, len(server.faults.happened), mode)
+
+    async def _hosted(
+        self, server: KubernetesServer, command: Command, mode: str, draws: random.Random
+    ) -> tuple[str, str]:
+        first, second = self._actuators(server)
+        if mode == "alone":
+            return await _act(first, command)
+        if mode == "at once":
+            return (await asyncio.gather(_again(first, command), _again(second, command)))[1]
+        for actuator in (first, second, first)[: 3 if mode == "crashed twice" else 2]:
+            again = actuator is not first or len(server.requests) > 0
+            acting = asyncio.create_task(_again(actuator, command) if again else _act(actuator, command))
+            reached = asyncio.create_task(server.requested(len(server.requests) + draws.randint(1, 14)))
+            await asyncio.wait({acting, reached}, return_when=asyncio.FIRST_COMPLETED)
+            reached.cancel()
+            if acting.done():
+                return acting.result()
+            if mode == "taken over":
+                outcome = await _again(second, command)
+                await acting  # What it finds out is refused: its claim is another's.
+                return outcome
+            acting.cancel()
+            await asyncio.wait({acting})
+        return await _again(second, command)
+
+    def _actuators(self, server: KubernetesServer) -> list[KubernetesActuator]:
+        context = ActuatorContext(scope="c1", state_dir=None, now_ms=lambda: 0, evidence=Shelf())  # type: ignore[arg-type]
+        config = KubernetesConfig(**FAST, request_timeout_s=REQUEST_TIMEOUT_S)
+        for client in self._clients:
+            client.configuration.host = server.url
+        return [KubernetesActuator(config, context, Api(client, REQUEST_TIMEOUT_S)) for client in self._clients]
+
+
+@cache
+def _world() -> Cluster:
+    """The shop at rest."""
+    cluster = shop()
+    KubernetesServer(cluster).settle()
+    return cluster
+
+
+def _command(scenario: Scenario, cluster: Cluster) -> Command:
+    ref = Ref.of(scenario.target)
+    found = attributes(ref.kind, cluster.get(ref.resource.plural, ref.namespace, ref.name))
+    names = {"uid", *(("generation",) if scenario.verb in ("restart", "scale") else ())}
+    condition = {name: found[name] for name in sorted(names)} | scenario.condition
+    return made(scenario.verb, scenario.target, condition, "c" * 32, **scenario.args)
+
+
+async def _act(actuator: KubernetesActuator, command: Command) -> tuple[str, str]:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return "succeeded", (await actuator.execute(command, open_gate)).detail
+    except ConditionFailed as error:
+        return "conflict", str(error)
+    except EffectFailed as error:
+        return "failed", str(error)
+    except EffectUnknown as error:
+        return "unknown", str(error)
+
+
+async def _again(actuator: KubernetesActuator, command: Command) -> tuple[str, str]:
+    seen = await actuator.observe(command)
+    if isinstance(seen, Effect):
+        return "succeeded", f"observed: {seen.detail}"
+    return ("unknown", "no mark") if seen == "unmarked" else await _act(actuator, command)

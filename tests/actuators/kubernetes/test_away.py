@@ -1,0 +1,68 @@
+"""API servers that are away, and rights that are lost over an act: what is told of it then."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from actuators.kubernetes.api import Api
+from actuators.kubernetes.config import KubernetesConfig, client_of
+from actuators.kubernetes.resources import Ref
+from actuators.kubernetes.workloads import Rolling, restart
+from schemas.plugins import EffectFailed, EffectUnknown
+from tests.actuators.kubernetes.alone import Sequel, course, uid
+from tests.actuators.kubernetes.cluster import Site, command, made, site
+from tests.kubernetes_server.rbac import Rbac
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Site]:
+    async with site(tmp_path) as found:
+        yield found
+
+
+@pytest_asyncio.fixture
+async def api(shop: Site) -> AsyncIterator[Api]:
+    found = Api(await client_of(KubernetesConfig(kubeconfig=shop.kubeconfig)), 0.5)
+    yield found
+    await found.close()
+
+
+async def test_what_was_never_sent_has_failed(shop: Site, api: Api) -> None:
+    """Without a connection nothing was done, and that is known."""
+    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
+    await shop.server.stop()
+    with pytest.raises(EffectFailed, match="not done in time: ClientConnectorError"):
+        await Rolling(restart).perform(course(api, given, 0.2), Ref.of(given.target))
+
+
+async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site, api: Api) -> None:
+    """Sent and not answered, with nobody to ask: it is not called a failure, and never repeated."""
+    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
+    shop.server.stop_after("patch")
+    with pytest.raises(EffectUnknown, match="patch of deployment:shop/web"):
+        await Rolling(restart).perform(course(api, given, 0.3), Ref.of(given.target))
+    assert shop.cluster.get("deployments", "shop", "web")["metadata"]["generation"] == 2
+
+
+async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api: Api) -> None:
+    """Who may no longer look cannot say that it failed."""
+    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
+    shop.server.faults = Sequel("none", "error after")
+
+    async def gate() -> None:
+        shop.server.rbac = Rbac([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}])
+
+    on_its_way = course(api, given, 1)
+    on_its_way.gate = gate
+    with pytest.raises(EffectUnknown, match="then: 403 Forbidden"):
+        await Rolling(restart).perform(on_its_way, Ref.of(given.target))
+
+
+async def test_marks_that_cannot_be_asked_for_are_no_marks(shop: Site) -> None:
+    """With the server away an actuator that takes over says that nobody can tell."""
+    async with shop.actuator(request_timeout_s=0.05) as actuator:
+        given = await command(actuator, "restart", "deployment:shop/web")
+        await shop.server.stop()
+        assert await actuator.observe(given) == "unmarked"

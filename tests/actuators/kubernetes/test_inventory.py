@@ -1,0 +1,120 @@
+"""What the actuator knows of a cluster: every object once, as it is, over lost and forgotten watches."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from actuators.kubernetes.actuator import KubernetesActuator
+from tests.actuators.kubernetes.cluster import Site, attributes, do, site
+from tests.kubernetes_server import controllers
+from tests.kubernetes_server.objects import workload
+from tests.kubernetes_server.owning import edit
+
+PATIENCE_S = 10
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Site]:
+    async with site(tmp_path) as found:
+        yield found
+
+
+async def until(actuator: KubernetesActuator, target: str, **wanted: Any) -> None:
+    """Wait for news until the inventory says so; `wanted` empty: until there is no such target."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for _ in actuator.changes():
+            known = {each.id: each.attributes for each in await actuator.inventory()}.get(target, {})
+            if wanted.items() <= known.items() and bool(known) == bool(wanted):
+                return
+
+
+def lists_of(shop: Site) -> int:
+    return [each.verb for each in shop.server.requests].count("list")
+
+
+async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> None:
+    """Replicas wanted and ready, service, owner, revision; a pod has the lock of its workload."""
+    async with shop.actuator() as actuator:
+        targets = {each.id: each for each in await actuator.inventory()}
+        pods = [each for each in targets.values() if each.owner == "deployment:shop/web"]
+        web = targets["deployment:shop/web"]
+    wanted = {"generation": 1, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
+    assert wanted.items() <= web.attributes.items()
+    assert (web.service, web.replicas, web.healthy) == ("shop/web", 3, 3)
+    about = {(pod.lock, pod.service, pod.replicas, pod.healthy, pod.attributes["ready"]) for pod in pods}
+    assert (len(pods), about) == (3, {(web.lock, web.service, 1, 1, True)})
+    assert {each for each in targets if each.startswith("node:")} == {"node:n0", "node:n1", "node:n2"}
+    assert "replicaset:shop/solo" in targets
+    assert sum(each.startswith("replicaset:") for each in targets) == 1  # those of deployments are not scaled
+
+
+async def test_a_change_in_the_cluster_is_news(shop: Site) -> None:
+    """What others do is known by a watch, without asking again."""
+    async with shop.actuator() as actuator:
+        lists = lists_of(shop)
+        shop.cluster.create("deployments", workload("new", 1))
+        shop.server.settle()
+        await until(actuator, "deployment:shop/new", ready_replicas=1, available_replicas=1)
+        shop.cluster.delete("deployments", "shop", "new")
+        shop.server.settle()
+        await until(actuator, "deployment:shop/new")
+        assert lists_of(shop) == lists
+
+
+async def test_a_lost_watch_is_resumed_where_it_was(shop: Site) -> None:
+    """After the connection is gone nothing is listed anew, and what happened meanwhile is known."""
+    async with shop.actuator() as actuator:
+        lists = lists_of(shop)
+        shop.server.disconnect()
+        shop.cluster.delete("replicasets", "shop", "solo")
+        shop.server.settle()
+        await until(actuator, "replicaset:shop/solo")
+        assert lists_of(shop) == lists
+
+
+async def test_a_forgotten_version_is_listed_anew(shop: Site) -> None:
+    """Where the server cannot resume, what is gone meanwhile is gone from the inventory too."""
+    async with shop.actuator() as actuator:
+        shop.cluster.delete("replicasets", "shop", "solo")
+        shop.server.settle()
+        shop.cluster.compact()
+        shop.server.disconnect()
+        await until(actuator, "replicaset:shop/solo")
+
+
+async def test_an_effect_is_in_the_inventory_at_once(shop: Site) -> None:
+    """Before the outcome goes out the inventory is as the act left it, whatever the watches have told yet."""
+    async with shop.actuator() as actuator:
+        effect = await do(actuator, "restart", "deployment:shop/web")
+        assert (await attributes(actuator, "deployment:shop/web"))["generation"] == effect.after["generation"]
+        cordoned = await do(actuator, "cordon", "node:n0", "c2")
+        assert (await attributes(actuator, "node:n0"))["cordoned_by"] == "c2" == cordoned.after["cordoned_by"]
+
+
+async def test_what_is_protected_says_so(shop: Site) -> None:
+    """By its annotation, or by its namespace."""
+    web = shop.cluster.get("deployments", "shop", "web")
+    edit(
+        shop.cluster,
+        "deployments",
+        web,
+        lambda each: each["metadata"]["annotations"].update({"reflexarc.io/protected": "true"}),
+    )
+    shop.cluster.create("deployments", workload("dns", 1, namespace="kube-system"))
+    controllers.settle(shop.cluster)
+    async with shop.actuator() as actuator:
+        protected = {
+            each.id for each in await actuator.inventory() if each.protected and each.id.startswith("deployment:")
+        }
+    assert protected == {"deployment:shop/web", "deployment:kube-system/dns"}
+
+
+async def test_only_the_named_namespaces_are_asked_for(shop: Site) -> None:
+    """With an allow list nothing else is even listed, but for nodes, which have no namespace."""
+    async with shop.actuator(namespaces=("other",)) as actuator:
+        kinds = {each.id.partition(":")[0] for each in await actuator.inventory()}
+    assert kinds == {"node"}
+    assert {each.namespace for each in shop.server.requests if each.resource != "nodes"} == {"other"}

@@ -1,0 +1,26 @@
+"""What `status` says of what the engine tells it."""
+
+from typing import Any
+
+from engine.cli.status import MOST_LEFT_OUT, of_engine
+
+
+def engine(**rules: Any) -> dict[str, Any]:
+    none = {"alert": 1, "record": 2, "event": 3779, "heal": 0, "respond": 1, "refused": [], "failing": {}}
+    of_nothing: dict[str, Any] = {"halts": {}, "inventory": {}, "url": None, "settling": False}
+    return {"journal_seq": 7, "lag_ms": 3, "series": 4, "events": 5, "rules": none | rules, **of_nothing}
+
+
+def test_rules_of_all_kinds_are_counted() -> None:
+    """Somebody who has dropped thousands of Sigma rules into the folder sees that they are there."""
+    assert ("rules", "1 alert, 2 recording, 3779 event, 0 heal, 1 respond") in list(of_engine(engine()))
+
+
+def test_sigma_rules_that_are_left_out_are_told_with_their_reasons() -> None:
+    """A rule that is not run must not look as if it were; of very many the first are told, and how many there are."""
+    reasons = [f"rules/{number}.yml:3:1: detection: no" for number in range(MOST_LEFT_OUT + 5)]
+    told = list(of_engine(engine(left_out=reasons)))
+    at = told.index(("LEFT OUT", "15 Sigma rules; all others are active"))
+    assert told[at + 1] == ("", reasons[0])
+    assert told[at + 1 + MOST_LEFT_OUT] == ("", "and 5 more: see `reflexarc rules check`")
+    assert ("LEFT OUT", "1 Sigma rule; all others are active") in list(of_engine(engine(left_out=reasons[:1])))

@@ -1,0 +1,57 @@
+"""What goes wrong between a client and the API server, drawn from a seed: one draw for each request."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.kubernetes_server.paths import Request
+
+Fault = Literal[
+    "none",
+    "error before",
+    "error after",
+    "conflict",
+    "busy",
+    "reset before",
+    "reset after",
+    "silence after",
+    "silence before",
+]
+"""`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up."""
+WRITES: Mapping[Fault, float] = {
+    "none": 0.5,
+    "error before": 0.08,
+    "error after": 0.08,
+    "conflict": 0.08,
+    "busy": 0.08,
+    "reset before": 0.06,
+    "reset after": 0.08,
+    "silence after": 0.03,
+    "silence before": 0.01,
+}
+READS: Mapping[Fault, float] = {"none": 0.85, "error before": 0.06, "busy": 0.03, "reset before": 0.06}
+
+
+@dataclass
+class Faults:
+    """Draws of one seed. It is over when `most` requests were spoiled, so that all that can end well does."""
+
+    seed: int | None = None
+    most: int = 12
+    happened: list[tuple[Request, Fault]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    def draw(self, request: Request) -> Fault:
+        if self.seed is None or len(self.happened) >= self.most or request.verb == "watch":
+            return "none"
+        odds = READS if request.verb in ("get", "list") else WRITES
+        (drawn,) = self._random.choices(list(odds), list(odds.values()))
+        if drawn != "none":
+            self.happened.append((request, drawn))
+        return drawn
+
+
+NO_FAULTS = Faults()

@@ -1,0 +1,143 @@
+"""The stand-in is what an API server is where a client can tell: or the claims that are tried on it would be worth
+nothing."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.kubernetes_server import ApiStatus, Faults, KubernetesServer, Request
+from tests.kubernetes_server.objects import budget, shop
+from tests.kubernetes_server.paths import understood
+from tests.kubernetes_server.selectors import fits_labels
+
+WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[KubernetesServer]:
+    async with KubernetesServer(shop()) as running:
+        running.settle()
+        yield running
+
+
+@pytest_asyncio.fixture
+async def client(server: KubernetesServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url) as found:
+        yield found
+
+
+def replace(version: str, path: str, value: Any) -> list[dict[str, Any]]:
+    """A JSON patch for exactly that version."""
+    return [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+        {"op": "add", "path": path, "value": value},
+    ]
+
+
+async def test_a_version_is_changed_once(client: httpx.AsyncClient) -> None:
+    """Of two patches for the same version the second is a conflict and changes nothing."""
+    found = (await client.get(WEB)).json()
+    version = found["metadata"]["resourceVersion"]
+    first = await client.patch(WEB, json=replace(version, "/spec/replicas", 4), headers=JSON_PATCH)
+    second = await client.patch(WEB, json=replace(version, "/spec/replicas", 5), headers=JSON_PATCH)
+    assert (first.status_code, second.status_code, second.json()["reason"]) == (200, 409, "Conflict")
+    assert (await client.get(WEB)).json()["spec"]["replicas"] == 4
+
+
+async def test_only_the_specification_counts_generations(client: httpx.AsyncClient) -> None:
+    """A label is a new version and no new generation."""
+    before = (await client.get(WEB)).json()["metadata"]
+    merge = {"Content-Type": "application/merge-patch+json"}
+    labelled = await client.patch(WEB, json={"metadata": {"labels": {"a": "b"}}}, headers=merge)
+    scaled = await client.patch(WEB, json={"spec": {"replicas": 1}}, headers=merge)
+    generations = [each.json()["metadata"]["generation"] - before["generation"] for each in (labelled, scaled)]
+    assert generations == [0, 1]
+    assert labelled.json()["metadata"]["resourceVersion"] != before["resourceVersion"]
+
+
+async def test_a_deletion_can_name_what_it_means(server: KubernetesServer, client: httpx.AsyncClient) -> None:
+    """Of another uid nothing is deleted."""
+    path = "/api/v1/namespaces/shop/pods/db-0"
+    refused = await client.request("DELETE", path, json={"preconditions": {"uid": "another"}})
+    assert (refused.status_code, server.cluster.find("pods", "shop", "db-0") is not None) == (409, True)
+
+
+async def test_a_budget_refuses_evictions(server: KubernetesServer, client: httpx.AsyncClient) -> None:
+    """With 429 and its cause, and only as long as too few are ready."""
+    server.cluster.create("poddisruptionbudgets", budget("db", minAvailable=1))
+    server.live = False
+    answers = [await client.post(f"/api/v1/namespaces/shop/pods/db-{number}/eviction", json={}) for number in (0, 1)]
+    assert [each.status_code for each in answers] == [201, 429]
+    assert answers[1].json()["details"]["causes"][0]["reason"] == "DisruptionBudget"
+
+
+async def test_a_watch_tells_each_change_once_from_any_version(
+    server: KubernetesServer, client: httpx.AsyncClient
+) -> None:
+    """Resumed in the middle it tells the rest; from before what is kept it is 410."""
+    changes = server.cluster.since(0, "pods")
+    query = {"watch": "1", "resourceVersion": str(changes[4].version), "timeoutSeconds": "0.2"}
+    lines = [json.loads(line) for line in (await client.get("/api/v1/pods", params=query)).text.splitlines()]
+    told = [(each["type"], each["object"]["metadata"]["resourceVersion"]) for each in lines]
+    assert told == [(each.kind, str(each.version)) for each in changes[5:]]
+    server.cluster.compact()
+    assert (await client.get("/api/v1/pods", params=query)).status_code == 410
+
+
+async def test_a_list_comes_in_pages(client: httpx.AsyncClient) -> None:
+    """Every object once, in as many pages as it takes."""
+    names: list[str] = []
+    rest = ""
+    while True:
+        page = (await client.get("/api/v1/pods", params={"limit": "3", "continue": rest})).json()
+        names += [each["metadata"]["name"] for each in page["items"]]
+        rest = page["metadata"].get("continue", "")
+        if not rest:
+            break
+    assert len(names) == len(set(names)) == 10
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("/api/v1/nodes/n0", Request("get", "", "nodes", name="n0")),
+        (f"{WEB}/scale", Request("get", "apps", "deployments", "scale", "shop", "web")),
+        ("/api/v1/namespaces/shop", Request("get", "", "namespaces", name="shop")),
+        ("/api/v1/pods?watch=1", Request("watch", "", "pods")),
+        ("/api/v1/pods/alone", None),
+        ("/apis/apps/v1/secrets", None),
+    ],
+)
+def test_paths_are_what_rules_of_rbac_name(url: str, asked: Request | None) -> None:
+    """Each request is one verb on one resource; what is no path of the API is none here."""
+    found = understood("GET", url)
+    assert (found and found[0]) == asked
+
+
+@pytest.mark.parametrize(
+    ("selector", "fits"),
+    [("a=1", True), ("a!=1", False), ("a in (1,2),b", True), ("b notin (x)", False), ("!c", True), ("c", False)],
+)
+def test_selectors_select(selector: str, fits: bool) -> None:
+    """Equality, sets and existence."""
+    assert fits_labels({"a": "1", "b": "x"}, selector) is fits
+
+
+def test_faults_of_a_seed_are_the_same() -> None:
+    """So a run can be played again."""
+    asked = Request("patch", "apps", "deployments", "", "shop", "web")
+    first, second = Faults(7), Faults(7)
+    assert [first.draw(asked) for _ in range(50)] == [second.draw(asked) for _ in range(50)]
+
+
+def test_a_stored_name_is_taken() -> None:
+    """Twice created is refused, which is how a creation happens once."""
+    cluster = shop()
+    with pytest.raises(ApiStatus) as refused:
+        cluster.create("namespaces", {"metadata": {"name": "shop"}})
+    assert refused.value.body["reason"] == "AlreadyExists"
