@@ -8,7 +8,7 @@ next process learns from it before it goes on. So what was said is not said agai
 only counted since the file was written is lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -33,7 +33,8 @@ UNUSED_MS = 30 * 86_400_000
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisConfig:
-    """`sources` are patterns as a shell has them, of which a source's name must fit one."""
+    """`sources` are patterns as a shell has them, of which a source's name must fit one. At most `max_sources` are held
+    in memory at once."""
 
     settings: Settings
     sources: Sequence[str]
@@ -47,46 +48,70 @@ class Analyses:
     def __init__(self, config: AnalysisConfig, folder: Path) -> None:
         self._config = config
         self._folder = folder
-        self._watches: dict[str, Watch] = {}
-        self._left_out: set[str] = set()
+        self._awake: dict[str, Watch] = {}
+        """Those in memory, the longest unused first."""
+        self._put_away = 0
+        _tidy(folder)
 
     def of(self, source: str, newest: Sequence[Event]) -> "Watch | None":
         """The one of this source, if it has one. `newest` is the newest message that is stored of it."""
         if not any(fnmatchcase(source, pattern) for pattern in self._config.sources):
             return None
-        if len(self._watches) >= self._config.max_sources:
-            log.warning("source_not_analyzed", source=source, max_sources=self._config.max_sources)
-            self._left_out.add(source)
-            return None
-        if not self._watches:
-            _tidy(self._folder)
         name = blake2b(source.encode(), digest_size=16).hexdigest()
-        watch = Watch(source, self._config, self._folder / f"{name}.json", newest)
-        self._watches[source] = watch
+        watch = Watch(source, self._config, self._folder / f"{name}.json", self._used)
+        watch.catch_up(newest)
         return watch
 
     def measured(self) -> Iterator[Metric]:
         """What they have seen, by source."""
-        every = {source: watch.analyzer for source, watch in self._watches.items()}
-        return metrics.analysed(every, left_out=len(self._left_out))
+        every = {source: watch.analyzer for source, watch in self._awake.items()}
+        return metrics.analysed(every, put_away=self._put_away)
+
+    def _used(self, watch: "Watch") -> None:
+        self._awake.pop(watch.source, None)
+        longest_unused = list(self._awake.values())
+        self._awake[watch.source] = watch
+        for each in longest_unused[: max(0, len(self._awake) - self._config.max_sources)]:
+            if each.rest():
+                del self._awake[each.source]
+                self._put_away += 1
 
 
 class Watch:
-    """The analyzer of one source, on the way of its events to the journal."""
+    """The analyzer of one source, on the way of its events to the journal. `used` is told before each use of it."""
 
-    def __init__(self, source: str, config: AnalysisConfig, file: Path, newest: Sequence[Event]) -> None:
+    def __init__(self, source: str, config: AnalysisConfig, file: Path, used: "Callable[[Watch], None]") -> None:
+        self.source = source
+        self._config = config
         self._file = file
-        self._save_every_ms = config.save_every_s * 1000
+        self._used = used
+        self._analyzer: Analyzer | None = None
         self._saved_ms = now_ms()
         self._is_settled = True
         self._has_said = False
-        self._last = newest[-1].id if newest else ""
-        self._stored = frozenset(event.id for event in newest)
-        self.analyzer = Analyzer(source, config.settings, _read(file))
-        self._catch_up(newest)
+        self._last = ""
+        self._stored: frozenset[str] = frozenset()
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """As it is in memory, or else in its file."""
+        if self._analyzer is None:
+            self._analyzer = Analyzer(self.source, self._config.settings, _read(self._file))
+        return self._analyzer
+
+    def catch_up(self, newest: Sequence[Event]) -> None:
+        """Learn what is stored in the newest message, as far as it is not known; what follows from it is there too."""
+        self._used(self)
+        ids = [event.id for event in newest]
+        self._last = ids[-1] if ids else ""
+        self._stored = frozenset(ids)
+        known = self.analyzer.last
+        for event in newest[ids.index(known) + 1 if known in ids else 0 :]:
+            self.analyzer.observe(event, now_ms())
 
     def mined(self, events: Sequence[Event]) -> Sequence[Event]:
         """The events, each with what follows from it behind it. They are to be stored; then comes `stored`."""
+        self._used(self)
         self._is_settled = False
         found: list[Event] = []
         for event in events:
@@ -100,24 +125,25 @@ class Watch:
     def stored(self) -> None:
         """What was mined is in the journal."""
         self._is_settled = True
-        if self._has_said or not 0 <= now_ms() - self._saved_ms < self._save_every_ms:
+        if self._has_said or not 0 <= now_ms() - self._saved_ms < self._config.save_every_s * 1000:
             self._save()
 
     def close(self) -> None:
         """Keep what it knows, unless that is ahead of what is stored."""
-        if self._is_settled:
-            self._save()
+        self.rest()
 
-    def _catch_up(self, newest: Sequence[Event]) -> None:
-        ids = [event.id for event in newest]
-        known = self.analyzer.last
-        for event in newest[ids.index(known) + 1 if known in ids else 0 :]:
-            self.analyzer.observe(event, now_ms())  # what it says is stored already
+    def rest(self) -> bool:
+        """Let go of what it knows, which is kept; but not while something is on its way to be stored."""
+        if self._is_settled and self._analyzer:
+            self._save()
+            self._analyzer = None
+        return self._is_settled
 
     def _save(self) -> None:
         written = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            written.touch(mode=0o600)
             written.write_bytes(msgspec.json.encode(self.analyzer.state(self._last)))
             written.replace(self._file)
         except OSError as error:

@@ -131,7 +131,7 @@ def redacted(counts: Mapping[str, int]) -> Metric:
     return family
 
 
-def analysed(analyzers: Mapping[str, Analyzed], *, left_out: int) -> Iterator[Metric]:
+def analysed(analyzers: Mapping[str, Analyzed], *, put_away: int) -> Iterator[Metric]:
     """What the log analyzers of an agent have seen, by source."""
     events = CounterMetricFamily("reflexarc_analysis_events", "Log events mined for templates.", labels=("source",))
     templates = GaugeMetricFamily("reflexarc_analysis_templates", "Templates known.", labels=("source",))
@@ -152,7 +152,11 @@ def analysed(analyzers: Mapping[str, Analyzed], *, left_out: int) -> Iterator[Me
         ):
             family.add_metric((source,), value)
     yield from (events, templates, evicted, untold)
-    yield gauge("reflexarc_analysis_sources_left_out", "Sources not analyzed, as there are too many.", left_out)
+    yield counter(
+        "reflexarc_analysis_sources_put_away",
+        "How often a source was put away into its file, as too many others had something to say.",
+        put_away,
+    )
 
 
 def service(*, epoch: int, plugins: Iterable[str]) -> Iterator[Metric]:

@@ -108,16 +108,43 @@ def samples(metrics: Iterator[Metric]) -> dict[tuple[str, str], float]:
 
 
 def test_what_it_has_seen_is_a_metric(tmp_path: Path) -> None:
-    """By source; and of how many there are too many to be analyzed."""
-    made = analyses(tmp_path, max_sources=1, learned_events=0, max_templates=10, max_new=5)
+    """By source."""
+    made = analyses(tmp_path, learned_events=0, max_templates=10, max_new=5)
     watch = made.of("log", [])
     assert watch
-    assert made.of("other", []) is None
     watch.mined([event(length, "w " * length) for length in range(1, 13)])
     assert samples(made.measured()) == {
         ("reflexarc_analysis_events_total", "log"): 12,
         ("reflexarc_analysis_templates", "log"): 10,
         ("reflexarc_analysis_templates_evicted_total", "log"): 2,
         ("reflexarc_analysis_templates_untold_total", "log"): 7,
-        ("reflexarc_analysis_sources_left_out", ""): 1,
+        ("reflexarc_analysis_sources_put_away_total", ""): 0,
     }
+
+
+def test_of_many_sources_those_used_last_are_in_memory(tmp_path: Path) -> None:
+    """The others are in their files, and go on from there when they speak again; but not with events on their way."""
+    made = analyses(tmp_path, max_sources=2, learned_events=0)
+    watches = {name: watch for name in "abc" if (watch := made.of(name, []))}
+    for watch in watches.values():
+        watch.mined([event(1, "disk failed")])
+    assert {source for name, source in samples(made.measured()) if name.endswith("_templates")} == {"a", "b", "c"}
+    before = samples(made.measured())["reflexarc_analysis_sources_put_away_total", ""]
+    for watch in watches.values():
+        watch.stored()
+    assert new(watches["c"].mined([event(2, "disk failed")])) == []
+    assert samples(made.measured())["reflexarc_analysis_sources_put_away_total", ""] == before + 1
+    assert {source for name, source in samples(made.measured()) if name.endswith("_templates")} == {"b", "c"}
+    assert new(watches["a"].mined([event(2, "disk failed"), event(3, "one more fan failed")])) == [
+        "one more fan failed"
+    ]
+    assert watches["a"].analyzer.events == 3
+
+
+def test_nobody_else_may_read_what_is_kept(tmp_path: Path) -> None:
+    """Logs are often not for everybody, nor is what they say."""
+    watch = analyses(tmp_path).of("log", [])
+    assert watch
+    watch.close()
+    (file,) = (tmp_path / "analysis").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
