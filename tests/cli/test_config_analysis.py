@@ -1,5 +1,7 @@
 """How the log analyzer is configured."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,20 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, mistake: st
     """And what was expected there."""
     with pytest.raises(ConfigError, match=mistake):
         load(write(tmp_path, "r.toml", f"[agent.analysis]\n{text}\n"), {}, {})
+
+
+WITHOUT = """
+import sys
+sys.modules["drain3"] = None  # as if it were not installed
+from engine.cli.agent import analyses
+from engine.cli.config import load
+assert analyses(load(None, {}, {})) is None
+analyses(load(None, {"REFLEXARC_AGENT__ANALYSIS__ENABLED": "true"}, {}))
+"""
+
+
+def test_only_who_analyzes_needs_the_library() -> None:
+    """An agent without it starts; one that is to analyze says what to install."""
+    ended = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "ConfigError: agent.analysis: expected reflexarc[analyze] to be installed" in ended.stderr
