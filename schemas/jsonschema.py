@@ -21,6 +21,7 @@ from schemas.events import Event
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from schemas.policyfile import PolicyFile
+from schemas.refusals import Refusals
 from schemas.rulefile import RuleFile
 from schemas.samples import SampleBatch
 from schemas.workloads import WorkloadsFile
@@ -34,6 +35,7 @@ _MESSAGES: Mapping[str, Any] = {
     "alert": AlertTransition,
     "command": Command,
     "outcome": Outcome,
+    "refusals": Refusals,
     "control": Control,
     "inventory": Inventory,
     "tick": Tick,

@@ -69,11 +69,32 @@ COMMANDS = Counter(
     "reflexarc_commands_total", "Commands answered, by verb and status of the outcome.", ["verb", "status"]
 )
 
+REFUSED = Counter(
+    "reflexarc_commands_refused_total",
+    "Commands that were not taken for what they claim to be, or not allowed, by reason.",
+    ["reason"],
+)
+REFUSALS = (
+    Reason.UNSIGNED,
+    Reason.UNKNOWN_KEY,
+    Reason.KEY_NOT_VALID,
+    Reason.UNFENCED,
+    Reason.BAD_SIGNATURE,
+    Reason.UNDECODABLE,
+    Reason.REPLAYED,
+    Reason.FENCED,
+    Reason.NOT_AUTHORIZED,
+)
+"""Why a message that came in place of a command is refused; the last of them with an outcome."""
+
 # A counter that appears with its first count has not grown, to PromQL: what rules look at is there from the start.
 for _kind in ("metrics", "events", "outcomes", "control", "inventory", "ticks", "commands"):
     DEAD.labels(kind=_kind)
 for _reason in Reason:
     DECISIONS.labels(reason=_reason)
+
+for _reason in REFUSALS:
+    REFUSED.labels(reason=_reason)
 
 _EVERY: tuple[Collector, ...] = (PROCESS_COLLECTOR, BUS_DISCONNECTS, BUS_REPEATED)
 _SNAPSHOTS = (SNAPSHOT_TIME, SNAPSHOT_DURATION, SNAPSHOT_BYTES, SNAPSHOT_FAILURES)
@@ -81,7 +102,7 @@ _SNAPSHOTS = (SNAPSHOT_TIME, SNAPSHOT_DURATION, SNAPSHOT_BYTES, SNAPSHOT_FAILURE
 OF_ROLE: Mapping[str, tuple[Collector, ...]] = {
     "agent": (*_EVERY, READINGS, LAST_READING, DROPPED),
     "engine": (*_EVERY, DEAD, MESSAGES, DECISIONS, RULE_ERRORS, *_SNAPSHOTS),
-    "actuator": (*_EVERY, DEAD, COMMANDS),
+    "actuator": (*_EVERY, DEAD, COMMANDS, REFUSED),
 }
 """What each role publishes of it."""
 

@@ -20,6 +20,7 @@ from tests.bench import (
     redaction,
     scaling,
     sigma,
+    signing,
     state,
 )
 from tests.bench.beside import detection, pipeline
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "lines": lines.run,
     "redaction": redaction.run,
     "analysis": analysis.run,
+    "signing": signing.run,
     "sigma": sigma.run,
     "detection": detection.run,
     "pipeline": pipeline.run,
