@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.cli.config_events import RedactSection
+from engine.cli.config_events import AnalysisSection, RedactSection
 from engine.cli.config_trust import TrustSection, each_once
 from engine.cli.config_types import DurationMs
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
@@ -62,6 +62,7 @@ class AgentSection(_Section):
     interval: DurationMs = 5_000
     collectors: dict[str, dict[str, Any]] = {"host": {}}
     redact: RedactSection = RedactSection()
+    analysis: AnalysisSection = AnalysisSection()
 
 
 def _query(text: str) -> str:

@@ -6,7 +6,7 @@ stands in some state is measured by whoever owns that state, as the families tha
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from typing import get_args
+from typing import Protocol, get_args
 
 from prometheus_client import PROCESS_COLLECTOR, REGISTRY, Counter, Gauge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,6 +14,20 @@ from prometheus_client.registry import Collector
 
 from schemas.outcomes import Status
 from schemas.reasons import Reason
+
+
+class Analyzed(Protocol):
+    """What a log analyzer says of itself."""
+
+    @property
+    def events(self) -> int: ...
+    @property
+    def templates(self) -> int: ...
+    @property
+    def evicted(self) -> int: ...
+    @property
+    def untold(self) -> int: ...
+
 
 # --- every role ---
 
@@ -136,6 +150,34 @@ def redacted(counts: Mapping[str, int]) -> Metric:
     for name, count in counts.items():
         family.add_metric((name,), count)
     return family
+
+
+def analysed(analyzers: Mapping[str, Analyzed], *, put_away: int) -> Iterator[Metric]:
+    """What the log analyzers of an agent have seen, by source."""
+    events = CounterMetricFamily("reflexarc_analysis_events", "Log events mined for templates.", labels=("source",))
+    templates = GaugeMetricFamily("reflexarc_analysis_templates", "Templates known.", labels=("source",))
+    evicted = CounterMetricFamily(
+        "reflexarc_analysis_templates_evicted", "Templates that had to go, as there were too many.", labels=("source",)
+    )
+    untold = CounterMetricFamily(
+        "reflexarc_analysis_templates_untold",
+        "New templates that were not told of, as too many came at once.",
+        labels=("source",),
+    )
+    for source, each in analyzers.items():
+        for family, value in (
+            (events, each.events),
+            (templates, each.templates),
+            (evicted, each.evicted),
+            (untold, each.untold),
+        ):
+            family.add_metric((source,), value)
+    yield from (events, templates, evicted, untold)
+    yield counter(
+        "reflexarc_analysis_sources_put_away",
+        "How often a source was put away into its file, as too many others had something to say.",
+        put_away,
+    )
 
 
 def service(*, epoch: int, plugins: Iterable[str]) -> Iterator[Metric]:

@@ -10,6 +10,7 @@ import structlog
 
 from tests.bench import (
     agent,
+    analysis,
     correlations,
     idle,
     latency,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "parsers": parsers.run,
     "lines": lines.run,
     "redaction": redaction.run,
+    "analysis": analysis.run,
     "signing": signing.run,
     "sigma": sigma.run,
     "detection": detection.run,
