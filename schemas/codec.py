@@ -17,10 +17,11 @@ from schemas.foreign.intake import from_bytes, located
 from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.outcomes import Outcome
+from schemas.refusals import Refusals
 from schemas.samples import Metadata, SampleBatch, unpack_positions
 from schemas.subjects import commands, source_of, token
 
-Body = SampleBatch | Events | Outcome | Control | Inventory | Tick
+Body = SampleBatch | Events | Outcome | Refusals | Control | Inventory | Tick
 """What a journal message may hold."""
 
 
@@ -56,7 +57,7 @@ _controls: dict[str, msgspec.json.Decoder[Control]] = {
     "play": msgspec.json.Decoder(Play),
     "abort": msgspec.json.Decoder(Abort),
 }
-_outcome = msgspec.json.Decoder(Outcome)
+_outcome: msgspec.json.Decoder[Outcome | Refusals] = msgspec.json.Decoder(Outcome | Refusals)
 _inventory = msgspec.json.Decoder(Inventory)
 _tick = msgspec.json.Decoder(Tick)
 _command = msgspec.json.Decoder(Command)

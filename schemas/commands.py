@@ -1,7 +1,8 @@
 """Commands: what the engine asks of an actuator, absolute and conditional.
 
 The envelope's headers (`HEADER_*`) carry what is not part of the decision itself: who sent it, under which fencing
-epoch, what in the journal caused it and, once engines sign, the signature over subject, epoch and exact payload bytes.
+epoch, what in the journal caused it, and a signature over these, the subject and the exact payload bytes
+(`schemas.signing`).
 """
 
 import hashlib

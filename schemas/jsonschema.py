@@ -22,6 +22,7 @@ from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from schemas.playbookfile import PlaybookFile
 from schemas.policyfile import PolicyFile
+from schemas.refusals import Refusals
 from schemas.rulefile import RuleFile
 from schemas.samples import SampleBatch
 from schemas.workloads import WorkloadsFile
@@ -40,6 +41,7 @@ _MESSAGES: Mapping[str, Any] = {
     "alert": AlertTransition,
     "command": Command,
     "outcome": Outcome,
+    "refusals": Refusals,
     "control": Control,
     "inventory": Inventory,
     "tick": Tick,

@@ -79,6 +79,16 @@ class Reason(StrEnum):
     SUPERSEDED = "SUPERSEDED"
     LEASE_LAPSED = "LEASE_LAPSED"
     EFFECT_FAILED = "EFFECT_FAILED"
+    NOT_AUTHORIZED = "NOT_AUTHORIZED"
+
+    # Why an actuator did not take a message for a command at all.
+    UNSIGNED = "UNSIGNED"
+    UNKNOWN_KEY = "UNKNOWN_KEY"
+    KEY_NOT_VALID = "KEY_NOT_VALID"
+    UNFENCED = "UNFENCED"
+    BAD_SIGNATURE = "BAD_SIGNATURE"
+    UNDECODABLE = "UNDECODABLE"
+    REPLAYED = "REPLAYED"
 
     # How a ladder ended or waits.
     VERIFIED = "VERIFIED"
@@ -175,6 +185,14 @@ MEANING: dict[Reason, str] = {
     Reason.SUPERSEDED: "a newer command of the same target was taken up before; nothing was done",
     Reason.LEASE_LAPSED: "the actuator that had claimed the command died, and the target keeps no mark of its effect",
     Reason.EFFECT_FAILED: "the actuator tried and the target did not come to the wanted state",
+    Reason.NOT_AUTHORIZED: "the actuator's allow list does not let this engine do that; nothing was done",
+    Reason.UNSIGNED: "a message without a signature came in place of a command; it was not carried out",
+    Reason.UNKNOWN_KEY: "a command was signed with a key that the actuator does not trust; it was not carried out",
+    Reason.KEY_NOT_VALID: "a command was signed with a key that was not valid yet or no longer; it was not carried out",
+    Reason.UNFENCED: "a command came without a fencing token; it was not carried out",
+    Reason.BAD_SIGNATURE: "a command is not what was signed: forged, altered, or moved; it was not carried out",
+    Reason.UNDECODABLE: "a command was signed but is none that the actuator can read; it was not carried out",
+    Reason.REPLAYED: "a command that was answered, or is in hand, came once more; it was not carried out again",
     Reason.VERIFIED: "the step's `verify` held",
     Reason.EXHAUSTED: "no step of the ladder helped",
     Reason.FATE_UNKNOWN: "it cannot be known whether the command had its effect; it is not repeated, a human decides",

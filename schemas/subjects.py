@@ -31,6 +31,8 @@ STREAM_SUBJECTS: dict[str, tuple[str, ...]] = {
 
 LONGEST_TOKEN = 256
 """A server drops the connection of whoever sends a longer line than it reads, and names come from outside."""
+LONGEST_SUBJECT = 2048
+"""Bytes of what we publish on, with room for the rest of the line."""
 
 
 def token(name: str) -> str:
@@ -106,8 +108,15 @@ def audit(shard: str) -> str:
 
 
 def dead(origin_subject: str) -> str:
-    """Where a message that came on `origin_subject` goes when it cannot be decoded."""
-    return "ops.dead." + origin_subject.removeprefix("ops.")
+    """Where a message that came on `origin_subject` goes when it cannot be decoded.
+
+    Whoever may publish chooses the subject: one that would be too long for us is cut, and told apart by a digest.
+    """
+    subject = "ops.dead." + origin_subject.removeprefix("ops.")
+    if len(subject.encode()) <= LONGEST_SUBJECT:
+        return subject
+    digest = hashlib.blake2b(subject.encode(), digest_size=16).hexdigest()
+    return f"{subject[: LONGEST_SUBJECT // 4].rstrip('.')}--{digest}"
 
 
 def requests(role: str, what: str) -> str:

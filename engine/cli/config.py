@@ -15,7 +15,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.cli.config_events import RedactSection
+from engine.cli.config_events import AnalysisSection, RedactSection
+from engine.cli.config_trust import TrustSection, each_once
 from engine.cli.config_types import DurationMs
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
 from schemas.wording import shown
@@ -61,6 +62,7 @@ class AgentSection(_Section):
     interval: DurationMs = 5_000
     collectors: dict[str, dict[str, Any]] = {"host": {}}
     redact: RedactSection = RedactSection()
+    analysis: AnalysisSection = AnalysisSection()
 
 
 def _query(text: str) -> str:
@@ -76,9 +78,10 @@ def _query(text: str) -> str:
 class EngineSection(_Section):
     """`pinned` are queries whose series are kept for `retention` although no rule looks at them, as recorded ones are.
 
-    `listen`: where the HTTP API is; None or "" for nowhere.
+    `listen`: where the HTTP API is; None or "" for nowhere. `signing_key`: None for one that the engine makes itself.
     """
 
+    signing_key: Path | None = None
     rules: list[Path] = [Path("rules")]
     environment: str = ""
     evaluation_interval: DurationMs = 15_000
@@ -105,7 +108,10 @@ class EngineSection(_Section):
 
 
 class ActuatorSection(_Section):
+    """`trust`: whose commands are carried out; without any, those of this machine's own engine."""
+
     plugins: dict[str, dict[str, Any]] = {}
+    trust: Annotated[dict[str, TrustSection], AfterValidator(each_once)] = {}
 
 
 class Config(_Section):
@@ -130,6 +136,16 @@ class Config(_Section):
         return self.nats.credentials or (own if own.exists() else None)
 
     @property
+    def signing_key_file(self) -> Path:
+        """The private key of this machine's engine."""
+        return self.engine.signing_key or self.state_dir / "engine" / "signing.key"
+
+    @property
+    def own_trust_file(self) -> Path:
+        """The public keys of this machine's engine, where it has made its key itself."""
+        return self.state_dir / "engine" / "trusted.toml"
+
+    @property
     def logs_dir(self) -> Path:
         return self.state_dir / "logs"
 
@@ -137,16 +153,22 @@ class Config(_Section):
 def load(file: Path | None, env: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
     """The configuration in force. `overrides`: the command line, nested like the file. Raises `ConfigError`."""
     merged: dict[str, Any] = {}
-    source = file or DEFAULT_FILE
+    source, *above = sources(file, env)
     if file or source.exists():
-        merged = _read(source)
-    if name := env.get(f"{PREFIX}ENV"):
-        merged = _merge({"engine": {"environment": name}}, merged)
-        merged = _merge(merged, _read(source.parent / f"{name}.toml"))
+        merged = read_toml(source)
+    for each in above:
+        merged = _merge({"engine": {"environment": each.stem}}, merged)
+        merged = _merge(merged, read_toml(each))
     merged = _merge(_merge(merged, _from_env(env)), overrides)
     state_dir = str(merged.get("state_dir", Config.model_fields["state_dir"].default))
     merged = _placed(merged, {"{state_dir}": state_dir, "{config_dir}": str(source.parent)})
-    return _validated(Config, merged, str(source) if file or source.exists() else "configuration")
+    return validated(Config, merged, str(source) if file or source.exists() else "configuration")
+
+
+def sources(file: Path | None, env: Mapping[str, str]) -> list[Path]:
+    """The files that the configuration is read from: its own, then that of the environment, where one is named."""
+    source, name = file or DEFAULT_FILE, env.get(f"{PREFIX}ENV")
+    return [source, source.parent / f"{name}.toml"] if name else [source]
 
 
 def plugin_configs(
@@ -160,7 +182,7 @@ def plugin_configs(
             errors.append(f"{section}.{name}: no such plugin, expected one of {', '.join(specs) or 'none installed'}")
             continue
         try:
-            configs[name] = _validated(specs[name].config, values, f"{section}.{name}")
+            configs[name] = validated(specs[name].config, values, f"{section}.{name}")
         except ConfigError as error:
             errors.append(str(error))
     if errors:
@@ -171,7 +193,8 @@ def plugin_configs(
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _validated(model: type[_Model], values: Mapping[str, Any], place: str) -> _Model:
+def validated(model: type[_Model], values: Mapping[str, Any], place: str) -> _Model:
+    """`values` as the model has them, or all their mistakes, each with `place`. Raises `ConfigError`."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -189,7 +212,8 @@ def _where(loc: Sequence[int | str]) -> str:
     return ".".join(str(part) for part in loc)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises `ConfigError`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -5,13 +5,17 @@ import platform
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.cli.config import Config, ConfigError, plugin_configs
+from engine.cli.trusting import trust_of, trusted
 from engine.cli.verdicts import Check, fail, ok, warn
 from engine.rulefile import RuleErrors, load, read
+from engine.runtime import keys
+from engine.runtime.keys import KeyFileError
 from engine.runtime.registry import actuators, collectors, verbs
 from engine.runtime.server_process import ServerError, find_binary
 from schemas.plugins import ActuatorSpec, CollectorSpec
@@ -29,6 +33,7 @@ def checks(config: Config) -> Iterator[Check]:
         yield _server()
     yield _plugins(config)
     yield _rules(config)
+    yield from _signing(config)
     yield _state_dir(config.state_dir)
 
 
@@ -78,6 +83,29 @@ def _rules(config: Config) -> Check:
     if not program.alerts:
         return warn("rules", counts, "nothing will be noticed: write a rule, or name the rules in [engine]")
     return ok("rules", counts)
+
+
+def _signing(config: Config) -> Iterator[Check]:
+    """Whom the actuators here trust, and whether this machine's engine, where it has a key, is among them."""
+    if not config.actuator.plugins:
+        return
+    try:
+        trusts = trusted(trust_of(config))
+        key = keys.load(config.signing_key_file).id if config.signing_key_file.exists() else None
+    except (ConfigError, KeyFileError, OSError) as error:
+        yield fail("signing", str(error), "correct the file, or its owner and mode; see `reflexarc keys`")
+        return
+    now_ms = time.time_ns() // 1_000_000
+    valid = [each.name for each in trusts.values() if each.valid_at(now_ms)]
+    if not valid:
+        yield fail(
+            "signing", "no engine is trusted", "name one in [actuator.trust], or start the engine of this machine"
+        )
+    elif key and not (key in trusts and trusts[key].valid_at(now_ms)):
+        detail = f"the engine here signs with {key}, the actuators trust {', '.join(valid)}"
+        yield warn("signing", detail, "unless others decide, give them the key that `reflexarc keys show` prints")
+    else:
+        yield ok("signing", f"trusted: {', '.join(valid)}")
 
 
 def _state_dir(state_dir: Path) -> Check:

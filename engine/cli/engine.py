@@ -3,7 +3,7 @@
 import argparse
 
 from engine.api import Address, ListenError
-from engine.cli import logging
+from engine.cli import logging, own_key
 from engine.cli.config import Config
 from engine.cli.connect import connected
 from engine.cli.failure import CommandFailedError
@@ -18,11 +18,13 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     section = config.engine
     state_dir = config.state_dir / "engine"
     state_dir.mkdir(parents=True, exist_ok=True)
+    own_key.ensure(config)
     host = EngineConfig(
         name=f"engine@{config.node}",
         node=config.node,
         rules=section.rules,
         state_dir=state_dir,
+        signing_key=config.signing_key_file,
         listen=Address(*section.listen) if section.listen else None,
         settings=Settings(
             evaluation_interval_ms=section.evaluation_interval,

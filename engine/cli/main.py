@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_roles(commands)
     _add_rules(commands)
+    _add_keys(commands)
     _add_looks(commands)
     _add_steering(commands)
     return top
@@ -112,6 +113,21 @@ def _add_rules(commands: Commands) -> None:
     test = _add(rules, "test", "rules:test", "run unit tests of rules, in promtool's format")
     test.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a test file, or a folder of *_test.yaml")
     test.add_argument("--on-arrival", action="store_true", help="on the live clock: samples are evaluated as they come")
+
+
+def _add_keys(commands: Commands) -> None:
+    keys = commands.add_parser("keys", help="the keys that engines sign commands with").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    create = _add(keys, "create", "keys:create", "make a private key, and show its public half")
+    create.add_argument("file", type=Path, metavar="FILE", help="a new file")
+    shown = _add(keys, "show", "keys:show_", "show the public half of a private key", as_json=True)
+    shown.add_argument("file", type=Path, nargs="?", metavar="FILE", help="(default: this machine's engine's)")
+    for command in (create, shown):
+        command.add_argument("--name", help="what the actuators are to call it")
+    _add(keys, "list", "keys:list_", "whom this machine's actuators trust, and with what", as_json=True)
+    rotate = _add(keys, "rotate", "keys:rotate", "a new key for this machine's engine, while everything runs")
+    rotate.add_argument("--keep", default="10m", metavar="TIME", help="how long the old one is trusted (default: 10m)")
 
 
 def _add_looks(commands: Commands) -> None:

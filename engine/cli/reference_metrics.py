@@ -45,7 +45,7 @@ def _row(family: Metric) -> Published:
 def _measured(role: str) -> Iterable[Metric]:
     match role:
         case "agent":
-            return [*metrics.outbox(readings=0, events=0), metrics.redacted({})]
+            return [*metrics.outbox(readings=0, events=0), metrics.redacted({}), *metrics.analysed({}, put_away=0)]
         case "engine":
             return measured(State(), refused=0, left_out=0, epoch=1, now_ms=0)
         case _:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from engine.api import Address, ListenError, listen
-from engine.cli import logging, show
+from engine.cli import logging, own_key, show
 from engine.cli.config import Config, ConfigError, plugin_configs
 from engine.cli.failure import CommandFailedError
 from engine.rulefile import RuleErrors, load, read
@@ -50,6 +50,7 @@ async def started(config: Config, arguments: Sequence[str], env: Mapping[str, st
     """
     _check(config)
     with _only_one(config.state_dir):
+        own_key.ensure(config)  # before there is anybody who would ask for it
         async with _server(config) as server:
             supervisor = Supervisor(server, [_role(name, arguments) for name in ROLES], config.logs_dir, env)
             supervisor.start()

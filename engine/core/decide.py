@@ -21,6 +21,7 @@ from schemas.inventory import Inventory
 from schemas.labels import canonical
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
+from schemas.refusals import Refusals
 
 
 def on_transitions(turn: Turn, effects: Sequence[Effect]) -> None:
@@ -67,6 +68,18 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
         ladders.answer(turn, ladder, outcome)
         if scales(ladder):
             scaling.on_outcome(turn, ladder, outcome)
+
+
+def on_refusals(turn: Turn, report: Refusals) -> None:
+    """An actuator was sent what is no command of ours: it is on record, and nothing follows from it. What the message
+    claims to be stays in the words of the report, for it may claim to be any command of ours.
+    """
+    for refused in report.refused:
+        detail = f"{refused.count} refused, the newest on {refused.subject}, message {refused.seq}"
+        detail += f" of key {refused.key}" if refused.key else ""
+        turn.effects.append(
+            AuditEntry(kind="decision", reason=refused.reason, by=report.executor, detail=f"{detail}: {refused.detail}")
+        )
 
 
 def on_inventory(turn: Turn, inventory: Inventory) -> None:

@@ -8,6 +8,7 @@ from schemas.control import Abort, Act, Activate, Approve, Emergency, Halt, Play
 from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
+from schemas.refusals import Refusals
 from schemas.samples import SampleBatch
 
 
@@ -34,6 +35,7 @@ Body = (
     SampleBatch
     | Events
     | Outcome
+    | Refusals
     | Inventory
     | Tick
     | Activation

@@ -25,6 +25,7 @@ from schemas.events import Events
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
+from schemas.refusals import Refusals
 from schemas.samples import SampleBatch
 
 AT_ONCE = 100
@@ -155,6 +156,8 @@ def _apply(turn: Turn, message: Message) -> None:
             turn.state.tick_interval_ms = tick.interval_ms
         case Outcome() as outcome:
             decide.on_outcome(turn, outcome)
+        case Refusals() as report:
+            decide.on_refusals(turn, report)
         case Inventory() as inventory:
             decide.on_inventory(turn, inventory)
         case Events() as events:

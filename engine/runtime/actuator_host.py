@@ -6,6 +6,7 @@ lock; `performance` is what happens to it there.
 
 import asyncio
 import fcntl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,19 +16,21 @@ from pathlib import Path
 import structlog
 
 from engine.runtime import kv, metrics
+from engine.runtime.admission import Admission, Admitted
 from engine.runtime.bus import Bus
 from engine.runtime.claims import BUCKET, Claims
-from engine.runtime.dead import bury
 from engine.runtime.evidence import ObjectEvidence
+from engine.runtime.fences import Fences
 from engine.runtime.lanes import Lanes
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.performance import Performance, in_progress
 from engine.runtime.publishing import now_ms
+from engine.runtime.refusing import USUAL_RATE, Rate, Refuser
 from engine.runtime.self_metrics import EVERY_S, SelfMetrics
+from engine.runtime.trust import Refusal, Trust
 from engine.runtime.workqueue import Delivery, work
 from schemas import subjects
-from schemas.codec import Undecodable, decode_command, encode
-from schemas.commands import HEADER_EPOCH, Command
+from schemas.codec import encode
 from schemas.inventory import Inventory
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfig
 from schemas.secrets import Resolver, Secrets
@@ -36,6 +39,8 @@ log = structlog.get_logger()
 
 ACK_WAIT_S = 2.0
 INVENTORY_EVERY_S = 60.0
+REFUSING_LANES = 16
+"""So many messages that are no commands are refused beside each other, so that a flood of them holds up little."""
 
 
 class AlreadyRunningError(Exception):
@@ -44,12 +49,15 @@ class AlreadyRunningError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ActuatorConfig:
-    """One actuator service: the plugins that it runs for its scope (a node or a cluster). `resolvers` are those of
-    secrets, by scheme, beside the variables and files of this machine."""
+    """One actuator service: the plugins that it runs for its scope (a node or a cluster), and the engines that it takes
+    commands from. `refusal_rate` bounds what is told of messages that are no commands of theirs. `resolvers` are those
+    of secrets, by scheme, beside the variables and files of this machine."""
 
     scope: str
     state_dir: Path
     plugins: Mapping[str, PluginConfig]
+    trust: Trust
+    refusal_rate: Rate = USUAL_RATE
     resolvers: Mapping[str, Resolver] = field(default_factory=dict)
     metrics_every_s: float = EVERY_S
 
@@ -93,46 +101,38 @@ class ActuatorHost:
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
         verbs = {verb.name: verb for verb in spec.verbs}
         metrics.count_commands(verbs)
-        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish, secrets)
+        refuse = Refuser(self._bus, name, self._config.scope, executor, time.monotonic, self._config.refusal_rate)
+        perform = Performance(self._bus, actuator, verbs, claims, executor, now_ms, inventory.publish, secrets, refuse)
+        admission = Admission(self._config.trust, Fences(self._bus, name, self._config.scope))
         try:
             await inventory.publish()
             async with asyncio.TaskGroup() as group:
                 group.create_task(inventory.follow())
-                group.create_task(self._take(name, perform))
+                group.create_task(refuse.run())
+                group.create_task(self._take(name, admission, perform, refuse))
         finally:
             await actuator.close()
 
-    async def _take(self, name: str, perform: Performance) -> None:
+    async def _take(self, name: str, admission: Admission, perform: Performance, refuse: Refuser) -> None:
         """Take this plugin's commands: those of one lock one after the other, others beside each other."""
         scope = self._config.scope
         durable = f"{subjects.token(name)}-{subjects.token(scope)}".replace("%", "=")
         wanted = [subjects.all_commands(name, scope)]
         async with Lanes() as lanes:
             async for delivery in work(self._bus, subjects.COMMANDS, durable, wanted, ack_wait_s=ACK_WAIT_S):
-                try:
-                    command = _understood(delivery)
-                except Undecodable as error:
-                    await self._refuse(delivery, str(error))
-                    continue
-                lanes.put(command.lock, partial(_in_turn, perform, command, delivery))
-
-    async def _refuse(self, delivery: Delivery, reason: str) -> None:
-        await bury(self._bus, subjects.COMMANDS, delivery.seq, delivery.subject, delivery.data, reason)
-        await delivery.term("undecodable")
+                admitted = await admission.admit(delivery)
+                if isinstance(admitted, Refusal):
+                    lanes.put(f"refused/{delivery.seq % REFUSING_LANES}", partial(refuse, delivery, admitted))
+                else:
+                    lanes.put(admitted.command.lock, partial(_in_turn, perform, admission, admitted, delivery))
 
 
-def _understood(delivery: Delivery) -> Command:
-    """The command, if it is one for its subject, from an engine that says which. Raises `Undecodable`."""
-    command = decode_command(delivery.subject, delivery.data)
-    epoch = delivery.headers.get(HEADER_EPOCH, "0")
-    if not (epoch.isascii() and epoch.isdigit()):
-        raise Undecodable(f"{HEADER_EPOCH}: expected a number, got {epoch!r}")
-    return command
-
-
-async def _in_turn(perform: Performance, command: Command, delivery: Delivery) -> None:
-    async with in_progress(delivery, ACK_WAIT_S / 3):
-        await perform(command, delivery)
+async def _in_turn(perform: Performance, admission: Admission, admitted: Admitted, delivery: Delivery) -> None:
+    try:
+        async with in_progress(delivery, ACK_WAIT_S / 3):
+            await perform(admitted, delivery)
+    finally:
+        admission.done(admitted)
 
 
 class InventoryPublisher:

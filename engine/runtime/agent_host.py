@@ -1,7 +1,7 @@
 """The agent role: runs collectors and publishes what they read, each reading once.
 
-Nothing in this module reads a metric or a log. It takes secrets out of events, keeps what cannot be sent for a while,
-sends the newest samples first when the bus is back, and marks the series that ended.
+Nothing in this module reads a metric or a log. It takes secrets out of events, has them analyzed, keeps what cannot be
+sent for a while, sends the newest samples first when the bus is back, and marks the series that ended.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from prometheus_client.metrics_core import Metric
@@ -19,12 +20,18 @@ from engine.runtime.bus import Bus
 from engine.runtime.event_log import EventLog
 from engine.runtime.publishing import now_ms
 from engine.runtime.self_metrics import EVERY_S, SelfMetrics
-from engine.runtime.sending import Sender
+from engine.runtime.sending import Sender, Watches
 from schemas import subjects
 from schemas.events import Event
 from schemas.plugins import CollectorContext, CollectorSpec, PluginConfig, Reading, Samples
 
 log = structlog.get_logger()
+
+
+class Analyses(Watches, Protocol):
+    """The log analyzers; only an agent that is to have some needs what they are made of."""
+
+    def measured(self) -> Iterator[Metric]: ...
 
 
 class CollectorEndedError(Exception):
@@ -42,6 +49,8 @@ class AgentConfig:
     metrics_every_s: float = EVERY_S
     redactor: Redactor | None = None
     """What events are put to before they are sent."""
+    analyses: Analyses | None = None
+    """What looks at them after that."""
 
 
 class AgentHost:
@@ -64,7 +73,7 @@ class AgentHost:
                 group.create_task(self._collect(spec, group))
 
     async def _collect(self, spec: CollectorSpec, group: asyncio.TaskGroup) -> None:
-        sender = Sender(self._bus, self._config.node, spec.name, group)
+        sender = Sender(self._bus, self._config.node, spec.name, group, self._config.analyses)
         self._senders.append(sender)
         taken = metrics.READINGS.labels(collector=spec.name)
         async with aclosing(spec.collect(self._config.collectors[spec.name], self._context())) as readings:
@@ -87,6 +96,7 @@ class AgentHost:
         readings, events = (sender.readings for sender in self._senders), (sender.events for sender in self._senders)
         yield from metrics.outbox(readings=sum(readings), events=sum(events))
         yield metrics.redacted(self._config.redactor.counts if self._config.redactor else {})
+        yield from self._config.analyses.measured() if self._config.analyses else ()
 
     def _context(self) -> CollectorContext:
         config = self._config

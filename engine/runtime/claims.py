@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -24,12 +24,17 @@ BUCKET = "ledger"
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """`executor` in its `epoch` has taken up the command and renews until `lease_until_ms`, or has answered."""
+    """`executor` in its `epoch` has taken up the command and renews until `lease_until_ms`, or has answered.
+
+    It came as message `seq` of COMMANDS, under the fencing token `engine_epoch`; 0 in a claim that does not say.
+    """
 
     executor: str
     epoch: int
     lease_until_ms: int
     outcome: Outcome | None = None
+    seq: int = 0
+    engine_epoch: int = 0
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,20 @@ class Busy:
     wait_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """It was answered when it came as message `seq`. No newer engine has sent it since: it is a copy."""
+
+    seq: int
+
+
+class Sent(NamedTuple):
+    """How a command came: as which message of COMMANDS, under which fencing token."""
+
+    seq: int
+    epoch: int
+
+
 class Claims:
     """The ledger as one executor uses it. `epoch` grows with each start of the executor, so that it can tell its own
     claims from before its death from those it holds now.
@@ -67,32 +86,59 @@ class Claims:
         self._epoch = epoch
         self._now_ms = now_ms
 
-    async def take(self, command: Command) -> Taken | Busy | Outcome:
-        """Claim the command: ours, somebody else's, or answered already."""
+    async def take(self, command: Command, sent: Sent) -> Taken | Busy | Outcome | Replayed:
+        """Claim the command: ours, somebody else's, or answered already, to this very message or to another."""
         key = _claim_key(command)
         while True:
             found = await kv.get(self._bus, BUCKET, key)
             if found is not None:
                 claim = msgspec.json.decode(found.value, type=Claim)
                 if claim.outcome is not None:
-                    return claim.outcome
+                    if answered := await self._answered(key, claim, found.revision, sent):
+                        return answered
+                    continue
                 alive_ms = claim.lease_until_ms - self._now_ms()
                 died = claim.executor == self._executor and claim.epoch < self._epoch
                 if alive_ms > 0 and not died:
                     return Busy(alive_ms)
             try:
-                revision = await self._write(command, found.revision if found else 0)
+                revision = await self._write(command, sent, found.revision if found else 0)
             except Conflict:
                 continue
             return Taken(revision, again=found is not None)
 
-    async def renew(self, command: Command, revision: int) -> int:
-        """Hold on for another `lease_ms`. Raises `Conflict` when the claim was taken from us."""
-        return await self._write(command, revision)
+    async def _answered(self, key: str, claim: Claim, revision: int, sent: Sent) -> Outcome | Replayed | None:
+        """What to say of a command that has its outcome; None when somebody else says it just now.
 
-    async def answer(self, command: Command, revision: int, outcome: Outcome) -> None:
+        An engine that takes over sends again what the one before may have sent, under its own epoch. Such a message is
+        answered as the first one was, and is from then on the one that may be delivered again.
+        """
+        assert claim.outcome is not None
+        if claim.seq in (0, sent.seq):
+            return claim.outcome
+        if sent.epoch <= claim.engine_epoch:
+            return Replayed(claim.seq)
+        newer = msgspec.structs.replace(claim, seq=sent.seq, engine_epoch=sent.epoch)
+        try:
+            await kv.update(self._bus, BUCKET, key, msgspec.json.encode(newer), revision=revision)
+        except Conflict:
+            return None
+        return claim.outcome
+
+    async def renew(self, command: Command, sent: Sent, revision: int) -> int:
+        """Hold on for another `lease_ms`. Raises `Conflict` when the claim was taken from us."""
+        return await self._write(command, sent, revision)
+
+    async def answer(self, command: Command, sent: Sent, revision: int, outcome: Outcome) -> None:
         """Store the outcome for good. Raises `Conflict` when the claim was taken from us."""
-        claim = Claim(executor=self._executor, epoch=self._epoch, lease_until_ms=0, outcome=outcome)
+        claim = Claim(
+            executor=self._executor,
+            epoch=self._epoch,
+            lease_until_ms=0,
+            outcome=outcome,
+            seq=sent.seq,
+            engine_epoch=sent.epoch,
+        )
         await kv.update(self._bus, BUCKET, _claim_key(command), msgspec.json.encode(claim), revision=revision)
 
     async def enter(self, command: Command, engine_epoch: int) -> Literal[Reason.FENCED, Reason.SUPERSEDED] | None:
@@ -116,9 +162,14 @@ class Claims:
                 continue
             return None
 
-    async def _write(self, command: Command, revision: int) -> int:
-        lease_until_ms = self._now_ms() + command.lease_ms
-        claim = Claim(executor=self._executor, epoch=self._epoch, lease_until_ms=lease_until_ms)
+    async def _write(self, command: Command, sent: Sent, revision: int) -> int:
+        claim = Claim(
+            executor=self._executor,
+            epoch=self._epoch,
+            lease_until_ms=self._now_ms() + command.lease_ms,
+            seq=sent.seq,
+            engine_epoch=sent.epoch,
+        )
         return await kv.update(self._bus, BUCKET, _claim_key(command), msgspec.json.encode(claim), revision=revision)
 
 
@@ -128,9 +179,10 @@ class Held:
     Whoever loses it gets `Conflict`, which ends the process: another executor has taken over.
     """
 
-    def __init__(self, claims: Claims, command: Command, revision: int, now_ms: Callable[[], int]) -> None:
+    def __init__(self, claims: Claims, command: Command, sent: Sent, revision: int, now_ms: Callable[[], int]) -> None:
         self._claims = claims
         self._command = command
+        self._sent = sent
         self._revision = revision
         self._now_ms = now_ms
         self._renewed_ms = now_ms()
@@ -153,7 +205,7 @@ class Held:
     async def answer(self, outcome: Outcome) -> None:
         """Store the outcome for good."""
         async with self._writing:
-            await self._claims.answer(self._command, self._revision, outcome)
+            await self._claims.answer(self._command, self._sent, self._revision, outcome)
 
     async def _renew_until(self, ended: asyncio.Event) -> None:
         while True:
@@ -168,7 +220,7 @@ class Held:
     async def _renew(self) -> None:
         async with self._writing:
             renewed_ms = self._now_ms()
-            self._revision = await self._claims.renew(self._command, self._revision)
+            self._revision = await self._claims.renew(self._command, self._sent, self._revision)
             self._renewed_ms = renewed_ms
 
 

@@ -1,8 +1,9 @@
 """Effects to the bus, exactly once: COMMANDS and ALERTS first, then the AUDIT record as the commit mark.
 
-Every publication carries an id made of shard, journal sequence and index, so a repetition after a crash is the same
-message. Commits of consecutive messages overlap, but their audit records are written one after the other: the chain
-has one writer, and the expected sequence on each record stops a second one.
+An alert carries an id made of shard, journal sequence and index, a command its own with its signature, so what is
+published twice is stored once; where it is not, after a crash, the command's id is what makes it one act. Commits of
+consecutive messages overlap, but their audit records are written one after the other: the chain has one writer, and the
+expected sequence on each record stops a second one.
 """
 
 import asyncio
@@ -15,12 +16,13 @@ import structlog
 from engine.core.effects import Effect, Rejected
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import TooLarge
+from engine.runtime.keys import KeyFile
 from engine.runtime.metrics import DECISIONS
 from schemas import subjects
 from schemas.alerts import AlertTransition
 from schemas.audit import AuditEntry, AuditRecord
 from schemas.codec import encode
-from schemas.commands import HEADER_CAUSE, HEADER_ENGINE, HEADER_EPOCH, Command
+from schemas.commands import HEADER_CAUSE, HEADER_ENGINE, HEADER_EPOCH, HEADER_SIGNATURE, Command
 from schemas.reasons import Reason
 
 log = structlog.get_logger()
@@ -47,12 +49,21 @@ class Committer:
     """Publishes the effects of journal messages in order. `run` must be running for `commit` to make progress."""
 
     def __init__(
-        self, bus: Bus, *, shard: str, engine: str, epoch: int, mark: Mark, recorded: Mapping[int, AuditRecord]
+        self,
+        bus: Bus,
+        *,
+        shard: str,
+        engine: str,
+        epoch: int,
+        key: KeyFile,
+        mark: Mark,
+        recorded: Mapping[int, AuditRecord],
     ) -> None:
         self._bus = bus
         self._shard = shard
         self._engine = engine
         self._epoch = epoch
+        self._key = key
         self._recorded = recorded
         self._diverged: list[AuditEntry] = []
         self._queue: asyncio.Queue[Pending | asyncio.Event] = asyncio.Queue(MAX_IN_FLIGHT)
@@ -122,18 +133,18 @@ class Committer:
             HEADER_EPOCH: str(self._epoch),
             HEADER_CAUSE: f"{self._shard}.{seq}.{index}",
         }
+        data = encode(effect)
         if isinstance(effect, Command):
             subject = subjects.commands(effect.actuator, effect.scope, effect.verb)
-            return await self._publish(subject, effect, effect.id, headers)
+            signed = self._key.current().headers(subject, headers, data)
+            # Whoever may publish could take an id that can be guessed, and ours would be dropped as the repetition.
+            return await self._publish(subject, data, f"{effect.id}.{signed[HEADER_SIGNATURE]}", signed)
         subject = subjects.alerts(effect.labels.get("severity", "none"), effect.alertname)
-        msg_id = f"alert.{self._shard}.{seq}.{index}"
-        return await self._publish(subject, effect, msg_id, headers)
+        return await self._publish(subject, data, f"alert.{self._shard}.{seq}.{index}", headers)
 
-    async def _publish(
-        self, subject: str, effect: Command | AlertTransition, msg_id: str, headers: Mapping[str, str]
-    ) -> None:
+    async def _publish(self, subject: str, data: bytes, msg_id: str, headers: Mapping[str, str]) -> None:
         try:
-            await self._bus.publish(subject, encode(effect), msg_id=msg_id, headers=headers)
+            await self._bus.publish(subject, data, msg_id=msg_id, headers=headers)
         except TooLarge as error:  # it is on record, and one message must not stop all that come after it
             log.error("effect_too_large", subject=subject, error=str(error))
 

@@ -56,11 +56,23 @@ class _Waiting:
             self.answer.set_result(answer)
 
 
+class _AnySubject(Client):
+    """Whoever may publish may do so on a subject that is no UTF-8, at which the client would stop reading for good."""
+
+    def _build_message(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None
+    ) -> Msg:
+        if not subject.isascii():
+            subject = subject.decode(errors="backslashreplace").encode()
+        built: Msg = super()._build_message(sid, subject, reply, data, headers)
+        return built
+
+
 class Connection:
     """Reconnects for ever, within a second of the server's return."""
 
     def __init__(self, inbox_prefix: str) -> None:
-        self.nc = Client()
+        self.nc = _AnySubject()
         self._inbox_prefix = inbox_prefix
         self._replies_to = ""
         self._tokens = itertools.count()

@@ -1,4 +1,4 @@
-"""What cannot be decoded goes to DEAD with its reason and its bytes, is counted, and the loop goes on."""
+"""What cannot be decoded, or believed, goes to DEAD with its reason and its bytes, is counted, and the loop goes on."""
 
 import structlog
 
@@ -16,11 +16,11 @@ log = structlog.get_logger()
 
 
 async def bury(bus: Bus, stream: str, seq: int, subject: str, data: bytes, reason: str) -> None:
-    """Store the message `seq` of `stream` in DEAD, once however often it is found undecodable.
+    """Store the message `seq` of `stream` in DEAD, once however often it is found to be nothing that we can use.
 
     One that leaves no room for the reason beside it is cut off at its end.
     """
-    log.warning("undecodable", stream=stream, seq=seq, subject=subject, reason=reason)
+    log.warning("buried", stream=stream, seq=seq, subject=subject, reason=reason)
     DEAD.labels(kind=subject.split(".")[1]).inc()
     # A header is one line of ASCII; a reason may quote anything.
     headers = {HEADER_REASON: ascii(reason)[1:-1][:_MAX_REASON_CHARS], HEADER_ORIGIN: f"{stream}.{seq}"}

@@ -29,6 +29,7 @@ from engine.runtime.dead import bury
 from engine.runtime.decoding import decoded
 from engine.runtime.engine_metrics import measured
 from engine.runtime.journal import read
+from engine.runtime.keys import KeyFile
 from engine.runtime.lease import LeaseKeeper
 from engine.runtime.live import LiveView
 from engine.runtime.lookup import stream_state
@@ -55,14 +56,15 @@ TURN_S = 0.005
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """One engine, on `node`. `name` must be unique among engines that run at the same time; times in seconds. Without
-    `listen` there is no HTTP API.
+    """One engine, on `node`. `name` must be unique among engines that run at the same time; times in seconds.
+    `signing_key` is the file of the key that its commands are signed with. Without `listen` there is no HTTP API.
     """
 
     name: str
     node: str
     rules: Sequence[Path]
     state_dir: Path
+    signing_key: Path
     shard: str = "0"
     listen: Address | None = None
     settings: Settings = field(default_factory=Settings)
@@ -87,9 +89,10 @@ class EngineHost:
     async def run(self) -> None:
         """Take the lease, recover, and go on where the last engine ended.
 
-        Raises `ListenError`, among others.
+        Raises `ListenError` and `KeyFileError`, among others.
         """
         config = self._config
+        key = KeyFile(config.signing_key)
         lease = LeaseKeeper(self._bus, "leases", f"engine.{config.shard}", config.name, now_ms)
         epoch = await lease.take()
         recovered = await recover(self._bus, config.shard)
@@ -99,6 +102,7 @@ class EngineHost:
             shard=config.shard,
             engine=config.name,
             epoch=epoch,
+            key=key,
             mark=recovered.mark,
             recorded=recovered.recorded,
         )
@@ -116,6 +120,7 @@ class EngineHost:
                 "engine_started",
                 name=config.name,
                 epoch=epoch,
+                key=key.current().id,
                 from_seq=self._state.seq,
                 to_seq=backlog_seq,
                 url=url,

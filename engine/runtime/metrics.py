@@ -6,7 +6,7 @@ stands in some state is measured by whoever owns that state, as the families tha
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from typing import get_args
+from typing import Protocol, get_args
 
 from prometheus_client import PROCESS_COLLECTOR, REGISTRY, Counter, Gauge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,6 +14,20 @@ from prometheus_client.registry import Collector
 
 from schemas.outcomes import Status
 from schemas.reasons import Reason
+
+
+class Analyzed(Protocol):
+    """What a log analyzer says of itself."""
+
+    @property
+    def events(self) -> int: ...
+    @property
+    def templates(self) -> int: ...
+    @property
+    def evicted(self) -> int: ...
+    @property
+    def untold(self) -> int: ...
+
 
 # --- every role ---
 
@@ -55,11 +69,32 @@ COMMANDS = Counter(
     "reflexarc_commands_total", "Commands answered, by verb and status of the outcome.", ["verb", "status"]
 )
 
+REFUSED = Counter(
+    "reflexarc_commands_refused_total",
+    "Commands that were not taken for what they claim to be, or not allowed, by reason.",
+    ["reason"],
+)
+REFUSALS = (
+    Reason.UNSIGNED,
+    Reason.UNKNOWN_KEY,
+    Reason.KEY_NOT_VALID,
+    Reason.UNFENCED,
+    Reason.BAD_SIGNATURE,
+    Reason.UNDECODABLE,
+    Reason.REPLAYED,
+    Reason.FENCED,
+    Reason.NOT_AUTHORIZED,
+)
+"""Why a message that came in place of a command is refused; the last of them with an outcome."""
+
 # A counter that appears with its first count has not grown, to PromQL: what rules look at is there from the start.
 for _kind in ("metrics", "events", "outcomes", "control", "inventory", "ticks", "commands"):
     DEAD.labels(kind=_kind)
 for _reason in Reason:
     DECISIONS.labels(reason=_reason)
+
+for _reason in REFUSALS:
+    REFUSED.labels(reason=_reason)
 
 _EVERY: tuple[Collector, ...] = (PROCESS_COLLECTOR, BUS_DISCONNECTS, BUS_REPEATED)
 _SNAPSHOTS = (SNAPSHOT_TIME, SNAPSHOT_DURATION, SNAPSHOT_BYTES, SNAPSHOT_FAILURES)
@@ -67,7 +102,7 @@ _SNAPSHOTS = (SNAPSHOT_TIME, SNAPSHOT_DURATION, SNAPSHOT_BYTES, SNAPSHOT_FAILURE
 OF_ROLE: Mapping[str, tuple[Collector, ...]] = {
     "agent": (*_EVERY, READINGS, LAST_READING, DROPPED),
     "engine": (*_EVERY, DEAD, MESSAGES, DECISIONS, RULE_ERRORS, *_SNAPSHOTS),
-    "actuator": (*_EVERY, DEAD, COMMANDS),
+    "actuator": (*_EVERY, DEAD, COMMANDS, REFUSED),
 }
 """What each role publishes of it."""
 
@@ -115,6 +150,34 @@ def redacted(counts: Mapping[str, int]) -> Metric:
     for name, count in counts.items():
         family.add_metric((name,), count)
     return family
+
+
+def analysed(analyzers: Mapping[str, Analyzed], *, put_away: int) -> Iterator[Metric]:
+    """What the log analyzers of an agent have seen, by source."""
+    events = CounterMetricFamily("reflexarc_analysis_events", "Log events mined for templates.", labels=("source",))
+    templates = GaugeMetricFamily("reflexarc_analysis_templates", "Templates known.", labels=("source",))
+    evicted = CounterMetricFamily(
+        "reflexarc_analysis_templates_evicted", "Templates that had to go, as there were too many.", labels=("source",)
+    )
+    untold = CounterMetricFamily(
+        "reflexarc_analysis_templates_untold",
+        "New templates that were not told of, as too many came at once.",
+        labels=("source",),
+    )
+    for source, each in analyzers.items():
+        for family, value in (
+            (events, each.events),
+            (templates, each.templates),
+            (evicted, each.evicted),
+            (untold, each.untold),
+        ):
+            family.add_metric((source,), value)
+    yield from (events, templates, evicted, untold)
+    yield counter(
+        "reflexarc_analysis_sources_put_away",
+        "How often a source was put away into its file, as too many others had something to say.",
+        put_away,
+    )
 
 
 def service(*, epoch: int, plugins: Iterable[str]) -> Iterator[Metric]:

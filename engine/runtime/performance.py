@@ -4,7 +4,7 @@ next begins, so that whoever finds the command again after a crash knows how far
     found in the ledger              what is done
     -------------------------------  ------------------------------------------------------------------
     nothing                          claim it and act
-    an outcome                       publish that outcome again, acknowledge
+    an outcome                       publish that outcome again, acknowledge; to a copy of the message nothing
     a claim of a living executor     leave it; it comes again when that claim has lapsed
     a claim of a dead executor       ask the target (`observe`): effect found → succeeded, absent → act,
                                      begun → bring it to its end, however late, no mark kept → `unknown`,
@@ -19,13 +19,15 @@ from typing import Any
 import structlog
 
 from engine.runtime import halts
+from engine.runtime.admission import Admitted
 from engine.runtime.bus import Bus
-from engine.runtime.claims import Busy, Claims, Held, Taken
-from engine.runtime.metrics import COMMANDS
+from engine.runtime.claims import Busy, Claims, Held, Replayed, Taken
+from engine.runtime.metrics import COMMANDS, REFUSED
+from engine.runtime.trust import Refusal
 from engine.runtime.workqueue import Delivery
 from schemas import subjects
 from schemas.codec import encode
-from schemas.commands import HEADER_EPOCH, Command
+from schemas.commands import Command
 from schemas.outcomes import Outcome, Status
 from schemas.plugins import Actuator, ConditionFailed, Effect, EffectFailed, EffectUnknown, VerbSpec
 from schemas.reasons import Reason
@@ -36,6 +38,9 @@ log = structlog.get_logger()
 
 class HaltedError(Exception):
     """Acts on the target were halted while the command waited for its next effect."""
+
+
+Refuse = Callable[[Delivery, Refusal], Coroutine[Any, Any, None]]
 
 
 class Performance:
@@ -51,6 +56,7 @@ class Performance:
         now_ms: Callable[[], int],
         before_answer: Callable[[], Coroutine[Any, Any, None]],
         secrets: Secrets,
+        refuse: Refuse,
     ) -> None:
         self._bus = bus
         self._actuator = actuator
@@ -60,17 +66,22 @@ class Performance:
         self._now_ms = now_ms
         self._before_answer = before_answer
         self._secrets = secrets
+        self._refuse = refuse
 
-    async def __call__(self, command: Command, delivery: Delivery) -> None:
+    async def __call__(self, admitted: Admitted, delivery: Delivery) -> None:
         """Answer one delivery of a command."""
-        claimed = await self._claims.take(command)
+        command, sent, _ = admitted
+        claimed = await self._claims.take(command, sent)
         if isinstance(claimed, Busy):
             await delivery.nak(claimed.wait_ms / 1000)
             return
+        if isinstance(claimed, Replayed):
+            await self._refuse(delivery, Refusal(Reason.REPLAYED, f"it was answered as message {claimed.seq}"))
+            return
         if isinstance(claimed, Taken):
-            held = Held(self._claims, command, claimed.revision, self._now_ms)
+            held = Held(self._claims, command, sent, claimed.revision, self._now_ms)
             async with held.renewed():
-                outcome = await self._outcome(command, delivery, held, again=claimed.again)
+                outcome = await self._outcome(admitted, held, again=claimed.again)
                 # What the effect changed is in the journal before the outcome, so that the next decision knows it.
                 await self._before_answer()
             await held.answer(outcome)
@@ -82,8 +93,9 @@ class Performance:
         )
         await delivery.ack()
 
-    async def _outcome(self, command: Command, delivery: Delivery, held: Held, *, again: bool) -> Outcome:
+    async def _outcome(self, admitted: Admitted, held: Held, *, again: bool) -> Outcome:
         """The checks in their order, and then the act."""
+        command, sent, forbidden = admitted
         reply = _Reply(command, self._executor, self._now_ms, self._secrets)
         verb = self._verbs.get(command.verb)
         if verb is None:
@@ -96,7 +108,10 @@ class Performance:
                 return reply("unknown", Reason.LEASE_LAPSED)
             if seen == "begun":  # neither late nor old: the effect is there, and it takes its end to tell of it
                 return await self._act(command, verb, held, reply)
-        if refused := await self._claims.enter(command, int(delivery.headers.get(HEADER_EPOCH, "0"))):
+        if forbidden:
+            REFUSED.labels(reason=Reason.NOT_AUTHORIZED).inc()
+            return reply("refused", Reason.NOT_AUTHORIZED, forbidden)
+        if refused := await self._claims.enter(command, sent.epoch):
             return reply("refused", refused)
         if self._now_ms() > command.deadline_ms:
             return reply("expired", Reason.DEADLINE_PASSED)

@@ -1,6 +1,8 @@
 """From the readings of one collector to the bus: each of its sources has a queue, and a task that empties it."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Protocol
 
 from engine.runtime.batches import Batches
 from engine.runtime.bus import Bus, Message
@@ -8,17 +10,45 @@ from engine.runtime.event_log import EventLog, name
 from engine.runtime.outbox import EventQueue, ReceiptQueue, SampleStack
 from schemas import subjects
 from schemas.codec import encode
+from schemas.events import Event
 from schemas.plugins import NotStored, Reading, Samples
+
+
+class Watch(Protocol):
+    """Looks at the events of one source on their way."""
+
+    def mined(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events, and what follows from them, as they are to be stored."""
+        ...
+
+    def stored(self) -> None:
+        """What was mined is stored."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        ...
+
+
+class Watches(Protocol):
+    """Who looks at which source."""
+
+    def of(self, source: str, newest: Sequence[Event]) -> Watch | None:
+        """`newest` is the newest message that is stored of the source."""
+        ...
 
 
 class Sender:
     """Publishes as `node` what the collector `name` reads; its tasks belong to `group`."""
 
-    def __init__(self, bus: Bus, node: str, name: str, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, bus: Bus, node: str, name: str, group: asyncio.TaskGroup, watches: Watches | None = None
+    ) -> None:
         self._bus = bus
         self._node = node
         self._name = name
         self._group = group
+        self._watches = watches
         self._stacks: dict[str, SampleStack] = {}
         self._awaited: dict[str, ReceiptQueue] = {}
         self._queues: dict[str, EventQueue] = {}
@@ -76,12 +106,20 @@ class Sender:
 
     async def _send_events(self, source: str) -> None:
         journaled, queue = EventLog(self._bus, subjects.events(self._node, source)), self._queues[source]
-        await journaled.open()
-        while True:
-            waiting = await queue.some()
-            refused = await journaled.append([occurrence.event for occurrence in waiting])
-            for occurrence in waiting:
-                _receipt(occurrence, refused.get(name(occurrence.event)))
+        newest = await journaled.open()
+        watch = self._watches.of(source, newest) if self._watches else None
+        try:
+            while True:
+                waiting = await queue.some()
+                events: Sequence[Event] = [occurrence.event for occurrence in waiting]
+                refused = await journaled.append(watch.mined(events) if watch else events)
+                if watch:
+                    watch.stored()
+                for occurrence in waiting:
+                    _receipt(occurrence, refused.get(name(occurrence.event)))
+        finally:
+            if watch:
+                watch.close()
 
 
 def _receipt(reading: Reading, why_not: str | None = None) -> None:

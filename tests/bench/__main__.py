@@ -10,6 +10,7 @@ import structlog
 
 from tests.bench import (
     agent,
+    analysis,
     correlations,
     idle,
     latency,
@@ -20,6 +21,7 @@ from tests.bench import (
     redaction,
     scaling,
     sigma,
+    signing,
     state,
 )
 from tests.bench.beside import detection, pipeline
@@ -42,6 +44,8 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "parsers": parsers.run,
     "lines": lines.run,
     "redaction": redaction.run,
+    "analysis": analysis.run,
+    "signing": signing.run,
     "sigma": sigma.run,
     "detection": detection.run,
     "pipeline": pipeline.run,

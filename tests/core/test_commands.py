@@ -6,6 +6,7 @@ from engine.core.program import Step
 from schemas.commands import Command
 from schemas.inventory import Inventory
 from schemas.reasons import Reason
+from schemas.refusals import Refusals, Refused
 from tests.core.story import Story, commands, entries, only_command, reasons
 from tests.core.world import SETTINGS, alert, heal, page, program, restart, rollback, shop, target
 
@@ -199,3 +200,23 @@ def test_a_request_during_a_halt_is_answered_and_not_kept() -> None:
     story.halt()
     assert reasons(story.ask("restart", workload="shop")) == [Reason.HALTED]
     assert commands(story.resume()) == []
+
+
+def test_what_an_actuator_refused_is_on_record_and_moves_nothing() -> None:
+    """It may claim to be any command: the ladder goes on waiting for the outcome of the one that it sent."""
+    story = Story(program(alert(), heal(restart(), page())))
+    sent = only_command(story.samples(0, 1))
+    forged = Refused(
+        reason=Reason.BAD_SIGNATURE, count=3, subject="ops.commands.process.n1.restart", seq=7, key="k", detail=sent.id
+    )
+    told = story.tell(Refusals(actuator="process", scope="n1", executor="actuator@n1", refused=(forged,)))
+    (entry,) = entries(told)
+    assert told == [entry]
+    assert (entry.kind, entry.reason, entry.by, entry.command) == (
+        "decision",
+        Reason.BAD_SIGNATURE,
+        "actuator@n1",
+        "",
+    )
+    assert entry.detail == f"3 refused, the newest on {forged.subject}, message 7 of key k: {sent.id}"
+    assert reasons(story.answer(sent, "refused", Reason.NOT_AUTHORIZED))[-1] is Reason.STEP_FAILED

@@ -21,7 +21,7 @@ groups:
         {any_node}
         steps:
           - restart: {{workload: {workload}}}
-          - page: {{receiver: "{{{{ $labels.team }}}}"}}
+          - page: {{receiver: "team-{{{{ $value }}}}"}}
 """
 COUNTED = "expr: rate(failed_total[1m]) > 1"
 MEASURED = "expr: failures > 1"

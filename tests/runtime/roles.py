@@ -1,12 +1,13 @@
 """Hosts that run in the test's own loop, on a connection of their own, and what can be seen of them on the bus."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.core.program import Settings
+from engine.runtime import keys
 from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
 from engine.runtime.agent_host import AgentConfig, AgentHost
 from engine.runtime.asking import NobodyAnswersError, ask
@@ -15,10 +16,12 @@ from engine.runtime.engine_host import EngineConfig, EngineHost
 from engine.runtime.journal import read
 from engine.runtime.lookup import scan
 from engine.runtime.received import Received
+from engine.runtime.refusing import USUAL_RATE, Rate
+from engine.runtime.trust import Trust, Trusted, allow_list
 from schemas import subjects
 from schemas.audit import AuditEntry
 from schemas.codec import decode, decode_audit, encode
-from schemas.commands import HEADER_EPOCH, Command
+from schemas.commands import HEADER_CAUSE, HEADER_EPOCH, Command
 from schemas.outcomes import Outcome
 from schemas.plugins import ActuatorSpec, CollectorSpec, PluginConfig
 from tests.conftest import NODE, ServerUnderTest
@@ -28,9 +31,13 @@ PATIENCE_S = 15
 POLL_S = 0.01
 ONCE_S = 3600.0
 """Between a role's readings of itself: after the first one at its start there is silence."""
+_Said = TypeVar("_Said")
 Role = asyncio.Task[None]
 """A running host. It ends by an error of its own, or with the test."""
 
+KEY = keys.generate()
+"""What commands are signed with, unless a test has keys of its own."""
+TRUSTED = Trusted(name="tests", public=KEY.public)
 SETTINGS = Settings(evaluation_interval_ms=100, lease_ms=1000)
 
 
@@ -38,8 +45,12 @@ SETTINGS = Settings(evaluation_interval_ms=100, lease_ms=1000)
 async def engine(server: ServerUnderTest, folder: Path, name: str = "e1", **config: Any) -> AsyncIterator[Role]:
     """An engine on the rules in `folder`/rules, in a hurry: it ticks every 100 ms and settles as fast."""
     (folder / "rules").mkdir(exist_ok=True)
+    signing_key = folder / "signing.key"
+    if not signing_key.exists():
+        keys.create(signing_key, KEY)
     usual: dict[str, Any] = {
         "rules": [folder / "rules"],
+        "signing_key": signing_key,
         "settings": SETTINGS,
         "tick_s": 0.1,
         "metrics_every_s": ONCE_S,
@@ -50,19 +61,39 @@ async def engine(server: ServerUnderTest, folder: Path, name: str = "e1", **conf
 
 
 @asynccontextmanager
-async def actuator(server: ServerUnderTest, folder: Path, scope: str, probe: Probe) -> AsyncIterator[Role]:
+async def actuator(
+    server: ServerUnderTest,
+    folder: Path,
+    scope: str,
+    probe: Probe,
+    trust: Trust = lambda: allow_list([TRUSTED]),
+    refusal_rate: Rate = USUAL_RATE,
+) -> AsyncIterator[Role]:
     """An actuator service with the probe as its one plugin."""
-    async with actuator_of(server, folder, scope, probe.spec) as role:
+    async with actuator_of(server, folder, scope, probe.spec, trust=trust, refusal_rate=refusal_rate) as role:
         yield role
 
 
 @asynccontextmanager
 async def actuator_of(
-    server: ServerUnderTest, folder: Path, scope: str, spec: ActuatorSpec, config: PluginConfig | None = None
+    server: ServerUnderTest,
+    folder: Path,
+    scope: str,
+    spec: ActuatorSpec,
+    config: PluginConfig | None = None,
+    *,
+    trust: Trust = lambda: allow_list([TRUSTED]),
+    refusal_rate: Rate = USUAL_RATE,
 ) -> AsyncIterator[Role]:
     """An actuator service with this one plugin."""
-    plugins = {spec.name: config or PluginConfig()}
-    host = ActuatorConfig(scope=scope, state_dir=folder, plugins=plugins, metrics_every_s=ONCE_S)
+    host = ActuatorConfig(
+        scope=scope,
+        state_dir=folder,
+        plugins={spec.name: config or PluginConfig()},
+        trust=trust,
+        refusal_rate=refusal_rate,
+        metrics_every_s=ONCE_S,
+    )
     async with _role(server, lambda bus: ActuatorHost(bus, host, {spec.name: spec}).run()) as role:
         yield role
 
@@ -164,15 +195,31 @@ async def status(bus: Bus, applied_seq: int = 0) -> dict[str, Any]:
 
 async def send(bus: Bus, command: Command, epoch: int = 1) -> int:
     """Put a command on the queue; its sequence."""
-    subject = subjects.commands(command.actuator, command.scope, command.verb)
-    return (await bus.publish(subject, encode(command), headers={HEADER_EPOCH: str(epoch)})).seq
+    subject, data = subjects.commands(command.actuator, command.scope, command.verb), encode(command)
+    return (await bus.publish(subject, data, headers=signed(subject, data, epoch=str(epoch)))).seq
+
+
+def signed(
+    subject: str, data: bytes, *, epoch: str = "1", cause: str = "0.1.0", key: keys.SigningKey = KEY
+) -> dict[str, str]:
+    """The headers of a command as an engine sends it."""
+    return key.headers(subject, {HEADER_EPOCH: epoch, HEADER_CAUSE: cause}, data)
 
 
 async def outcomes(bus: Bus, scope: str, count: int = 1, of: str = NAME) -> Sequence[Outcome]:
     """Wait for that many outcomes of an actuator, the probe, on `scope`."""
-    subject = subjects.outcomes(of, scope)
-    found = [decode(subject, message.data) for message in await messages(bus, subjects.JOURNAL, count, subject)]
-    return [outcome for outcome in found if isinstance(outcome, Outcome)]
+    return [found async for found in said(bus, subjects.outcomes(of, scope), Outcome, count)]
+
+
+async def said(bus: Bus, subject: str, kind: type[_Said], count: int) -> AsyncGenerator[_Said]:
+    """The first so many messages of a kind on a subject of the journal, waited for."""
+    async with asyncio.timeout(PATIENCE_S), aclosing(read(bus, subjects.JOURNAL, subjects=[subject])) as batches:
+        while count:
+            for message in await anext(batches):
+                body = decode(subject, message.data)
+                if count and isinstance(body, kind):
+                    count -= 1
+                    yield body
 
 
 async def answered(bus: Bus, seq: int) -> None:

@@ -2,26 +2,30 @@
 
 import asyncio
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from engine.core.effects import Effect, Rejected
+from engine.runtime import keys
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import WrongLastSequence
 from engine.runtime.commit import Committer, Mark
+from engine.runtime.keys import KeyFile
 from engine.runtime.publishing import new_id
 from engine.runtime.recovery import recover
 from schemas import subjects
 from schemas.alerts import AlertTransition
 from schemas.audit import GENESIS, AuditEntry, AuditRecord
-from schemas.codec import decode_audit, encode
+from schemas.codec import decode_audit
 from schemas.commands import HEADER_CAUSE, HEADER_ENGINE, HEADER_EPOCH, Command
 from schemas.reasons import Reason
 from tests.runtime.probe import NAME, command
-from tests.runtime.roles import stored
+from tests.runtime.roles import KEY, stored
 
 START = Mark(seq=0, hash=GENESIS, stream_seq=0)
 TIME_MS = 1_700_000_000_000
@@ -57,7 +61,10 @@ async def committer(
     bus: Bus, shard: str, *, mark: Mark = START, recorded: Mapping[int, AuditRecord] | None = None, epoch: int = 1
 ) -> AsyncIterator[Committer]:
     """A running committer that has committed everything when the body ends."""
-    committer = Committer(bus, shard=shard, engine="e1", epoch=epoch, mark=mark, recorded=recorded or {})
+    with tempfile.TemporaryDirectory() as folder:
+        keys.create(Path(folder) / "signing.key", KEY)
+        key = KeyFile(Path(folder) / "signing.key")
+    committer = Committer(bus, shard=shard, engine="e1", epoch=epoch, key=key, mark=mark, recorded=recorded or {})
     running = asyncio.create_task(committer.run())
     try:
         yield committer
@@ -126,16 +133,20 @@ async def test_what_is_committed_is_not_published_again(bus: Bus, shard: str) ->
 
 
 async def test_effects_without_their_record_are_completed_once(bus: Bus, shard: str) -> None:
-    """An engine died between its first command and the record: the next publishes what is missing, no more."""
+    """An engine died between its first command and the record: the next publishes what is missing.
+
+    The first command it sends again under its own fencing token, as the one before may no longer count for anything.
+    """
     first, second = command(shard, cause=1), command(shard, cause=2)
-    subject = subjects.commands(NAME, shard, "turn")
-    await bus.publish(subject, encode(first), msg_id=first.id)
+    async with committer(bus, shard) as died:
+        await died.commit(9, TIME_MS, [first])
     recovered = await recover(bus, shard)
     effects: Sequence[Effect] = [first, entry_of(first), second, entry_of(second)]
-    async with committer(bus, shard, mark=recovered.mark, recorded=recovered.recorded) as commit:
+    async with committer(bus, shard, mark=recovered.mark, recorded=recovered.recorded, epoch=2) as commit:
         await commit.commit(9, TIME_MS, effects)
     found = await stored(bus, subjects.COMMANDS, commands_of(shard))
-    assert [msgspec.json.decode(each.data, type=Command) for each in found] == [first, second]
+    sent = [(each.headers[HEADER_EPOCH], msgspec.json.decode(each.data, type=Command)) for each in found]
+    assert sent == [("1", first), ("2", first), ("2", second)]
     (record,) = await audit(bus, shard)
     assert (record.seq, record.entries) == (9, (entry_of(first), entry_of(second)))
 

@@ -193,7 +193,7 @@ async def test_an_engine_that_died_at_any_point_of_a_decision_is_succeeded_witho
         await status(mortal_bus, applied_seq=await sample(mortal_bus, 0.0))
     sent = await stored(mortal_bus, subjects.COMMANDS, ">")
     recorded = [found.entry for found in await read_audit(mortal_bus) if found.entry.kind == "command"]
-    assert len(sent) == len(recorded) == 1
+    assert len({found.data for found in sent}) == len(recorded) == 1
     assert recorded[0].command in sent[0].data.decode()
     assert not await diverged(mortal_bus)
 

@@ -15,6 +15,7 @@ from engine.cli.why import causal_chain
 from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import now_ms
+from engine.runtime.trust import allow_list
 from schemas import subjects
 from schemas.codec import encode
 from schemas.labels import canonical
@@ -22,7 +23,7 @@ from schemas.reasons import Reason
 from schemas.samples import SampleBatch, layout_digest, pack_values
 from tests.actuators.site import Site
 from tests.conftest import ServerUnderTest
-from tests.runtime.roles import ONCE_S, PATIENCE_S, POLL_S, engine, status, until
+from tests.runtime.roles import ONCE_S, PATIENCE_S, POLL_S, TRUSTED, engine, status, until
 
 WINDOW_S = 2
 RULES = """\
@@ -72,7 +73,13 @@ async def plant(server: ServerUnderTest, bus: Bus, site: Site) -> AsyncIterator[
     (site.directory / "rules" / "jobs.yaml").write_text(RULES)
     jobs, beside = Jobs(), await server.connect()
     process = ProcessConfig(workloads=site.file, poll_s=0.02)
-    host = ActuatorConfig(scope="n1", state_dir=site.state_dir, plugins={"process": process}, metrics_every_s=ONCE_S)
+    host = ActuatorConfig(
+        scope="n1",
+        state_dir=site.state_dir,
+        plugins={"process": process},
+        trust=lambda: allow_list([TRUSTED]),
+        metrics_every_s=ONCE_S,
+    )
     async with engine(server, site.directory):
         tasks = [
             asyncio.create_task(ActuatorHost(beside, host, {"process": SPEC}).run()),

@@ -13,13 +13,14 @@ from engine.runtime.actuator_host import ActuatorConfig, ActuatorHost
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import new_id
 from engine.runtime.registry import actuators, verbs
+from engine.runtime.trust import allow_list
 from schemas import subjects
 from schemas.codec import decode
 from schemas.commands import Command
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
 from tests.actuators.kubernetes.cluster import FAST, Site, made, site
-from tests.runtime.roles import messages, send
+from tests.runtime.roles import TRUSTED, messages, send
 
 RULES = """
 groups:
@@ -46,7 +47,13 @@ def test_a_rule_says_by_its_arguments_which_restart_it_means() -> None:
 
 async def _hosted(bus: Bus, place: Site, scope: str, folder: Path) -> asyncio.Task[None]:
     config = KubernetesConfig(kubeconfig=place.kubeconfig, **FAST)
-    host = ActuatorConfig(scope=scope, state_dir=folder, plugins={"kubernetes": config}, metrics_every_s=3600)
+    host = ActuatorConfig(
+        scope=scope,
+        state_dir=folder,
+        plugins={"kubernetes": config},
+        trust=lambda: allow_list([TRUSTED]),
+        metrics_every_s=3600,
+    )
     return asyncio.create_task(ActuatorHost(bus, host, {"kubernetes": SPEC}).run())
 
 
