@@ -20,6 +20,7 @@ from schemas.control import Control, Tick
 from schemas.events import Event
 from schemas.inventory import Inventory
 from schemas.outcomes import Outcome
+from schemas.playbookfile import PlaybookFile
 from schemas.policyfile import PolicyFile
 from schemas.refusals import Refusals
 from schemas.rulefile import RuleFile
@@ -28,7 +29,12 @@ from schemas.workloads import WorkloadsFile
 
 FOLDER = Path(__file__).parent / "json"
 
-_FILES: Mapping[str, type[BaseModel]] = {"policy": PolicyFile, "rules": RuleFile, "workloads": WorkloadsFile}
+_FILES: Mapping[str, type[BaseModel]] = {
+    "playbook": PlaybookFile,
+    "policy": PolicyFile,
+    "rules": RuleFile,
+    "workloads": WorkloadsFile,
+}
 _MESSAGES: Mapping[str, Any] = {
     "samples": SampleBatch,
     "event": Event | list[Event],

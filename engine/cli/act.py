@@ -6,7 +6,7 @@ happens here is to ask, and to read in the audit what followed.
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 
 from engine.cli import show
@@ -54,7 +54,7 @@ async def _told_until_over(bus: Bus, seq: int, next_seq: int) -> Reason | None:
         async for entry in entries:
             limit.reschedule(None)
             if entry.reason is not Reason.DONE:
-                show.say(show.visible(_told(entry)))
+                show.say(show.visible(told(entry)))
             if entry.state == "ended":
                 return entry.reason
     return None
@@ -71,10 +71,16 @@ def _arguments(args: argparse.Namespace) -> dict[str, str]:
     values = {"workload": workload} | ({"replica": replica} if replica else {})
     if args.workload.startswith(NODE):
         values = {"node": args.workload.removeprefix(NODE)}
-    for given in args.args:
-        name, equals, value = given.partition("=")
+    return values | pairs(args.args, "version=v2")
+
+
+def pairs(given: Iterable[str], such_as: str) -> dict[str, str]:
+    """What is given as NAME=VALUE. Raises `ConfigError`."""
+    values = {}
+    for each in given:
+        name, equals, value = each.partition("=")
         if not equals:
-            raise ConfigError(f"{given!r}: expected NAME=VALUE, such as version=v2")
+            raise ConfigError(f"{each!r}: expected NAME=VALUE, such as {such_as}")
         values[name] = value
     return values
 
@@ -91,7 +97,7 @@ async def _about(bus: Bus, seq: int, next_seq: int) -> AsyncGenerator[AuditEntry
                 yield entry
 
 
-def _told(entry: AuditEntry) -> str:
+def told(entry: AuditEntry) -> str:
     match entry.kind:
         case "command":
             return f"commanded: {entry.detail}"

@@ -177,12 +177,32 @@ def _add_steering(commands: Commands) -> None:
     )
     emergency.add_argument("--why", default="")
     emergency.add_argument("--over", action="store_true", help="end it")
+    _add_playbooks(commands)
     for verb, what in ASKED.items():
         act = _add(commands, verb, "act:act", f"{what}, through the same journal and audit as a rule")
         act.set_defaults(verb=verb)
         act.add_argument("workload", help="its name, or name/replica; to collect, node:NAME too")
         act.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")
         act.add_argument("--why", default="")
+
+
+def _add_playbooks(commands: Commands) -> None:
+    playbook = commands.add_parser("playbook", help="run playbooks, and look at what became of them").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    run = _add(playbook, "run", "playbook:run", "run a playbook, and follow it until it is over")
+    run.add_argument("name", help="of the playbook")
+    run.add_argument("params", nargs="*", metavar="NAME=VALUE", help="parameters, such as workload=shop")
+    run.add_argument("--version", type=int, metavar="N", help="this version of it (default: the newest)")
+    run.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    run.add_argument("--why", default="")
+    listing = _add(playbook, "list", "playbook:list_", "the playbooks there are, and their last runs", as_json=True)
+    listing.add_argument("--last", type=int, default=20, metavar="N", help="so many runs (default: 20, at most 100)")
+    show = _add(playbook, "show", "playbook:show", "a playbook with its steps, or a run with all it did", as_json=True)
+    show.add_argument("what", metavar="NAME|RUN", help="a name, name@version, or the first characters of a run's id")
+    abort = _add(playbook, "abort", "playbook:abort", "end a run at its next step, and compensate for what it did")
+    abort.add_argument("run", metavar="RUN", help="its id, or the first characters")
+    abort.add_argument("--why", default="")
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, Any]:

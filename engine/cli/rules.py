@@ -23,10 +23,11 @@ async def check(args: argparse.Namespace, config: Config) -> int:
     for note in loaded.notes:
         show.say(f"note: {note}", file=sys.stderr)
     program = loaded.program
+    events = len(program.events) + len(program.counters)
+    books = f" and {len(program.playbooks)} playbooks" if program.playbooks else ""
     print(
-        f"{len(program.alerts)} alert, {len(program.records)} recording, {len(program.events) + len(program.counters)} "
-        f"event, {len(program.heals)} heal, {len(program.responds)} respond and {len(program.scales)} scale rules: "
-        "no error"
+        f"{len(program.alerts)} alert, {len(program.records)} recording, {events} event, {len(program.heals)} heal, "
+        f"{len(program.responds)} respond and {len(program.scales)} scale rules{books}: no error"
     )
     if args.coverage:
         await coverage.show_uncovered(loaded.sigma, args.fed, config)

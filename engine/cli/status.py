@@ -63,6 +63,8 @@ def of_engine(engine: Mapping[str, Any]) -> Lines:
     rules = engine["rules"]
     counts = (f"{rules[kind]} {word}" for kind, word in _KINDS.items() if kind in rules)
     yield "rules", ", ".join(counts)
+    if rules.get("playbook"):
+        yield "playbooks", f"{rules['playbook']}, which `reflexarc playbook list` tells of"
     yield from _left_out(rules.get("left_out", ()))
     if rules["refused"]:
         yield "REFUSED", "the newest edit of the rules; those before it stay active"

@@ -73,6 +73,8 @@ def _the_one(audit: Sequence[Happening], prefix: str) -> str:
             if id_.startswith(prefix):
                 about = entry.detail if kind == "command" else entry.rule
                 found.setdefault(id_, f"  {id_}  {kind:7}  {show.clock(happening.time_ms)}  {about}")
+    # What a ladder has begun goes by its name and more.
+    found = {id_: line for id_, line in found.items() if "-" not in id_ or id_.partition("-")[0] not in found}
     if not found:
         raise CommandFailedError(f"nothing on record has an id that begins with {prefix!r}")
     if len(found) > 1:

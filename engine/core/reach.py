@@ -14,7 +14,7 @@ from engine.core.state import Alert, Ladder, State
 from engine.core.verbs import Verb
 from engine.sigma.correlate_model import Ended, Raised
 from engine.sigma.model import Correlation
-from engine.template import TemplateError, parse
+from engine.template import OF_EITHER, TemplateError, parse
 
 SEVERAL = ""
 """The node of what events of several nodes have said, or of what nobody can tell whose word it is."""
@@ -63,6 +63,6 @@ def names_by_label(verb: Verb, args: Mapping[str, str], scope: str) -> bool:
 @lru_cache(maxsize=10_000)
 def _is_literal(text: str) -> bool:
     try:
-        return parse(text).is_literal
+        return parse(text, OF_EITHER).is_literal
     except TemplateError:
         return False

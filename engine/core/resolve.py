@@ -14,7 +14,7 @@ from engine.core.services import service_of
 from engine.core.state import Ladder, Owned, State
 from engine.core.turn import Turn
 from engine.core.verbs import Verb
-from engine.template import Template, TemplateError, parse
+from engine.template import OF_EITHER, Template, TemplateError, parse
 from schemas.commands import Command, Origin, command_id
 from schemas.durations import duration_ms
 from schemas.labels import text
@@ -56,7 +56,7 @@ def rendered(args: Mapping[str, str], ladder: Ladder) -> dict[str, str] | Refusa
 @lru_cache(maxsize=10_000)
 def _parsed(text: str) -> Template:
     """Templates are few, and each is filled in for many alerts."""
-    return parse(text)
+    return parse(text, OF_EITHER)
 
 
 def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:

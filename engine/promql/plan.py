@@ -46,6 +46,11 @@ class Plan:
         self._has_subquery = planner.has_subquery
         self.selectors: tuple[Selector, ...] = tuple(dict.fromkeys(planner.selectors.met))
         self.placeholders: frozenset[str] = frozenset(planner.selectors.placeholders)
+        self.parameters: frozenset[str] = frozenset(planner.selectors.parameters)
+
+    @property
+    def _open(self) -> frozenset[str]:
+        return self.placeholders | self.parameters
 
     @cached_property
     def output_labels(self) -> LabelNames:
@@ -69,11 +74,11 @@ class Plan:
         )
 
     def bind(self, labels: Mapping[str, str]) -> "Plan":
-        """The plan with each placeholder replaced by the value of that label.
+        """The plan with each placeholder replaced by the value of that label, or parameter.
 
         Raises `PromqlError` when a label is missing. Values are put into the parsed tree, so they can hold anything.
         """
-        return Plan(self.text, self._tree, labels, self._subquery_step_ms) if self.placeholders else self
+        return Plan(self.text, self._tree, labels, self._subquery_step_ms) if self._open else self
 
     def evaluate(self, store: Store, time_ms: int, most_samples: int = MOST_SAMPLES) -> Vector:
         """The instant value; a scalar is one element without labels. Elements come in an order that only the labels
@@ -82,14 +87,14 @@ class Plan:
         Raises `PromqlError` where the data leave no result, such as many-to-many matching, and where more than
         `most_samples` would have to be looked at.
         """
-        assert not self.placeholders, f"placeholders are not bound: {sorted(self.placeholders)}"
+        assert not self._open, f"placeholders are not bound: {sorted(self._open)}"
         with np.errstate(all="ignore"):
             value = self._root.evaluate(Moment(Evaluation(store, time_ms, time_ms, samples_left=most_samples), time_ms))
         return value if isinstance(value, Vector) else single(value)
 
     def freshness(self, store: Store, time_ms: int) -> Freshness:
         """Over the series with a newest sample that is within the lookback and not a staleness marker."""
-        assert not self.placeholders, f"placeholders are not bound: {sorted(self.placeholders)}"
+        assert not self._open, f"placeholders are not bound: {sorted(self._open)}"
         return freshness(store, self.selectors, time_ms)
 
 

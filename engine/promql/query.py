@@ -65,7 +65,7 @@ class Query:
         self._delayed_name_removal = delayed_name_removal
         self.moments = planner.moments
         self.selectors: tuple[Selector, ...] = tuple(dict.fromkeys(planner.selectors.met))
-        if planner.selectors.placeholders:
+        if planner.selectors.placeholders or planner.selectors.parameters:
             raise PromqlError("a query cannot have placeholders for labels")
 
     @property

@@ -11,7 +11,7 @@ from engine.promql.regexp import compile_regexp
 from engine.promql.selector import Anchor, Matcher, MatchOperator, Selector
 from schemas.labels import METRIC_NAME, Labels, canonical
 
-_PLACEHOLDER = re.compile(r"\{\{\s*\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*\$(labels|params)\.([a-zA-Z_][a-zA-Z0-9_]*)\s*\}\}")
 _MATCH_OPERATORS: tuple[tuple[ast.MatchOp, MatchOperator], ...] = (
     (ast.MatchOp.Equal, "="),
     (ast.MatchOp.NotEqual, "!="),
@@ -21,7 +21,8 @@ _MATCH_OPERATORS: tuple[tuple[ast.MatchOp, MatchOperator], ...] = (
 
 
 class Selectors:
-    """Makes the selectors of one expression; all that were met, and their `placeholders`, are known afterwards.
+    """Makes the selectors of one expression; all that were met, and their `placeholders`, are known afterwards, and as
+    `parameters` the placeholders for what a playbook is run with.
 
     `bindings` are the values of placeholders; without them placeholders stay open and the plan cannot be evaluated.
     """
@@ -29,6 +30,7 @@ class Selectors:
     def __init__(self, bindings: Mapping[str, str] | None) -> None:
         self.met: list[Selector] = []
         self.placeholders: set[str] = set()
+        self.parameters: set[str] = set()
         self._bindings = bindings
 
     def make(self, expr: ast.VectorSelector, range_ms: int | None, within_ms: int) -> Selector:
@@ -51,17 +53,18 @@ class Selectors:
         placeholder = _PLACEHOLDER.fullmatch(matcher.value)
         if placeholder is None or op not in ("=", "!="):
             raise PromqlError(
-                f"{matcher.name}{op}{matcher.value!r}: a placeholder must be {{{{ $labels.<name> }}}} "
-                "and the whole value of an = or != matcher"
+                f"{matcher.name}{op}{matcher.value!r}: a placeholder must be {{{{ $labels.<name> }}}}, or in a "
+                "playbook {{ $params.<name> }}, and the whole value of an = or != matcher"
             )
-        return self._bound(op, matcher.name, placeholder[1])
+        return self._bound(op, matcher.name, str(placeholder[1]), str(placeholder[2]))
 
-    def _bound(self, op: MatchOperator, name: str, label: str) -> Matcher | None:
+    def _bound(self, op: MatchOperator, name: str, kind: str, label: str) -> Matcher | None:
         if self._bindings is None:
-            self.placeholders.add(label)
+            (self.placeholders if kind == "labels" else self.parameters).add(label)
             return None
         if label not in self._bindings:
-            raise PromqlError(f"there is no label {label!r} to put in the place of {{{{ $labels.{label} }}}}")
+            what = "label" if kind == "labels" else "parameter"
+            raise PromqlError(f"there is no {what} {label!r} to put in the place of {{{{ ${kind}.{label} }}}}")
         return Matcher(op, name, self._bindings[label])
 
 

@@ -3,8 +3,9 @@
 Every mistake of the author's is found in one go and said as `file:line:col: group "…", rule "…": field: …`.
 
 Read in this order: `load` (the whole of it), `yamlparse` (text → nodes with positions), `structure` (nodes → the models
-of `schemas.rulefile`), `checks` (PromQL and templates), `crosscheck`, `ladders` and `scaling` (what takes more than one
-field or rule), `zones` (the calendar), `build` (models → Program). Rules over events go another way: `sigma` (which
+of `schemas.rulefile`), `checks` (PromQL and templates), `acts` (verbs and their arguments), `crosscheck`, `ladders` and
+`scaling` (what takes more than one field or rule), `zones` (the calendar), `build` (models → Program), `playbooks` with
+`parameters` and `playbook_steps`. Rules over events go another way: `sigma` (which
 files are Sigma's), `inline` (those in our own files, as Sigma documents), `sigma_cache` (documents → Sigma rules),
 `event_rules` (Sigma rules → Program). Only `files`, `zones` and the cache touch the disk.
 """

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from engine.core import program
 from engine.core.scaling.rule import ScaleRule as CoreScaleRule
-from engine.core.verbs import Verbs, chosen
-from engine.rulefile import scaling
+from engine.core.verbs import Verbs
+from engine.rulefile import acts, scaling
 from engine.rulefile.structure import FoundGroup, Place
 from schemas.rulefile import (
     AlertRule,
@@ -18,7 +18,6 @@ from schemas.rulefile import (
     LadderRule,
     RecordingRule,
     RespondRule,
-    Step,
 )
 from schemas.scalefile import ScaleRule
 
@@ -132,24 +131,12 @@ def _ladder(group: Group, rule: LadderRule, place: Place, rule_id: str, verbs: V
         name=rule.name,
         alert=rule.alert,
         source=_source(place),
-        steps=tuple(_step(step, verbs) for step in rule.steps),
+        steps=tuple(acts.built(step, verbs) for step in rule.steps),
         kind="respond" if isinstance(rule, RespondRule) else "heal",
         mode=rule.mode,
         cooldown_ms=rule.cooldown_ms,
         reset_after_ms=rule.reset_after_ms if isinstance(rule, HealRule) else 0,
         any_node=rule.any_node,
-    )
-
-
-def _step(step: Step, verbs: Verbs) -> program.Step:
-    ((name, arguments),) = step.verbs.items()
-    verb = chosen(verbs, name, arguments)
-    assert verb is not None, "only steps of known verbs are built"
-    verify = step.verify
-    return program.Step(
-        verb=name,
-        args=verb.completed(arguments),
-        verify=program.Verify(expr=verify.expr, within_ms=verify.within_ms, hold_ms=verify.hold_ms) if verify else None,
     )
 
 

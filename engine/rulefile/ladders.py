@@ -1,28 +1,22 @@
 """What a `heal` or `respond` rule refers to: an alert, its labels, verbs and their arguments."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.detector import label_name
-from engine.core.resolve import REVERT_AFTER, SCOPE
-from engine.core.verbs import Verb, Verbs, chosen
+from engine.core.verbs import chosen
+from engine.rulefile import acts
+from engine.rulefile.acts import Offered, Path
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import suggestion
 from engine.rulefile.structure import Found, FoundGroup, Place
-from engine.rulefile.yamltree import Sequence as List
-from engine.rulefile.yamltree import at
 from engine.sigma.model import SigmaRule
-from schemas.durations import duration_ms
 from schemas.rulefile import AlertRule, EventAlertRule, Group, LadderRule, Rule, Step
 from schemas.wording import shown
 
-Path = tuple[str | int, ...]
 LabelSets = Mapping[str, Sequence[frozenset[str] | None]]
 """Alert name → the label names that an alert of each of its rules can have; None where there is no telling."""
-
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +24,16 @@ class _Known:
     """What a step can refer to."""
 
     alerts: LabelSets
-    verbs: Verbs
-    checks: Checks
+    offered: Offered
+
+    @property
+    def checks(self) -> Checks:
+        return self.offered.checks
 
 
-def check(
-    groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], verbs: Verbs, checks: Checks
-) -> Iterator[RuleError]:
+def check(groups: Sequence[FoundGroup], sigma: Sequence[SigmaRule], offered: Offered) -> Iterator[RuleError]:
     """Every mistake in a `heal` or `respond` rule that its own fields cannot show."""
-    known = _Known(_label_sets(groups, sigma, checks), verbs, checks)
+    known = _Known(_label_sets(groups, sigma, offered.checks), offered)
     for rule in (rule for group in groups for rule in group.rules):
         if isinstance(rule.model, LadderRule):
             yield from _ladder(rule.place, rule.model, known)
@@ -74,7 +69,7 @@ def _ladder(place: Place, rule: LadderRule, known: _Known) -> Iterator[RuleError
         yield place.error(("alert",), message)
     for position, step in enumerate(rule.steps):
         path = ("steps", position)
-        yield from _verb(place, path, step, known)
+        yield from acts.mistakes(place, path, step, known.offered)
         yield from _labels_used(place, path, step, rule.alert, known)
 
 
@@ -84,7 +79,7 @@ def _ladder(place: Place, rule: LadderRule, known: _Known) -> Iterator[RuleError
 def _labels_used(place: Place, path: Path, step: Step, alert: str, known: _Known) -> Iterator[RuleError]:
     """Labels that the step names and that an alert of the name can be without."""
     for verb, arguments in step.verbs.items():
-        meant = chosen(known.verbs, verb, arguments)
+        meant = chosen(known.offered.verbs, verb, arguments)
         for name, text in (meant.completed(arguments) if meant else arguments).items():
             used = known.checks.parsed(text).label_names
             yield from _missing(place, (*path, verb, name), used, alert, known)
@@ -99,59 +94,3 @@ def _missing(place: Place, path: Path, used: frozenset[str], alert: str, known: 
         without = next((labels for labels in closed if label not in labels), None)
         if without is not None:
             yield place.error(path, f"{shown(alert)} has no label {shown(label)}, {suggestion(label, without)}")
-
-
-# --- verbs ---
-
-
-def _verb(place: Place, path: Path, step: Step, known: _Known) -> Iterator[RuleError]:
-    """One verb to a step, known, with the arguments it needs and no others."""
-    for name in step.verbs:
-        if name not in known.verbs:
-            message = f"unknown verb, {suggestion(name, known.verbs, also=['verify'])}"
-            yield place.error((*path, name), message, key=True)
-    named = [verb for name, arguments in step.verbs.items() if (verb := chosen(known.verbs, name, arguments))]
-    if not step.verbs or len(named) > 1:
-        got = " and ".join(verb.name for verb in named) or "none"
-        yield place.error(path, f"expected one verb, got {got}")
-    for verb in named:
-        yield from _arguments(place, (*path, verb.name), verb, step.verbs[verb.name], known)
-        if step.verify and not verb.changes_target:
-            message = f"`{verb.name}` changes nothing that could be verified"
-            yield place.error((*path, "verify"), message, key=True)
-
-
-def _arguments(
-    place: Place, path: Path, verb: Verb, arguments: Mapping[str, str], known: _Known
-) -> Iterator[RuleError]:
-    checks = known.checks
-    naming = {name for names in verb.targets.values() for name in names}
-    allowed = verb.arguments | ({SCOPE, REVERT_AFTER} if verb.undo else {SCOPE})
-    for name in arguments:
-        if name not in allowed and not verb.open:
-            yield place.error((*path, name), f"unknown argument, {suggestion(name, allowed)}", key=True)
-        elif name not in verb.lists and isinstance(at(place.node, (*path, name)), List):
-            yield place.error((*path, name), "expected text, got a list")
-    if verb.targets and not verb.names_target(verb.completed(arguments)):
-        kinds = [names for offered in known.verbs[verb.name] for names in offered.targets.values()]
-        ways = " or ".join(dict.fromkeys(" and ".join(f"`{name}`" for name in names) for names in kinds))
-        yield place.error(path, f"names no target: expected {ways}", key=True)
-    for name in verb.required:
-        if name not in arguments and name not in naming:
-            yield place.error(path, f"the argument `{name}` is required", key=True)
-    for name in verb.integers:
-        text = arguments.get(name, "0")
-        if checks.parsed(text).is_literal and not _WHOLE_NUMBER.fullmatch(text):
-            yield place.error((*path, name), f"expected a whole number, got {shown(text)}")
-    if verb.undo and REVERT_AFTER in arguments:
-        yield from _duration(place, (*path, REVERT_AFTER), arguments[REVERT_AFTER], checks)
-
-
-def _duration(place: Place, path: Path, text: str, checks: Checks) -> Iterator[RuleError]:
-    if not checks.parsed(text).is_literal:
-        return
-    try:
-        if duration_ms(text) == 0:
-            yield place.error(path, "expected a duration longer than 0s")
-    except ValueError as error:
-        yield place.error(path, str(error))

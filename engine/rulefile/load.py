@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from engine.core.program import Program
 from engine.core.verbs import Verbs
-from engine.rulefile import crosscheck, event_rules, ladders, nodes, policy, scaling, sigma
+from engine.rulefile import crosscheck, event_rules, ladders, nodes, playbooks, policy, scaling, sigma
+from engine.rulefile.acts import Offered
 from engine.rulefile.build import build, digest_of
-from engine.rulefile.checks import Checks
+from engine.rulefile.checks import Checks, ChecksOfRuns
 from engine.rulefile.errors import RuleError, RuleErrors
 from engine.rulefile.inline import inline
 from engine.rulefile.sigma_cache import SigmaCache
@@ -42,23 +43,28 @@ def load(files: Mapping[str, str], verbs: Verbs) -> Program:
 
 def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loaded:
     """The program of all rules that can be run. Raises RuleErrors with every mistake in files of our own format."""
-    policies, rules = policy.split(files)
+    policies, others = policy.split(files)
+    plays, rules = playbooks.split(others)
     sorts = sigma.sort(rules)
-    checks = Checks()
-    reader = Reader(checks)
+    checks, checks_of_runs = Checks(), ChecksOfRuns()
+    reader, reader_of_runs = Reader(checks), Reader(checks_of_runs)
     groups = [group for path, text in sorted(sorts.ours.items()) for group in reader.file(path, text)]
     own = inline(groups)
     found = sigma.read(sorts, own, cache)
     bounds, wrong = policy.read(reader, policies)
+    people = policy.groups_of(bounds)
+    books = playbooks.read(reader_of_runs, plays)
     errors = [
         *reader.errors,
+        *reader_of_runs.errors,
         *wrong,
-        *policy.unknown_rules(bounds, groups),
+        *policy.unknown_rules(bounds, groups, [book.title for book in books]),
         *found.errors,
         *crosscheck.repeated_groups(groups),
         *crosscheck.repeated_ladders(groups),
-        *ladders.check(groups, found.rules, verbs, checks),
+        *ladders.check(groups, found.rules, Offered(verbs, playbooks.offered(books), checks)),
         *scaling.check(groups, verbs, checks),
+        *playbooks.check(books, verbs, checks_of_runs, people),
     ]
     if errors:
         raise RuleErrors([*errors, *found.left_out])
@@ -69,6 +75,7 @@ def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loade
         events=events,
         counters=counters,
         policy=policy.build(bounds),
+        playbooks=playbooks.build(books, verbs, people),
         zones=program.zones | policy.zones(bounds),
     )
     return Loaded(program, found.rules, found.left_out, (*found.notes, *nodes.notes(program, checks)))

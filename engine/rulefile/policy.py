@@ -1,6 +1,6 @@
 """`policy.yaml`: its mistakes, and the policy that the core runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -48,12 +48,15 @@ def read(reader: Reader, files: Mapping[str, str]) -> tuple[FoundPolicy, list[Ru
     return found, errors
 
 
-def unknown_rules(found: FoundPolicy, groups: Sequence[FoundGroup]) -> Iterator[RuleError]:
-    """Rules that the policy names and that there are not: a misspelt one would bound nothing."""
+def unknown_rules(found: FoundPolicy, groups: Sequence[FoundGroup], playbooks: Iterable[str]) -> Iterator[RuleError]:
+    """Rules, and playbooks such as `fix@1`, that the policy names and that there are not: a misspelt one would bound
+    nothing.
+    """
     if found.place is None or found.model is None:
         return
     acting = (LadderRule, ScaleRule)
     known = {rule.name for group in groups for rule in group.rules if isinstance(rule.model, acting)}
+    known |= set(playbooks)
     for path, name in _named_rules(found.model):
         if "*" not in name and name not in known:
             yield found.place.error(path, f"no rule that acts has the name {name!r}, {suggestion(name, known)}")
@@ -63,6 +66,11 @@ def zones(found: FoundPolicy) -> dict[str, cron.Zone]:
     """The time zones that the windows are in."""
     names = {window.timezone for window in found.model.windows} if found.model else ()
     return {name: zone(name) for name in sorted(names)}
+
+
+def groups_of(found: FoundPolicy) -> Mapping[str, Patterns]:
+    """The people in each group."""
+    return found.model.groups if found.model else {}
 
 
 def build(found: FoundPolicy) -> policy.Policy:
@@ -101,9 +109,7 @@ def _mistakes(place: Place, model: PolicyFile) -> Iterator[RuleError]:
             except ValueError as error:
                 yield place.error((*path, field), str(error))
     for nth, approval in enumerate(model.approvals):
-        people = _people(approval.by, model.groups)
-        if people and len(people) < approval.count:
-            message = f"{approval.count} of {len(people)} can never be: {', '.join(people)}"
+        if message := too_few(approval.by, approval.count, model.groups):
             yield place.error(("approvals", nth, "count"), message)
 
 
@@ -187,13 +193,19 @@ def _approval(place: Place, nth: int, approval: policyfile.Approval, groups: Map
     return policy.Approval(
         source=_source(place, "approvals", nth),
         acts=_acts(approval),
-        by=_people(approval.by, groups),
+        by=people(approval.by, groups),
         count=approval.count,
         deadline_ms=approval.deadline_ms or 0,
         lapse=approval.lapse,
     )
 
 
-def _people(by: Patterns, groups: Mapping[str, Patterns]) -> tuple[str, ...]:
+def people(by: Patterns, groups: Mapping[str, Patterns]) -> tuple[str, ...]:
     """Groups stand for those in them."""
     return tuple(dict.fromkeys(person for name in by for person in groups.get(name, [name])))
+
+
+def too_few(by: Patterns, count: int, groups: Mapping[str, Patterns]) -> str:
+    """What is wrong where fewer people are asked than must approve; empty where nothing is."""
+    asked = people(by, groups)
+    return f"{count} of {len(asked)} can never be: {', '.join(asked)}" if asked and len(asked) < count else ""

@@ -1,7 +1,7 @@
 """Nodes to the models of `schemas.rulefile`, group by group and rule by rule, so that one mistake hides no other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -97,8 +97,8 @@ class Reader:
         self._validated(RuleFile, place, "groups")
         return tuple(self._groups(place))
 
-    def document(self, path: str, text: str, model: type[M]) -> tuple[Place, M | None] | None:
-        """A file that is one mapping; None for one that is empty or no YAML."""
+    def document(self, path: str, text: str, model: type[M], named: str = "") -> tuple[Place, M | None] | None:
+        """A file that is one mapping; None for one that is empty or no YAML. Its field `named` says what it is."""
         try:
             place = Place(path, parse(text))
         except YamlError as error:
@@ -109,6 +109,8 @@ class Reader:
         if not isinstance(place.node, Mapping):
             self.errors.append(place.error((), f"expected a mapping, got {shown(plain(place.node))}"))
             return None
+        if name := _text(place.node, named):
+            place = replace(place, where=f"{named} {shown(name)}")
         return place, self._validated(model, place)
 
     def _groups(self, file: Place) -> Iterator[FoundGroup]:

@@ -17,6 +17,7 @@ from engine.ruletest.compare import duration
 from engine.ruletest.events import Arrivals
 from engine.ruletest.model import AlertCase, CommandCase, ExprCase, UnitTestFile, UnitTestGroup
 from engine.ruletest.plant import Plant, mistakes
+from engine.ruletest.plays import People, check_runs, unplayable
 from engine.ruletest.samples import Scrape, Scrapes, keep_everything
 from schemas.audit import AuditEntry
 from schemas.commands import Command
@@ -37,7 +38,7 @@ def check(
     numbered = [(nth, case) for cases in lists[2 if only_commands else 0 :] for nth, case in enumerate(cases)]
     if not numbered:
         return
-    if wrong := list(mistakes(group, program.verbs)):
+    if wrong := [*mistakes(group, program.verbs), *unplayable(group, program)]:
         yield from wrong
         return
     clock = _Clock(program, file, group)
@@ -53,6 +54,7 @@ def check(
                 yield from check_expr(clock.state, group.start_ms, nth, case, fuzzy=file.fuzzy_compare)
             case CommandCase():
                 yield from check_commands(nth, case, *clock.news())
+                yield from check_runs(clock.state, nth, case)
 
 
 class _Clock:
@@ -68,6 +70,7 @@ class _Clock:
         self._plant = Plant(group, program.verbs)
         self._scrapes = Scrapes(group, file.interval_ms(group))
         self._arrivals = Arrivals(group)
+        self._people = People(group)
         self._answers: list[tuple[int, int, int, Command]] = []
         self.errors: list[Failure] = []
         self._sent: list[Command] = []
@@ -97,11 +100,17 @@ class _Clock:
     def _next_ms(self) -> int:
         """When the next thing happens; at the latest a tick, as from a host that lives."""
         answer_ms = self._answers[0][0] if self._answers else None
-        coming = (self.state.timers.next_ms(), self._scrapes.next_ms, self._arrivals.next_ms, answer_ms)
+        coming = (
+            self.state.timers.next_ms(),
+            self._scrapes.next_ms,
+            self._arrivals.next_ms,
+            self._people.next_ms,
+            answer_ms,
+        )
         return min(self._now_ms + self._tick.interval_ms, *(time_ms for time_ms in coming if time_ms is not None))
 
     def _happen(self) -> None:
-        """What happens now: a scrape, events, the answers that are due, and a tick for the timers."""
+        """What happens now: a scrape, events, the answers that are due, what people say, and a tick for the timers."""
         for scrape in self._scrapes.until(self._now_ms):
             if scrape.series:
                 self._tell(_batch(scrape))
@@ -110,6 +119,8 @@ class _Clock:
         while self._answers and self._answers[0][0] <= self._now_ms:
             for body in self._plant.answer(heapq.heappop(self._answers)[-1], self._now_ms):
                 self._tell(body)
+        for said in self._people.until(self._now_ms, self.state):
+            self._tell(said)
         self._publish()
         self._tell(self._tick)
 

@@ -1,4 +1,4 @@
-"""The shape of a unit-test file: promtool's format, and what we add to it to test `heal` and `respond` rules.
+"""The shape of a unit-test file: promtool's format, and what we add to it to test rules that act, and playbooks.
 
 Only what one field can tell by itself is checked here. Every scalar comes as text, as it stands in the YAML.
 """
@@ -101,6 +101,25 @@ class Answer(_Model):
     undo: str | None = None
 
 
+class PlayRequest(_Model):
+    """A person runs a playbook, the newest version unless one is named."""
+
+    at_ms: Duration = Field(default=0, alias="at")
+    playbook: Name
+    params: Texts = {}
+    version: Count | None = None
+    dry_run: bool = False
+    by: Name = "somebody"
+
+
+class PersonAnswers(_Model):
+    """Somebody lets go all that waits for an approval at this time, or with `deny` refuses it."""
+
+    at_ms: Duration = Field(default=0, alias="at")
+    by: Name = "approver"
+    deny: bool = False
+
+
 # --- what must come out ---
 
 
@@ -157,11 +176,21 @@ class ExpectedDecision(_Model):
     target: str | None = None
 
 
+class ExpectedRun(_Model):
+    """A run of a playbook: why it is over, or without a `reason` that it is not; and at which `step`, from 1."""
+
+    playbook: Name
+    reason: NamedReason | None = None
+    step: Count | None = None
+
+
 class CommandCase(_Case):
-    """Exactly these commands were sent, and with `exp_decisions` these decisions made, since the case before."""
+    """Exactly these commands were sent, and with `exp_decisions` these decisions made, since the case before. With
+    `exp_runs` these are the runs that were asked for up to now, and how they stand."""
 
     exp_commands: list[ExpectedCommand] = []
     exp_decisions: list[ExpectedDecision] | None = None
+    exp_runs: list[ExpectedRun] | None = None
 
 
 # --- the file ---
@@ -181,6 +210,8 @@ class UnitTestGroup(_Model):
     external_url: Text = ""
     inventory: list[InventoryTarget] = []
     outcomes: list[Answer] = []
+    plays: list[PlayRequest] = []
+    approvals: list[PersonAnswers] = []
     command_test: list[CommandCase] = []
 
     @property
@@ -214,6 +245,8 @@ NESTED: Mapping[str, type[_Model]] = {
     "input_events": InputEvent,
     "inventory": InventoryTarget,
     "outcomes": Answer,
+    "plays": PlayRequest,
+    "approvals": PersonAnswers,
     "alert_rule_test": AlertCase,
     "exp_alerts": ExpectedAlert,
     "promql_expr_test": ExprCase,
@@ -221,5 +254,6 @@ NESTED: Mapping[str, type[_Model]] = {
     "command_test": CommandCase,
     "exp_commands": ExpectedCommand,
     "exp_decisions": ExpectedDecision,
+    "exp_runs": ExpectedRun,
 }
 """What the items of each list are."""

@@ -5,7 +5,6 @@ Reading only: nothing here changes the state, and nothing that is decided depend
 
 import asyncio
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -13,14 +12,11 @@ from nats.aio.msg import Msg
 
 from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
-from engine.core.approvals import waits_as
 from engine.core.intake import without_place
-from engine.core.resolve import describe
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
-from engine.core.state import Ladder, State
-from engine.core.steps import describe as describe_step
-from engine.runtime import metrics
+from engine.core.state import State
+from engine.runtime import metrics, plays
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import now_ms
 from engine.runtime.rule_source import RuleSource
@@ -28,8 +24,6 @@ from schemas import subjects
 from schemas.samples import format_value
 
 ROLE = "engine"
-RUNS_TOLD = 100
-"""So many runs of playbooks, the newest."""
 
 
 class LiveView:
@@ -58,16 +52,18 @@ class LiveView:
 
     async def run(self) -> None:
         """Answer until cancelled."""
-        questions: Mapping[str, Callable[[], Any]] = {
-            "alerts": self._alerts,
-            "ladders": self._ladders,
-            "runs": self._runs,
-            "status": self._status,
+        questions: Mapping[str, Callable[[str], Any]] = {
+            "alerts": lambda _: self._alerts(),
+            "ladders": lambda _: self._ladders(),
+            "playbooks": lambda name: plays.playbooks(self._state(), name),
+            "run": lambda prefix: plays.run(self._state(), prefix),
+            "runs": lambda last: plays.runs(self._state(), last),
+            "status": lambda _: self._status(),
         }
         for what, answer in questions.items():
 
-            async def reply(msg: Msg, answer: Callable[[], Any] = answer) -> None:
-                await msg.respond(msgspec.json.encode(answer()))
+            async def reply(msg: Msg, answer: Callable[[str], Any] = answer) -> None:
+                await msg.respond(msgspec.json.encode(answer(msg.data.decode(errors="replace"))))
 
             await self._bus.nc.subscribe(subjects.requests(ROLE, what), cb=reply)
         await self._bus.nc.subscribe(subjects.requests(ROLE, "query"), cb=self._query)
@@ -101,15 +97,11 @@ class LiveView:
                 "of": len(ladder.rule.steps),
                 "held_by": ladder.held_by,
                 "due_ms": ladder.due_ms if ladder.phase == "scheduled" else None,
-                "command": waits_as(ladder) if ladder.phase == "approval" or ladder.command else None,
-                "does": describe(ladder.command) if ladder.command else _waits_for(ladder),
+                "command": plays.answers_to(ladder),
+                "does": plays.does(ladder),
             }
             for ladder in self._state().ladders.values()
         ]
-
-    def _runs(self) -> list[dict[str, Any]]:
-        """Newest first."""
-        return [msgspec.to_builtins(run) for run in islice(reversed(self._state().runs.values()), RUNS_TOLD)]
 
     def _status(self) -> dict[str, Any]:
         state = self._state()
@@ -130,6 +122,7 @@ class LiveView:
                 "heal": len(state.program.heals),
                 "respond": len(state.program.responds),
                 "scale": len(state.program.scales),
+                "playbook": len(state.program.playbooks),
                 "failing": state.failing,
                 "refused": list(self._rules.errors),
                 "left_out": list(self._rules.left_out),
@@ -170,8 +163,3 @@ def _scale(state: State, rule: ScaleRule) -> dict[str, Any]:
         "detail": memory.detail,
         "evaluated_ms": memory.evaluated_ms,
     }
-
-
-def _waits_for(ladder: Ladder) -> str | None:
-    """What a ladder without a command waits for, if that is a step of a playbook."""
-    return f"{ladder.rule.name}: {describe_step(ladder.current)}" if ladder.current.kind != "act" else None

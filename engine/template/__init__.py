@@ -7,6 +7,6 @@ then `functions` and `prometheus`, the two tables of what a template may call.
 """
 
 from engine.template.errors import TemplateError
-from engine.template.template import Template, parse
+from engine.template.template import OF_ALERTS, OF_EITHER, OF_RUNS, Template, parse
 
-__all__ = ["Template", "TemplateError", "parse"]
+__all__ = ["OF_ALERTS", "OF_EITHER", "OF_RUNS", "Template", "TemplateError", "parse"]

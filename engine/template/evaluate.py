@@ -50,6 +50,7 @@ class Evaluation:
         self._variables: list[tuple[str, Value]] = [
             ("$", data),
             ("$labels", data.labels),
+            ("$params", data.labels),
             ("$externalLabels", data.external_labels),
             ("$externalURL", data.external_url),
             ("$value", data.value),

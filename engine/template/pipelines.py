@@ -15,7 +15,9 @@ _END = Token("end", "the end of the template", 0)
 
 
 class Pipelines:
-    """Recursive descent over the tokens of one template. `label_names` are the labels that it names literally."""
+    """Recursive descent over the tokens of one template. `label_names` are the labels that it names literally, and
+    `param_names` the parameters.
+    """
 
     def __init__(self, text: str, functions: Collection[str], variables: Collection[str]) -> None:
         self._tokens = list(tokens(text))
@@ -25,6 +27,7 @@ class Pipelines:
         self._variables = ["$", *variables]
         self._dot_is_data = True
         self.label_names: set[str] = set()
+        self.param_names: set[str] = set()
 
     # --- tokens ---
 
@@ -131,9 +134,11 @@ class Pipelines:
             raise TemplateError(f'variable "{name}" is not defined', offset)
 
     def _note_label(self, operand: Operand, fields: list[str]) -> None:
-        """Remember `$labels.x`, `.Labels.x` and `$.Labels.x`."""
+        """Remember `$labels.x`, `.Labels.x` and `$.Labels.x`, and `$params.x`."""
         is_data = (isinstance(operand, Dot) and self._dot_is_data) or operand == Variable("$", operand.offset)
         if isinstance(operand, Variable) and operand.name == "$labels":
             self.label_names.add(fields[0])
+        elif isinstance(operand, Variable) and operand.name == "$params":
+            self.param_names.add(fields[0])
         elif is_data and fields[0] == "Labels" and len(fields) > 1:
             self.label_names.add(fields[1])

@@ -1,6 +1,6 @@
 """The package's two public names: a parsed template, and how text becomes one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from engine.template.evaluate import Evaluation
@@ -10,16 +10,24 @@ from engine.template.prometheus import FUNCTIONS
 from engine.template.queried import queried
 from engine.template.values import Data, Query
 
-VARIABLES = ("$labels", "$externalLabels", "$externalURL", "$value")
+_ANYWHERE = ("$externalLabels", "$externalURL")
+OF_ALERTS = ("$labels", "$value", *_ANYWHERE)
+"""The variables of what is written about an alert."""
+OF_RUNS = ("$params", *_ANYWHERE)
+"""Those of the steps of a playbook: what it is run with."""
+OF_EITHER = (*OF_ALERTS, "$params")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed template. `label_names` are the labels of the alert that it names as `$labels.x` or `.Labels.x`."""
+    """A parsed template. `label_names` are the labels of the alert that it names as `$labels.x` or `.Labels.x`,
+    `param_names` the parameters of the run, `$params.x`.
+    """
 
     text: str
     body: Body
     label_names: frozenset[str]
+    param_names: frozenset[str] = frozenset()
     definitions: Mapping[str, Body] = field(default_factory=dict)
 
     @property
@@ -40,7 +48,8 @@ class Template:
         query: Query | None = None,
         external_url: str = "",
     ) -> str:
-        """The text for one alert. A missing label is empty. `query` evaluates PromQL at the alert's time.
+        """The text for one alert, or with parameters as its labels for one run. A missing label is empty. `query`
+        evaluates PromQL at the alert's time.
 
         Raises TemplateError where Go's engine or one of the functions would fail.
         """
@@ -48,8 +57,10 @@ class Template:
         return Evaluation(data, query, self.definitions).text(self.body)
 
 
-def parse(text: str) -> Template:
-    """Parse `text`. Raises TemplateError for bad syntax and for unknown functions and variables."""
-    parser = Parser(text, FUNCTIONS, VARIABLES)
+def parse(text: str, variables: Collection[str] = OF_ALERTS) -> Template:
+    """Parse `text`, which may name these `variables`. Raises TemplateError for bad syntax and for unknown functions and
+    variables.
+    """
+    parser = Parser(text, FUNCTIONS, variables)
     body = parser.template()
-    return Template(text, body, frozenset(parser.label_names), parser.definitions)
+    return Template(text, body, frozenset(parser.label_names), frozenset(parser.param_names), parser.definitions)

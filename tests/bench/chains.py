@@ -58,18 +58,25 @@ class Reflex:
         scrape = self._scrape(broken)
         started_s = time.perf_counter()
         publishing = asyncio.create_task(self._bus.publish(self._subject, scrape))
-        delivery = await _next(self._commands)
+        delivery = await self.delivered()
         took_s = time.perf_counter() - started_s
         await publishing
-        command = decode_command(delivery.subject, delivery.data)
+        command = await self.answer(delivery)
         assert command.target == f"workload:{WORKLOADS[broken]}", command
-        await self._answer(command, delivery)
+        await asyncio.sleep(FRESH_S)
+        await self._bus.publish(self._subject, self._scrape(None))
         return took_s
+
+    async def delivered(self) -> Delivery:
+        """The next command, as it comes to an actuator."""
+        return await _next(self._commands)
 
     async def close(self) -> None:
         await self._commands.aclose()
 
-    async def _answer(self, command: Command, delivery: Delivery) -> None:
+    async def answer(self, delivery: Delivery) -> Command:
+        """Say that it is done."""
+        command = decode_command(delivery.subject, delivery.data)
         outcome = Outcome(
             command=command.id,
             actuator=command.actuator,
@@ -83,8 +90,7 @@ class Reflex:
         )
         await self._bus.publish(subjects.outcomes(command.actuator, command.scope), encode(outcome))
         await delivery.ack()
-        await asyncio.sleep(FRESH_S)
-        await self._bus.publish(self._subject, self._scrape(None))
+        return command
 
     def _scrape(self, broken: int | None) -> bytes:
         values = [float(number != broken) for number in range(len(WORKLOADS))]

@@ -75,6 +75,12 @@ class Site:
         env = self._env() | variables
         return subprocess.run(self._line(*words), capture_output=True, text=True, env=env, timeout=WAIT_S, check=False)
 
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """One command that goes on, and what it prints."""
+        return subprocess.Popen(
+            self._line(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self._env()
+        )
+
     def ask(self, *words: str) -> Any:
         """What a command answers with `--json`; None when it fails."""
         ended = self.run(*words, "--json")

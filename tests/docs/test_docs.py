@@ -67,11 +67,14 @@ def test_commands_can_be_typed(page: Path) -> None:
 
 @each_page
 def test_rules_that_are_shown_load(page: Path) -> None:
-    """A block that is a rule file has no mistake in it."""
+    """A block that is a rule file or a playbook has no mistake in it, beside the playbooks that the page shows."""
     known = verbs(actuators())
+    shown = (text for language, text in blocks(page) if language == "yaml" and text.startswith("playbook:"))
+    playbooks = {f"{nth}.yaml": text for nth, text in enumerate(shown)}
     for language, text in blocks(page):
         if language == "yaml" and text.startswith("groups:"):
-            load({page.name: text}, known)
+            load({page.name: text, **playbooks}, known)
+    load(playbooks, known)
 
 
 @each_page

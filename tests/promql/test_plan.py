@@ -47,6 +47,17 @@ def test_a_placeholder_is_bound_as_a_value_whatever_it_holds() -> None:
     assert list(bound.evaluate(store, 0).labels) == [labels("up", instance=hostile)]
 
 
+def test_a_parameter_is_bound_as_a_label_is() -> None:
+    """And is told apart from one before that."""
+    plan = compile_expr('up{instance="{{ $params.instance }}",job!="{{ $labels.job }}"}')
+    assert (set(plan.parameters), set(plan.placeholders)) == ({"instance"}, {"job"})
+    store = store_of({labels("up", instance="a", job="x"): [1.0], labels("up", instance="a", job="y"): [1.0]})
+    bound = plan.bind({"instance": "a", "job": "y"})
+    assert list(bound.evaluate(store, 0).labels) == [labels("up", instance="a", job="x")]
+    with pytest.raises(PromqlError, match="no parameter 'instance'"):
+        plan.bind({"job": "y"})
+
+
 def test_binding_needs_every_label() -> None:
     """A placeholder without a value is an error, not an empty matcher."""
     with pytest.raises(PromqlError, match="'pod'"):

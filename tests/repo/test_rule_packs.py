@@ -22,7 +22,7 @@ from collectors.probe.config import ProbeConfig
 from collectors.workload import WorkloadConfig
 from collectors.workload import collect as collect_workload
 from engine.cli.reference_metrics import ROLES, published
-from engine.core.program import AlertRule, EventRule
+from engine.core.program import AlertRule, EventRule, HealRule, Playbook, every_step
 from engine.promql import compile_expr
 from engine.rulefile import load, read
 from engine.ruletest import find, run
@@ -90,6 +90,18 @@ def test_they_pass_on_both_clocks(file: Path, on_arrival: bool) -> None:
     verdict = run(file, verbs(actuators()), on_arrival=on_arrival)
     assert verdict.problems == ()
     assert verdict.warnings == ()
+
+
+def test_every_playbook_is_shown_coming_about_and_not() -> None:
+    """Of each there is a run that completes, and one that fails or is compensated for."""
+    ends: dict[str, set[str]] = {}
+    for file in TESTS:
+        for group in yaml.safe_load(file.read_text())["tests"]:
+            for case in group.get("command_test", ()):
+                for each in case.get("exp_runs", ()):
+                    ends.setdefault(each["playbook"], set()).add(each["reason"])
+    assert ends.keys() == {playbook.name for playbook in PROGRAM.playbooks}
+    assert [name for name, reasons in ends.items() if "COMPLETED" not in reasons or len(reasons) < 2] == []
 
 
 def test_every_alert_says_what_it_means() -> None:
@@ -176,7 +188,8 @@ def own_names() -> set[str]:
 def selected() -> set[str]:
     """The metric names that the shipped rules select, in what they watch and in what they verify."""
     expressions = [*(rule.expr for rule in PROGRAM.alerts), *(rule.expr for rule in PROGRAM.records)]
-    expressions += [step.verify.expr for heal in PROGRAM.heals for step in heal.steps if step.verify]
+    acting: list[HealRule | Playbook] = [*PROGRAM.heals, *PROGRAM.playbooks]
+    expressions += [step.verify.expr for each in acting for step in every_step(each.steps) if step.verify]
     matchers = (m for each in expressions for selector in compile_expr(each).selectors for m in selector.matchers)
     return {matcher.value for matcher in matchers if matcher.name == METRIC_NAME and matcher.op == "="}
 

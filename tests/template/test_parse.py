@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.template import TemplateError, parse
+from engine.template import OF_EITHER, OF_RUNS, TemplateError, parse
 
 MISTAKES = {
     "{{": ("{{ is never closed", 0),
@@ -61,6 +61,17 @@ def test_a_mistake_has_its_message_and_place(text: str, expected: tuple[str, int
 def test_the_labels_that_a_template_names(text: str, names: set[str]) -> None:
     """Labels of the alert count, in every branch; those of a queried sample or the outside do not."""
     assert parse(text).label_names == names
+
+
+def test_parameters_are_named_where_a_template_may_have_them() -> None:
+    """They render as labels do, in a template that is said to be about a run."""
+    text = "{{ $params.a }}-{{ if $params.b }}b{{ end }}"
+    assert parse(text, OF_RUNS).param_names == {"a", "b"}
+    assert parse(text, OF_RUNS).render({"a": "1", "b": "x"}, 0.0) == "1-b"
+    assert parse("{{ $params.a }}{{ $labels.b }}", OF_EITHER).label_names == {"b"}
+    for refused, variables in (("{{ $params.a }}", None), ("{{ $labels.a }}", OF_RUNS), ("{{ $value }}", OF_RUNS)):
+        with pytest.raises(TemplateError, match="is not defined"):
+            parse(refused, variables) if variables else parse(refused)
 
 
 def test_only_text_without_actions_is_literal() -> None:

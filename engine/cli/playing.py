@@ -1,0 +1,93 @@
+"""A run of a playbook as it goes on: what the audit says of it, and what it waits for while the audit says nothing."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from engine.cli import show
+from engine.cli.act import DECIDED_WITHIN_S, told
+from engine.cli.failure import CommandFailedError
+from engine.cli.history import Happening, follow_audit
+from engine.cli.look import ask_engine
+from engine.core.state import ladder_id
+from engine.runtime.bus import Bus
+from schemas.audit import AuditEntry
+from schemas.control import Play
+from schemas.reasons import Reason
+
+LOOKS_EVERY_S = 1.0
+"""While nothing happens it is told what is waited for."""
+
+
+def run_id(request: Play) -> str:
+    """The id that the engine gives to the run of a request that names its version."""
+    return ladder_id(f"{request.playbook}@{request.version}", request.id, 0)
+
+
+async def followed(bus: Bus, request: Play, next_seq: int) -> Reason:
+    """Print what becomes of the request, from the audit's record `next_seq` on, until it is over; why it is.
+
+    Raises `CommandFailedError` where nobody decides on it, or it is refused.
+    """
+    id_ = run_id(request)
+    show.say(f"run {id_} of {request.playbook}@{request.version}")
+    entries: asyncio.Queue[AuditEntry] = asyncio.Queue()
+    async with aclosing(follow_audit(bus, next_seq)) as happenings:
+        reader = asyncio.create_task(_into(entries, happenings, request))
+        try:
+            return await _told_until_over(bus, id_, entries)
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+
+async def _into(entries: "asyncio.Queue[AuditEntry]", happenings: AsyncGenerator[Happening], request: Play) -> None:
+    id_ = run_id(request)
+    async for happening in happenings:
+        entry = happening.entry
+        refused = entry.state == "ended" and not entry.ladder and entry.rule == request.playbook
+        if entry.ladder == id_ or entry.ladder.startswith(f"{id_}-") or refused:
+            entries.put_nowait(entry)
+
+
+async def _told_until_over(bus: Bus, id_: str, entries: "asyncio.Queue[AuditEntry]") -> Reason:
+    waits: list[str] = []
+    waited_s = 0.0
+    while True:
+        try:
+            entry = await asyncio.wait_for(entries.get(), LOOKS_EVERY_S)
+        except TimeoutError:
+            waited_s += LOOKS_EVERY_S
+            found = await ask_engine(bus, "run", id_.encode())
+            if not found and waited_s >= DECIDED_WITHIN_S:
+                raise CommandFailedError("no engine has decided on it yet; the request waits in the journal") from None
+            before, waits = waits, list(now(found[0])) if found else []
+            for line in waits:
+                if line not in before:
+                    show.say(line)
+            continue
+        if not entry.ladder:
+            raise CommandFailedError(f"refused: {told(entry)}")
+        for line in _lines(entry, id_):
+            show.say(line)
+        if entry.ladder == id_ and entry.state == "ended" and entry.reason:
+            return entry.reason
+
+
+def _lines(entry: AuditEntry, id_: str) -> Iterator[str]:
+    """An entry in words; those of what runs within the run are indented."""
+    depth = entry.ladder.removeprefix(id_).count("-")
+    place = "" if entry.state == "ended" else f"step {entry.step + 1}: "
+    yield "  " * depth + show.visible(place + told(entry))
+
+
+def now(run: Mapping[str, Any]) -> Iterator[str]:
+    """What the run waits for at this moment, if it does."""
+    for each in run["now"]:
+        depth = each["id"].removeprefix(run["id"]).count("-")
+        if each["phase"] == "waiting":
+            continue
+        why = f", held: {each['held_by']}" if each["held_by"] else ""
+        what = f": {each['does']}" if each["does"] else ""
+        yield "  " * depth + show.visible(f"step {each['step'] + 1} of {each['of']}, {each['phase']}{why}{what}")

@@ -1,0 +1,122 @@
+"""`reflexarc playbook`, on a machine with `reflexarc up` on it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.site import Site
+
+RULES = """
+groups:
+- name: shop
+  rules:
+  - alert: Serving
+    expr: count(up{workload="shop"}) > 0
+"""
+
+GROW = """
+playbook: grow
+version: 2
+summary: more replicas, kept only if they answer
+parameters:
+  workload:
+  replicas: {type: integer, min: 1, max: 6, summary: how many}
+steps:
+- scale: {workload: "{{ $params.workload }}", replicas: "{{ $params.replicas }}"}
+  name: resize
+  compensate:
+    scale: {workload: "{{ $params.workload }}", replicas: 3}
+- gate: {expr: 'count by (workload) (up{workload="{{ $params.workload }}"} == 1) == 4', within: 4s, hold: 300ms}
+"""
+
+WAIT = """
+playbook: wait
+steps:
+- restart: {workload: shop, replica: 0}
+  compensate: {restart: {workload: shop, replica: 1}}
+- pause: 10m
+- restart: {workload: shop, replica: 2}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path, RULES)
+    for name, text in (("grow", GROW), ("wait", WAIT)):
+        (site.rules.parent / f"{name}.yaml").write_text(text)
+    yield site
+    site.kill_what_is_left()
+
+
+def test_playbooks_are_run_looked_at_and_aborted(site: Site) -> None:
+    """From what there is to how a run ended, each step told as it goes on."""
+    site.up()
+    what_there_is(site)
+    what_is_wrong_is_said_before_anything_is_sent(site)
+    assert "would scale workload:shop replicas=5" in played(site, "grow", "workload=shop", "replicas=5", "--dry-run")
+    done = played(site, "grow", "workload=shop", "replicas=4")
+    assert "step 1: commanded: scale workload:shop replicas=4" in done
+    assert "COMPLETED" in done
+    undone = site.run("playbook", "run", "grow", "workload=shop", "replicas=2")
+    assert undone.returncode == 1
+    assert "commanded: scale workload:shop replicas=3" in undone.stdout
+    assert "grow did not come about: COMPENSATED" in undone.stderr
+    runs = site.ask("playbook", "list", "--last", "3")["runs"]
+    assert [run["reason"] for run in runs] == ["COMPENSATED", "COMPLETED", "SHADOW"]
+    told = site.run("playbook", "show", runs[0]["id"][:8]).stdout
+    assert told.startswith("grow@2 workload=shop replicas=2\n")
+    assert "VERIFY_FAILED" in told
+    a_run_that_waits_is_aborted(site)
+
+
+def played(site: Site, *words: str) -> str:
+    """What is said of a run that comes about."""
+    ended = site.run("playbook", "run", *words)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def what_there_is(site: Site) -> None:
+    listed = site.run("playbook", "list").stdout
+    assert re.search(r"grow +2 +workload replicas +more replicas", listed)
+    shown = site.run("playbook", "show", "grow").stdout
+    assert "replicas   integer, required, 1 or more, 6 or less  how many" in shown
+    assert "1. resize: scale workload={{ $params.workload }}" in shown
+    assert "undone by scale" in shown
+    assert site.ask("playbook", "show", "grow@2")[0]["steps"][1]["kind"] == "gate"
+
+
+def what_is_wrong_is_said_before_anything_is_sent(site: Site) -> None:
+    refused = site.run("playbook", "run", "grow", "replicas=7", "wrkload=shop")
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [
+        "grow: wrkload: there is no such parameter, expected replicas, workload",
+        "grow: workload: is required",
+        "grow: replicas: expected 6 or less, got 7",
+    ]
+    assert "has no version 1; it has: 2" in site.run("playbook", "run", "grow", "--version", "1").stderr
+    assert "there is no playbook gro; there is: grow, wait" in site.run("playbook", "run", "gro").stderr
+    assert site.ask("playbook", "list")["runs"] == []
+
+
+def a_run_that_waits_is_aborted(site: Site) -> None:
+    """From another terminal; whoever follows it is told of that, and of what is compensated for."""
+    watching = site.start("playbook", "run", "wait")
+    try:
+        run: list[dict[str, str]] = []
+
+        def paused() -> bool:
+            run[:] = site.ask("playbook", "list", "--last", "1")["runs"]
+            now = site.ask("playbook", "show", run[0]["id"])["now"]
+            return [each["phase"] for each in now] == ["scheduled"]
+
+        site.wait_for(paused, "the run to pause")
+        assert "ends at its next step" in site.run("playbook", "abort", run[0]["id"][:8]).stdout
+        said, _ = watching.communicate(timeout=20)
+    finally:
+        watching.kill()
+    assert "commanded: restart replica:shop/1" in said
+    assert watching.returncode == 1
+    assert "is over: COMPENSATED" in site.run("playbook", "abort", run[0]["id"]).stderr
