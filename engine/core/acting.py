@@ -34,14 +34,16 @@ def act_of(state: State, ladder: Ladder, command: Command) -> Act:
         weight=weight,
         healthy=min(weight, target.healthy),
         first=command.target not in ladder.acted_on,
+        heals=ladder.origin.kind == "rule" and ladder.rule.kind == "heal" and not ladder.undo,
     )
 
 
 def begin(turn: Turn, ladder: Ladder, act: Act) -> None:
     """The command is sent."""
     state = turn.state
-    state.done.append((turn.now_ms, act))
-    state.tallies.add(turn.now_ms, act)
+    if not ladder.undo:
+        state.done.append((turn.now_ms, act))
+        state.tallies.add(turn.now_ms, act)
     ladder.act = act
     count(state, act, 1)
     for limit in state.program.policy.limits:
@@ -63,6 +65,13 @@ def wake_next(turn: Turn, on: str) -> None:
     waiting = next((each for each in turn.state.ladders.values() if each.held_on == on), None)
     if on and waiting:
         turn.wake_at(waiting, turn.now_ms)
+
+
+def look_again(turn: Turn) -> None:
+    """The policy may be another: whatever is held is looked at anew."""
+    for ladder in turn.state.ladders.values():
+        if ladder.phase == "held":
+            turn.wake_at(ladder, turn.now_ms)
 
 
 def count(state: State, act: Act, by: int) -> list[str]:

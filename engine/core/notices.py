@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from engine.core.program import HealRule, Step
+from engine.core.resolve import SCOPE
 from engine.core.state import Ladder
 from engine.core.turn import Turn
 from schemas.commands import Origin
@@ -43,7 +44,7 @@ def _page(turn: Turn, about: str, reason: Reason, summary: str, receiver: str) -
         source="",
         mode="auto",
         cooldown_ms=0,
-        steps=(Step(verb="page", args={"receiver": receiver}),),
+        steps=(Step(verb="page", args={"receiver": receiver} | _scope(turn, receiver)),),
     )
     return Ladder(
         id=id_,
@@ -53,3 +54,9 @@ def _page(turn: Turn, about: str, reason: Reason, summary: str, receiver: str) -
         because=reason,
         annotations={"summary": summary},
     )
+
+
+def _scope(turn: Turn, receiver: str) -> dict[str, str]:
+    """A receiver that several nodes can reach is paged from one of them."""
+    owned = turn.state.targets.get(f"{_RECEIVER}{receiver}", ())
+    return {SCOPE: min(each.scope for each in owned)} if owned else {}

@@ -17,8 +17,8 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     """What a command would do, in the words of a policy.
 
     `rule` is the name of the rule or playbook on whose behalf it is, empty for a person's request. `workload` is the
-    lock of the target. It disrupts `weight` replicas of `service`, of which `healthy` are well as far as is known. The
-    `first` of a ladder on its target begins to heal it; what follows goes on with that.
+    lock of the target. It disrupts `weight` replicas of `service`, of which `healthy` are well as far as is known. It
+    is the `first` of its ladder on the target, or goes on with that; it `heals` where it is a step of a `heal` rule.
     """
 
     rule: str
@@ -29,6 +29,7 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     weight: int = 0
     healthy: int = 0
     first: bool = True
+    heals: bool = False
 
     def of(self, per: Per) -> str:
         """What it counts for where is counted `per` that."""

@@ -235,6 +235,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
     detect.activated(turn)
     schedule_rules(state)
     scaling.schedule(state)
+    acting.look_again(turn)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
     detail += f"{len(program.events)} event, {len(program.heals)} heal, "
     detail += f"{len(program.responds)} respond, {len(program.scales)} scale rules"

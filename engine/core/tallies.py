@@ -79,7 +79,7 @@ def _counted(policy: Policy, act: Act) -> Iterator[tuple[str, str, int, int]]:
         if limit.rate and limit.acts.has(act):
             yield limit.id, act.of(limit.per), limit.within_ms, 1
     for radius in policy.blast_radius:
-        if act.weight and radius.acts.has(act):
+        if act.weight and act.first and radius.acts.has(act):
             yield radius.id, act.of(radius.per), radius.within_ms, act.weight
-    if policy.flapping.heals and act.first and act.rule:
+    if policy.flapping.heals and act.first and act.heals:
         yield FLAPPING, act.target, policy.flapping.within_ms, 1

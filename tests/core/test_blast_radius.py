@@ -61,6 +61,16 @@ def test_a_ladder_may_touch_again_what_it_has_touched() -> None:
     assert only_command(story.answer(first, "failed")).verb == "restart"
 
 
+def test_what_is_decided_anew_is_counted_once() -> None:
+    """A command that came too late had no effect; its next attempt is the same touch of the same replica."""
+    story = Story(bounded(radius(count=2)))
+    story.tell(fleet())
+    first = only_command(story.scrape({name(0, 0): 0.0}))
+    again = only_command(story.answer(first, "expired"))
+    assert again.attempt == 1
+    assert len(commands(story.scrape({name(0, 1): 0.0, name(0, 2): 0.0}))) == 2  # an act, and the page for the other
+
+
 def test_the_budget_is_there_again_when_its_time_is_over() -> None:
     """What was held acts then, as far as the next budget reaches."""
     story = Story(bounded(radius(share=0.25), heal(restart(None))))

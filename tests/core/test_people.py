@@ -14,7 +14,7 @@ from schemas.control import Emergency
 from schemas.reasons import Reason
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, told
 from tests.core.story import Story, asked, commands, details, only_command, reasons
-from tests.core.world import heal, page, restart, rollback
+from tests.core.world import ONCALL, heal, page, restart, rollback
 
 # --- people ---
 
@@ -109,6 +109,13 @@ def test_in_an_emergency_only_listed_rules_and_people_act() -> None:
     assert only_command(story.ask("restart", workload="shop", replica="1")).verb == "restart"
     after = commands(story.tell(Emergency(id="f", by="ann", over=True)))
     assert [command.verb for command in after] == ["page", "restart"]
+
+
+def test_a_receiver_of_several_nodes_is_paged_once() -> None:
+    """From one of them."""
+    story = Story(bounded(Policy()))
+    story.tell(msgspec.structs.replace(ONCALL, scope="n0"))
+    assert only_command(story.tell(Emergency(id="e", by="ann"))).scope == "n0"
 
 
 @pytest.mark.parametrize("scope", ["rule:Heal", "rule:g/Heal", "service:shop", "shop"])

@@ -65,6 +65,13 @@ def test_a_cooldown_of_the_policy_is_between_the_ladders_of_all_rules() -> None:
     assert reasons(story.effects)[-2:] == [Reason.COOLDOWN, Reason.COOLDOWN]
 
 
+def test_a_limit_that_is_raised_lets_go_what_waits() -> None:
+    """With the activation of the new policy."""
+    story = Story(bounded(limit("all", concurrency=1)))
+    story.samples(0, 0)
+    assert only_command(story.activate(bounded(limit("all", concurrency=2))) + story.tick()).target == "replica:shop/1"
+
+
 def test_a_limit_is_only_of_the_acts_that_it_selects() -> None:
     """By rule, verb, service and target, each of which may be a pattern."""
     of_others = (
