@@ -10,7 +10,6 @@ from engine.cli.act import DECIDED_WITHIN_S, told
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import Happening, follow_audit
 from engine.cli.look import ask_engine
-from engine.core.state import ladder_id
 from engine.runtime.bus import Bus
 from schemas.audit import AuditEntry
 from schemas.control import Play
@@ -22,6 +21,8 @@ LOOKS_EVERY_S = 1.0
 
 def run_id(request: Play) -> str:
     """The id that the engine gives to the run of a request that names its version."""
+    from engine.core.state import ladder_id  # noqa: PLC0415 - who only looks need not wait for all that it loads
+
     return ladder_id(f"{request.playbook}@{request.version}", request.id, 0)
 
 

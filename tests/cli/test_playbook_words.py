@@ -13,14 +13,14 @@ def test_every_kind_of_step_is_said() -> None:
         "has 1m; tried again up to 2 times; undone by rollback workload={{ $params.workload }}",
         "  2. wait until up == 1, within 1m",
         '  3. wait until probe_success{instance="{{ $params.wait }}"} == 1, within 1m, for 5s',
-        "  4. wait for 30 s",
+        "  4. wait for 30s",
         "  5. wait for people: 2 of ann, bob, dan, within 1h; else proceed",
         "  6. 2 branches; has 10m",
         "     at once:",
         "       1. page receiver=oncall",
         "     at once:",
         "       1. playbook other a={{ $params.workload }} b=5; verified by up == 1, within 1m",
-        "       2. wait for 1 s",
+        "       2. wait for 1s",
     ]
 
 
