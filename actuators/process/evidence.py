@@ -31,7 +31,7 @@ def _redacted(name: str, equals: str, value: str) -> str:
 def collect(directory: Path, members: Sequence[Process], log: Path) -> None:
     """Write the evidence of these processes and their log, unless it is there already (blocking).
 
-    Who was cut off may still be at it when the next begins: each has a draft of its own, and the first to be ready counts.
+    Who was cut off may still be at it when the next begins: each has its own draft, and the first that is ready counts.
     """
     if directory.exists():
         return
