@@ -102,6 +102,7 @@ class Reason(StrEnum):
     REVERTED = "REVERTED"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+    WAITING = "WAITING"
     STEP_TIMED_OUT = "STEP_TIMED_OUT"
     ABORTED = "ABORTED"
     COMPENSATED = "COMPENSATED"
@@ -203,6 +204,7 @@ MEANING: dict[Reason, str] = {
     Reason.REVERT_SCHEDULED: "the step had its effect, which is to be undone after `revert_after`",
     Reason.COMPLETED: "every step of the playbook has succeeded",
     Reason.FAILED: "a step of the playbook failed, and there was nothing to compensate for",
+    Reason.WAITING: "the step waits for something to hold, or for its time to pass",
     Reason.STEP_TIMED_OUT: "the step was not over within its `timeout`",
     Reason.ABORTED: "a person ended the run",
     Reason.COMPENSATED: "a step of the playbook failed, and what was done before is compensated for",

@@ -49,11 +49,12 @@ def names_by_label(verb: Verb, args: Mapping[str, str], scope: str) -> bool:
     if not (verb.changes_target or verb.looks):
         return False
     naming = {scope, *(part for parts in verb.targets.values() for part in parts)}
-    return any(not _is_literal(text) for name, text in args.items() if name in naming)
+    return any(not is_literal(text) for name, text in args.items() if name in naming)
 
 
 @lru_cache(maxsize=10_000)
-def _is_literal(text: str) -> bool:
+def is_literal(text: str) -> bool:
+    """Whether it says the same whoever is asked, so that no label has a part in it."""
     try:
         return parse(text, OF_EITHER).is_literal
     except TemplateError:
