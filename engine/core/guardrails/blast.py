@@ -3,6 +3,8 @@
 It is counted when a command is sent, whatever becomes of it, since an act that failed may have done its harm.
 """
 
+from collections.abc import Iterator
+
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, BlastRadius
 from engine.core.state import Ladder
@@ -11,13 +13,17 @@ from schemas.reasons import Reason
 
 
 def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
-    """The first budget that the act would exceed. What a ladder has touched already it may touch again."""
+    """The first budget that the act would exceed."""
+    return next(budgets_exceeded(turn, ladder, act), None)
+
+
+def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
+    """Each budget that the act would exceed. What a ladder has touched already it may touch again."""
     if not act.weight or ladder.undo or not act.first:
-        return None
+        return
     for radius in turn.state.program.policy.blast_radius:
         if radius.acts.has(act) and (found := _exceeded(turn, act, radius)):
-            return found
-    return None
+            yield found._replace(tell=radius.id, source=radius.source)
 
 
 def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
@@ -27,7 +33,7 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
         left = health.healthy - state.disrupted.get(act.service, 0) - act.healthy
         if left < radius.keep_healthy:
             detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
-            return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}", tell=radius.id)
+            return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}")
     if radius.per == "service":
         healthy = health.healthy if health else 0
     else:
@@ -42,4 +48,4 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
     whose = act.service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
     until_ms = tally.room_at_ms(turn.now_ms, act.weight, budget) or turn.now_ms + radius.within_ms
-    return Hold(Reason.BLAST_RADIUS, f"{detail}, {act.weight} more wanted ({radius.source})", until_ms, tell=radius.id)
+    return Hold(Reason.BLAST_RADIUS, f"{detail}, {act.weight} more wanted ({radius.source})", until_ms)
