@@ -26,6 +26,15 @@ def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
             yield found._replace(tell=radius.id, source=radius.source)
 
 
+def budget_for(turn: Turn, act: Act, radius: BlastRadius) -> int | None:
+    """How many replicas may be touched where the act counts, None for any number."""
+    state = turn.state
+    if radius.per == "service":
+        health = state.services.get(act.service)
+        return radius.budget(health.healthy if health else 0)
+    return radius.budget(turn.once(("healthy", radius.id), lambda: state.healthy_within(radius)))
+
+
 def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
     state = turn.state
     health = state.services.get(act.service)
@@ -34,11 +43,7 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
         if left < radius.keep_healthy:
             detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
             return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}")
-    if radius.per == "service":
-        healthy = health.healthy if health else 0
-    else:
-        healthy = turn.once(("healthy", radius.id), lambda: state.healthy_within(radius))
-    budget = radius.budget(healthy)
+    budget = budget_for(turn, act, radius)
     if budget is None:
         return None
     tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms)
