@@ -17,10 +17,9 @@ from schemas.control import Emergency, Play
 from schemas.reasons import MEANING, Reason
 from tests.core.books import call, do, site, story_of
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, name
-from tests.core.scaling_world import Shop, scale
+from tests.core.scaling_world import Shop, scale, scaling
 from tests.core.story import START_MS, Story, asked, only_command
 from tests.core.world import (
-    INTERVAL_S,
     alert,
     collect,
     heal,
@@ -31,7 +30,6 @@ from tests.core.world import (
     respond,
     restart,
     rollback,
-    shop,
 )
 
 RULES = program(alert(), heal(restart(), rollback(), page()))
@@ -119,7 +117,7 @@ def test_a_pending_alert_tells_when_it_fires() -> None:
     """And since when its condition holds."""
     story = Story(program(alert(for_s=30), heal(restart())))
     story.samples(0, 0)
-    story.tick(10)
+    story.wait(10)
     found = why_not(story)
     assert reasons(found) == [Reason.ALERT_PENDING]
     assert found.why[0].until_ms == story.now_ms + 20_000
@@ -243,19 +241,17 @@ def _isolated(story: Story) -> None:
 
 def _healed(story: Story) -> None:
     story.answer(only_command(story.samples(0)), "failed")
+    story.answer(story.sent[-1])
+    story.tick()
     story.samples(1)
-
-
-def _silent(story: Story) -> None:
-    story.tick(60)
-    story.wait(INTERVAL_S + 1)
-    story.tell(shop())
+    story.tick()
 
 
 def _nothing(_: Story) -> None:
     pass
 
 
+FLAPPING = Flapping(heals=2, within_ms=MINUTE_MS)
 HELD = heal(restart(), page(), cooldown_s=0)
 OPEN = Window(name="freeze", source="policy.yaml:1", effect="hold", from_ms=0, until_ms=START_MS + HOUR_MS)
 SHUT = replace(OPEN, name="night", effect="permit", until_ms=START_MS)
@@ -399,7 +395,7 @@ def test_asking_changes_no_decision() -> None:
     """A story in which somebody asks after each message, also of times to come, goes as one in which nobody does."""
 
     def told(*, asks: bool) -> list[Any]:
-        story = Story(bounded(replace(_limit(rate=1, within_ms=MINUTE_MS), flapping=Flapping(2, MINUTE_MS)), HELD))
+        story = Story(bounded(replace(_limit(rate=1, within_ms=MINUTE_MS), flapping=FLAPPING), HELD))
         effects: list[Any] = []
         for second in range(200):
             value = float(second % 7 > 3)
@@ -430,8 +426,9 @@ def test_a_rule_that_only_tells_has_no_guardrail_to_ask() -> None:
 
 def test_a_scaling_rule_tells_what_it_decided_last() -> None:
     """That it rests is a decision, too."""
+    new = Story(scaling(scale()), settled=False)
+    assert reasons(why_not(new, "workload:shop", "Shop"))[0] is Reason.NOT_EVALUATED
     story = Shop(scale())
-    assert reasons(why_not(story, "workload:shop", "Shop"))[0] is Reason.NOT_EVALUATED
     story.run(20, 200)
     found = why_not(story, "workload:shop", "Shop")
     assert (reasons(found), found.kind) == ([Reason.WITHIN_TOLERANCE], "scale")

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from msgspec.structs import replace as copied
+
 from engine.core.explain import supposed
 from engine.core.explain.names import Acting, meant, meant_target, named, related, target_of
 from engine.core.explain.nearest import active, inactive, nearest, rules_of
 from engine.core.explain.standing import running, standing
 from engine.core.explain.told import Explanation, Nearest, Verdict, Why
-from engine.core.explain.verdicts import first, verdicts
+from engine.core.explain.verdicts import first, verdicts, without_target
 from engine.core.program import HealRule, Playbook
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
@@ -116,7 +118,7 @@ class _Question:
         else the one that the rule would climb.
         """
         if self._main:
-            return supposed.at_act(self.turn, self._main) if self._main.phase in ("held", "approval") else None
+            return self._to_be_sent(self._main)
         rule, turn = self.acting.rule, self.turn
         if isinstance(rule, HealRule) and self._concerned:
             made_by = {each.id: each for each in rules_of(turn.state, rule.alert)}
@@ -125,11 +127,24 @@ class _Question:
             name, alert = next(each for each in of_alert if each[1].id == id_)
             return supposed.at_act(turn, supposed.on_alert(turn, rule, name, alert))
         there = supposed.at_act(turn, supposed.without_alert(turn, rule))
-        return supposed.aimed(turn, there, self.target) if there and self.target else there
+        if there is None or isinstance(rule, ScaleRule):
+            return there
+        return supposed.aimed(turn, there, self.target) if self.target else there
+
+    def _to_be_sent(self, ladder: Ladder) -> Ladder | None:
+        """The running ladder at the act that it wants to take, or at that which it has passed over if it took none."""
+        if ladder.phase in ("held", "approval"):
+            return supposed.at_act(self.turn, ladder)
+        passed = ladder.step > 0 and not ladder.acted_on and ladder.undo is None
+        return supposed.at_act(self.turn, copied(ladder, step=0)) if passed else None
 
     @cached_property
     def _verdicts(self) -> tuple[str, tuple[Verdict, ...]]:
-        return verdicts(self.turn, self._supposed) if self._supposed else ("", ())
+        if self._supposed is None:
+            return "", ()
+        if not self._supposed.alert and not self.target and supposed.is_aimless(self.turn, self._supposed):
+            return "", without_target(self.turn, self._supposed)
+        return verdicts(self.turn, self._supposed)
 
     # --- what of it is why ---
 
@@ -139,6 +154,8 @@ class _Question:
         if self.target and not self.known and not self._main:
             yield Why(reason=Reason.UNKNOWN_TARGET, detail=self.target)
         if self._main:
+            if self._main.phase not in ("held", "approval"):
+                yield from self._final()
             yield standing(self._main, found).why
             return
         match self.acting.rule:
@@ -151,11 +168,15 @@ class _Question:
         if objection := first(found):
             yield objection
 
+    def _final(self) -> Iterator[Why]:
+        """What refused the step for good."""
+        final = (each for each in self._verdicts[1] if each.guardrail in _FINAL)
+        yield from (each.objections[0] for each in final if each.objections)
+
     def _why_not_begun(self, rule: HealRule) -> Iterator[Why]:
         fired = next((each for each in self._concerned if each.state == "firing"), None)
         if fired:
-            final = (each for each in self._verdicts[1] if each.guardrail in _FINAL)
-            yield from (each.objections[0] for each in final if each.objections)
+            yield from self._final()
             if rule.mode == "shadow":
                 yield Why(reason=Reason.SHADOW, source=rule.source)
             yield Why(reason=Reason.LADDER_OVER, detail=f"{rule.alert} fires, {fired.alert}", source=rule.source)

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from engine.core.decide import ladder_on
 from engine.core.playbooks import ladder_of as run_of
 from engine.core.program import HealRule, Playbook
+from engine.core.reach import names_by_label
 from engine.core.resolve import SCOPE, Refusal, about
 from engine.core.scaling.judge import Decision
 from engine.core.scaling.loop import ladder_of as scaling_of
@@ -58,6 +59,12 @@ def at_act(turn: Turn, ladder: Ladder) -> Ladder | None:
             if first := next((each for each in found if each), None):
                 return first
     return None
+
+
+def is_aimless(turn: Turn, ladder: Ladder) -> bool:
+    """Whether it takes an alert, or the parameters of a run, to know its target."""
+    verb = turn.state.program.verb(ladder.current)
+    return verb is not None and names_by_label(verb, ladder.current.args, SCOPE)
 
 
 def aimed(turn: Turn, ladder: Ladder, target: str) -> Ladder | None:

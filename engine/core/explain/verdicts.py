@@ -8,6 +8,7 @@ from engine.core.guardrails import OF_COMMAND, OF_LADDER, Hold, Never
 from engine.core.guardrails.blast import budgets_exceeded
 from engine.core.guardrails.pace import limits_reached
 from engine.core.guardrails.room import within_budgets, within_limits
+from engine.core.guardrails.standing import emergency, halted, settling
 from engine.core.policy import Act
 from engine.core.resolve import Refusal, describe, resolve
 from engine.core.state import Ladder
@@ -51,13 +52,19 @@ def verdicts(turn: Turn, ladder: Ladder) -> tuple[str, tuple[Verdict, ...]]:
     found = [_verdict(asked.__name__, asked(turn, ladder)) for asked in OF_LADDER]
     if isinstance(command, Refusal):
         found.append(_verdict("command", command))
-        rest = (asked.__name__ for asked in OF_COMMAND)
-        found += (Verdict(guardrail=name, asks=ASKS[name], asked=False) for name in rest)
-        return "", (*found, _mode(ladder), Verdict(guardrail="approved", asks=ASKS["approved"], asked=False))
+        return "", (*found, *(_not_asked(each.__name__) for each in OF_COMMAND), _mode(ladder), _not_asked("approved"))
     act = acting.act_of(turn.state, ladder, command)
     found.append(Verdict(guardrail="command", asks=ASKS["command"], detail=describe(command)))
     found += (_of_act(turn, ladder, act, asked) for asked in OF_COMMAND)
     return describe(command) + touching(act), (*found, _mode(ladder), _approved(turn, ladder, command, act))
+
+
+def without_target(turn: Turn, ladder: Ladder) -> tuple[Verdict, ...]:
+    """The same of a ladder of which nobody knows yet what it will be about: only what is about its rule is asked."""
+    of_rule = (halted, emergency, settling)
+    of_ladder = (_verdict(each.__name__, each(turn, ladder)) if each in of_rule else None for each in OF_LADDER)
+    known = {each.guardrail: each for each in (*of_ladder, _mode(ladder)) if each}
+    return tuple(known.get(name) or _not_asked(name) for name in ASKS)
 
 
 def why(objection: Hold | Never | Refusal) -> Why:
@@ -70,6 +77,10 @@ def why(objection: Hold | Never | Refusal) -> Why:
 def first(found: Iterable[Verdict]) -> Why | None:
     """The first objection: what the engine would give as the reason."""
     return next((each.objections[0] for each in found if each.objections), None)
+
+
+def _not_asked(name: str) -> Verdict:
+    return Verdict(guardrail=name, asks=ASKS[name], asked=False)
 
 
 def _verdict(name: str, *objections: Hold | Never | Refusal | None) -> Verdict:
