@@ -7,7 +7,7 @@ from functools import cached_property
 from msgspec.structs import replace as copied
 
 from engine.core.explain import supposed
-from engine.core.explain.names import Acting, meant, meant_target, named, related, target_of
+from engine.core.explain.names import Acting, meant, meant_target, related, rules_named, target_of
 from engine.core.explain.nearest import active, inactive, nearest, rules_of
 from engine.core.explain.standing import running, standing
 from engine.core.explain.told import Explanation, Nearest, Verdict, Why
@@ -31,7 +31,7 @@ _FINAL = frozenset({"flapping", "command", "allowed", "protected"})
 
 def explain(state: State, rule: str, target: str, now_ms: int) -> Explanation:
     """Why the rule, or playbook, has not acted on the target, or on any where none is named. Nothing is changed."""
-    found = named(state, rule)
+    found = rules_named(state.program, rule)
     if len(found) != 1:
         return _unknown(state, rule, found, now_ms)
     # Counting forgets what is over: what is counted for the answer is counted apart.

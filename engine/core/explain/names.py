@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.core.program import HealRule, Playbook, Program
 from engine.core.scaling.rule import ScaleRule
 from engine.core.state import State
-from engine.core.steps import newest, titled
+from engine.core.steps import titled
 
 MOST = 5
 """So many names are suggested."""
@@ -22,16 +22,15 @@ class Acting(NamedTuple):
     rule: HealRule | ScaleRule | Playbook
 
 
-def named(state: State, name: str) -> list[Acting]:
-    """Those that the name may mean: one, unless there is none or several groups have it."""
-    every = list(_every(state.program))
+def rules_named(program: Program, name: str) -> list[Acting]:
+    """Those that the name may mean: one, unless there is none or several groups have it. Of a playbook the newest
+    version is meant.
+    """
+    every = list(_every(program))
     in_full = [each for each in every if each.origin == name]
-    return in_full or [each for each in every if each.name == name and _is_current(state, each.rule)]
-
-
-def _is_current(state: State, rule: HealRule | ScaleRule | Playbook) -> bool:
-    """Of a playbook the newest version is meant."""
-    return not isinstance(rule, Playbook) or rule is newest(state, rule.name)
+    found = in_full or [each for each in every if each.name == name]
+    playbooks = [each for each in found if isinstance(each.rule, Playbook)]
+    return [each for each in found if each not in playbooks[1:]]
 
 
 def meant(program: Program, name: str) -> tuple[str, ...]:
@@ -75,5 +74,5 @@ def _every(program: Program) -> Iterable[Acting]:
         yield Acting(f"{heal.group}/{heal.name}", heal.name, heal)
     for scale in program.scales:
         yield Acting(scale.origin, scale.name, scale)
-    for playbook in sorted(program.playbooks, key=lambda each: -each.version):
+    for playbook in sorted(program.playbooks, key=lambda each: -each.version):  # the newest first
         yield Acting(titled(playbook), playbook.name, playbook)
