@@ -112,8 +112,8 @@ def _add_rules(commands: Commands) -> None:
     )
     test = _add(rules, "test", "rules:test", "run unit tests of rules, in promtool's format")
     test.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a test file, or a folder of *_test.yaml")
-    _add_trust_of_rules(rules)
     test.add_argument("--on-arrival", action="store_true", help="on the live clock: samples are evaluated as they come")
+    _add_trust_of_rules(rules)
 
 
 def _add_trust_of_rules(rules: Commands) -> None:

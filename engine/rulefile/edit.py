@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from engine.rulefile.yamlparse import YamlError, parse
-from engine.rulefile.yamltree import Mapping, Mark, Node, Scalar, Sequence, at, plain
+from engine.rulefile.yamltree import Mapping, Mark, Node, Scalar, Sequence, at, plain, repeated
 
 KINDS = ("heal", "respond", "scale")
 """The kinds of rules that have a mode."""
@@ -47,7 +47,8 @@ def with_mode(text: str, path: Path, mode: str) -> str:
     wanted = _changed(plain(tree), path, mode)
     for tried in _tries(text, rule, mode):
         try:
-            if plain(parse(tried)) == wanted:
+            tree = parse(tried)
+            if plain(tree) == wanted and not any(repeated(tree)):
                 return tried
         except YamlError:
             continue
@@ -84,6 +85,9 @@ def _tries(text: str, rule: Mapping, mode: str) -> Iterator[str]:
         if name not in (*KINDS, "alert"):
             yield _with_line_before(text, mark, mode)
             yield _with_field_before(text, mark, mode)
+    for kind in KINDS:
+        if kind in rule.keys:
+            yield _with_line_after(text, rule.keys[kind], mode)
 
 
 def _with_line_before(text: str, mark: Mark, mode: str) -> str:
@@ -97,6 +101,15 @@ def _with_line_before(text: str, mark: Mark, mode: str) -> str:
     return (
         text[:at_line] + " " * (mark.column - 1) + f"{MODE}: {mode}" + (ending[0] if ending else "\n") + text[at_line:]
     )
+
+
+def _with_line_after(text: str, mark: Mark, mode: str) -> str:
+    """A line more, after that of a field."""
+    field = " " * (mark.column - 1) + f"{MODE}: {mode}"
+    ending = _BREAK.search(text, _offset(text, mark))
+    if ending is None:
+        return f"{text}\n{field}"
+    return text[: ending.end()] + field + ending[0] + text[ending.end() :]
 
 
 def _with_field_before(text: str, mark: Mark, mode: str) -> str:
