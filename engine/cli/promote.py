@@ -169,7 +169,8 @@ def _confirmed(question: str) -> bool:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)  # the loop waits, too, and could not be stopped
     show.say(question)
-    return input("[y/N] ").strip().lower() in ("y", "yes")
+    print("[y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _written(config: Config, texts: dict[str, str], found: Found, mode: str) -> Edit:

@@ -161,7 +161,11 @@ def lines(record: Record, now_ms: int) -> Iterator[str]:
         yield f"  {'on record since':16} {show.day(record.since_ms)}, {show.age(max(now_ms - record.since_ms, 0))} ago"
     yield f"  {'its alert fired':16} {_times(record.fired)}; it had its turn {_times(record.turns)}"
     for would in record.would:
-        touching = f", touching {would.replicas} replicas of {would.service}" if would.service else ""
+        touching = (
+            f", touching {would.replicas} replica{'s' * (would.replicas != 1)} of {would.service}"
+            if would.service
+            else ""
+        )
         yield f"  {'would have':16} {would.verb}: {_times(would.times)}{touching}"
     acts = sum(record.acts.values())
     others = f"; told or looked {_times(record.told)}" if record.told else ""
