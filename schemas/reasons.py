@@ -56,6 +56,20 @@ class Reason(StrEnum):
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
+    # Why a rule has not begun, or has not come to its end yet: what `why-not` says where nothing refused it.
+    UNKNOWN_RULE = "UNKNOWN_RULE"
+    NOT_ITS_TARGET = "NOT_ITS_TARGET"
+    ALERT_INACTIVE = "ALERT_INACTIVE"
+    ALERT_PENDING = "ALERT_PENDING"
+    LADDER_OVER = "LADDER_OVER"
+    NOT_ASKED_FOR = "NOT_ASKED_FOR"
+    NOT_EVALUATED = "NOT_EVALUATED"
+    COMMAND_UNDER_WAY = "COMMAND_UNDER_WAY"
+    VERIFYING = "VERIFYING"
+    WAITING_FOR_TIME = "WAITING_FOR_TIME"
+    WAITING_FOR_OTHERS = "WAITING_FOR_OTHERS"
+    NOTHING_OBJECTS = "NOTHING_OBJECTS"
+
     # What a scaling rule decided, and why.
     OFF_TARGET = "OFF_TARGET"
     ABOVE_MAX = "ABOVE_MAX"
@@ -166,6 +180,18 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
+    Reason.UNKNOWN_RULE: "no rule that acts, and no playbook, has the name",
+    Reason.NOT_ITS_TARGET: "the rule would not act on this target as things are",
+    Reason.ALERT_INACTIVE: "the alert that the rule acts on is not active",
+    Reason.ALERT_PENDING: "the alert's condition holds, but not for its `for` yet",
+    Reason.LADDER_OVER: "the rule had its turn since the alert fired; the next one is when it fires again",
+    Reason.NOT_ASKED_FOR: "a playbook runs when a person or a rule asks for it, and none runs",
+    Reason.NOT_EVALUATED: "the rule has not been evaluated yet",
+    Reason.COMMAND_UNDER_WAY: "the command was sent, and its actuator has not answered yet",
+    Reason.VERIFYING: "the step had its effect; whether that helps is being watched",
+    Reason.WAITING_FOR_TIME: "the step is to be taken at a later time",
+    Reason.WAITING_FOR_OTHERS: "it waits for what it began to be over",
+    Reason.NOTHING_OBJECTS: "nothing objects by now: the step is taken when it is looked at next",
     Reason.OFF_TARGET: "a metric is off its target, so the workload is scaled",
     Reason.ABOVE_MAX: "the workload has more replicas than the `max` of this hour",
     Reason.BELOW_MIN: "the workload has fewer replicas than the `min` of this hour",

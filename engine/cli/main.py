@@ -98,7 +98,7 @@ def _add_roles(commands: Commands) -> None:
 
 
 def _add_rules(commands: Commands) -> None:
-    rules = commands.add_parser("rules", help="check and test rule files").add_subparsers(
+    rules = commands.add_parser("rules", help="check and test rule files, and trust rules more or less").add_subparsers(
         metavar="COMMAND", required=True
     )
     check = _add(rules, "check", "rules:check", "report every error of rule files, each with its place")
@@ -113,6 +113,18 @@ def _add_rules(commands: Commands) -> None:
     test = _add(rules, "test", "rules:test", "run unit tests of rules, in promtool's format")
     test.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a test file, or a folder of *_test.yaml")
     test.add_argument("--on-arrival", action="store_true", help="on the live clock: samples are evaluated as they come")
+    _add_trust_of_rules(rules)
+
+
+def _add_trust_of_rules(rules: Commands) -> None:
+    record = _add(rules, "record", "promote:record", "what is on record of a rule that acts", as_json=True)
+    promote = _add(rules, "promote", "promote:promote", "show a rule's record, and raise its mode", as_json=True)
+    for command in (record, promote):
+        command.add_argument("rule", help="its name, or group/name")
+    promote.add_argument("--to", choices=("shadow", "approve", "auto"), help="the mode (default: the next one)")
+    promote.add_argument("--demote", action="store_true", help="lower it instead")
+    promote.add_argument("--yes", action="store_true", help="do not ask")
+    promote.add_argument("--show", action="store_true", help="only show the record")
 
 
 def _add_keys(commands: Commands) -> None:
@@ -140,6 +152,10 @@ def _add_looks(commands: Commands) -> None:
     _add(commands, "status", "status:status", "what runs, what is known, what waits", as_json=True)
     why = _add(commands, "why", "why:why", "explain a command, ladder or alert, from sample to end", as_json=True)
     why.add_argument("id", help="id of it, or the first characters")
+    why_not = _add(commands, "why-not", "why_not:why_not", "explain why a rule has not acted on a target", as_json=True)
+    why_not.add_argument("rule", help="a rule that acts, or a playbook")
+    why_not.add_argument("target", nargs="?", help="such as workload:shop or shop/0 (default: any)")
+    why_not.add_argument("--last", type=int, default=10, metavar="N", help="so many past decisions (default: 10)")
     logs = _add(commands, "logs", "look:logs", "logs of the roles that `up` runs")
     logs.add_argument("role", nargs="?", help="only this role")
     logs.add_argument("-f", "--follow", action="store_true")

@@ -67,3 +67,8 @@ def age(duration_ms: int) -> str:
         if duration_ms >= size_ms:
             return f"{duration_ms // size_ms}{unit}"
     return f"{duration_ms / 1000:.1f}s" if duration_ms >= 1000 else f"{duration_ms}ms"
+
+
+def day(time_ms: int) -> str:
+    """Day and time in UTC, to the minute."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")

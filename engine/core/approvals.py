@@ -32,7 +32,7 @@ def ask(turn: Turn, ladder: Ladder, command: Command, approval: Approval) -> Mov
 def _wait(turn: Turn, ladder: Ladder, approval: Approval, for_what: str) -> Move:
     ladder.phase, ladder.asked, ladder.approved_by = "approval", approval, ()
     ladder.lapses_ms = turn.now_ms + (approval.deadline_ms or turn.state.settings.approval_ttl_ms)
-    turn.note(ladder, Reason.AWAITING_APPROVAL, for_what + _whose(approval))
+    turn.note(ladder, Reason.AWAITING_APPROVAL, for_what + whose(approval))
     turn.wake_at(ladder, ladder.lapses_ms)
     return None
 
@@ -93,7 +93,7 @@ def _may_answer(ladder: Ladder, by: str) -> bool:
     return listed and not (own and ladder.command is not None)
 
 
-def _whose(approval: Approval) -> str:
+def whose(approval: Approval) -> str:
     """Whose word is wanted, where not anybody's will do."""
     if approval.count == 1 and not approval.by:
         return ""

@@ -10,7 +10,7 @@ from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
 from engine.core.services import count_services
-from engine.core.state import Ladder, State, index_targets, ladder_id
+from engine.core.state import Alert, Ladder, State, index_targets, ladder_id
 from engine.core.temper import scales
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
@@ -147,25 +147,29 @@ def _emergency(turn: Turn, request: Emergency) -> None:
 
 
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
-    alert = turn.state.alerts[fired.rule][canonical(fired.labels)]
-    origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
-    ladder = Ladder(
-        id=ladder_id(origin.name, fired.id, fired.onset),
-        rule=heal,
-        origin=origin,
-        onset=fired.onset,
-        because=Reason.ALERT_FIRED,
-        alert_rule=fired.rule,
-        alert_labels=alert.labels,
-        alert=fired.id,
-        value=alert.value,
-        annotations=fired.annotations,
-        node=node_of_alert(turn.state, fired.rule, alert),
-    )
+    ladder = ladder_on(turn.state, heal, fired.rule, turn.state.alerts[fired.rule][canonical(fired.labels)])
     if ladder.key in turn.state.ladders:
         return
     step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))
     ladders.start(turn, ladder, after=step if turn.now_ms < until_ms else None)
+
+
+def ladder_on(state: State, heal: HealRule, alert_rule: str, alert: Alert) -> Ladder:
+    """The ladder that an alert of this rule, when it fires, calls for."""
+    origin = Origin(kind="rule", name=f"{heal.group}/{heal.name}")
+    return Ladder(
+        id=ladder_id(origin.name, alert.id, alert.onset),
+        rule=heal,
+        origin=origin,
+        onset=alert.onset,
+        because=Reason.ALERT_FIRED,
+        alert_rule=alert_rule,
+        alert_labels=alert.labels,
+        alert=alert.id,
+        value=alert.value,
+        annotations=alert.annotations,
+        node=node_of_alert(state, alert_rule, alert),
+    )
 
 
 def _request(turn: Turn, request: Act) -> None:

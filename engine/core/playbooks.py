@@ -5,6 +5,8 @@ A run is a ladder of the temper `playbook`: its steps are taken in their order, 
 is compensated for, last first, and the run is over. What is unknown is neither repeated nor compensated for.
 """
 
+from collections.abc import Mapping
+
 from engine.core import notices, steps
 from engine.core.moves import End, Move, Next, Take, Verify, to_somebody
 from engine.core.parameters import ParametersInvalid, bound
@@ -54,14 +56,19 @@ def run(turn: Turn, request: Play) -> Ladder | None:
             dry_run=request.dry_run,
         ),
     )
+    return ladder_of(playbook, id_, params, by=request.by, dry_run=request.dry_run)
+
+
+def ladder_of(playbook: Playbook, id_: str, params: Mapping[str, str], *, by: str, dry_run: bool) -> Ladder:
+    """The run of a playbook that somebody asks for."""
     return Ladder(
         id=id_,
-        rule=_rule(playbook, dry_run=request.dry_run),
+        rule=_rule(playbook, dry_run=dry_run),
         origin=Origin(kind="playbook", name=steps.titled(playbook)),
         onset=0,
         because=Reason.REQUESTED,
         alert_labels=canonical(params),
-        by=request.by,
+        by=by,
     )
 
 

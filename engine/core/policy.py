@@ -152,7 +152,8 @@ class Flapping(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What bounds all acts. `samples_ms` and `inventory_ms` are how old what a decision rests on may be (0: any age),
     `emergency` the rules that go on acting in an emergency, `notify` the receivers who are told of what is held for
-    good reason: a spent blast radius, a flapping target.
+    good reason: a spent blast radius, a flapping target. `sources` are where its sections stand, such as
+    `policy.yaml:9`, by their names.
     """
 
     environments: tuple[Environment, ...] = ()
@@ -166,6 +167,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     flapping: Flapping = Flapping()
     emergency: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
+    sources: dict[str, str] = {}
+
+    def source(self, section: str) -> str:
+        """Where the section stands, empty where there is none."""
+        return self.sources.get(section, "")
 
     def longest_ms(self) -> int:
         """How far back acts are counted."""

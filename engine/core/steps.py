@@ -28,11 +28,11 @@ def begin(turn: Turn, ladder: Ladder) -> Move:
     """It is the turn of the ladder's current step, which is no act."""
     step = ladder.current
     match step.kind:
-        case "parallel":
-            branches = [_rule(ladder, ladder.rule.name, branch) for branch in step.branches]
-            return _wait(turn, ladder, [_child(ladder, nth, rule) for nth, rule in enumerate(branches)])
-        case "playbook":
-            return _play(turn, ladder)
+        case "parallel" | "playbook":
+            children = begun_by(turn, ladder)
+            if isinstance(children, Refusal):
+                return _not_begun(turn, ladder, children)
+            return _wait(turn, ladder, children)
         case _ if ladder.rule.mode == "shadow":
             turn.note(ladder, Reason.SHADOW, f"would wait: {describe(step)}")
             return Next(Reason.DONE)
@@ -62,25 +62,33 @@ def describe(step: Step) -> str:
             return step.name or step.kind
 
 
-def _play(turn: Turn, ladder: Ladder) -> Move:
+def begun_by(turn: Turn, ladder: Ladder) -> Sequence[Ladder] | Refusal:
+    """The ladders that the current step begins, of branches or of a playbook; nothing is changed."""
+    if ladder.current.kind == "playbook":
+        return _played(turn, ladder)
+    branches = [_rule(ladder, ladder.rule.name, branch) for branch in ladder.current.branches]
+    return [_child(ladder, nth, rule) for nth, rule in enumerate(branches)]
+
+
+def _played(turn: Turn, ladder: Ladder) -> Sequence[Ladder] | Refusal:
     """A playbook within this ladder."""
     name = ladder.current.name
     playbook = newest(turn.state, name)
     args = render_args(turn, ladder)
     if playbook is None:
-        return _not_begun(turn, ladder, Refusal(Reason.UNKNOWN_PLAYBOOK, name))
+        return Refusal(Reason.UNKNOWN_PLAYBOOK, name)
     if isinstance(args, Refusal):
-        return _not_begun(turn, ladder, args)
+        return args
     if ladder.depth >= DEEPEST:
-        return _not_begun(turn, ladder, Refusal(Reason.BAD_ARGUMENTS, f"{name} would run in {DEEPEST} others"))
+        return Refusal(Reason.BAD_ARGUMENTS, f"{name} would run in {DEEPEST} others")
     try:
         params = canonical(bound(playbook.parameters, args))
     except ParametersInvalid as invalid:
-        return _not_begun(turn, ladder, Refusal(Reason.BAD_ARGUMENTS, f"{name}: {invalid}"))
+        return Refusal(Reason.BAD_ARGUMENTS, f"{name}: {invalid}")
     child = _child(ladder, 0, _rule(ladder, titled(playbook), playbook.steps), params)
     if all(map(is_literal, ladder.current.args.values())):
         child.node = None  # what it is about, the rule says by itself
-    return _wait(turn, ladder, [child])
+    return [child]
 
 
 def _not_begun(turn: Turn, ladder: Ladder, refusal: Refusal) -> Move:

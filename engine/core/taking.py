@@ -11,6 +11,9 @@ from engine.core.turn import Turn
 from schemas.commands import Command
 from schemas.reasons import Reason
 
+WOULD = "would "
+_TOUCHING = ", touching "
+
 
 def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) -> Move:
     """Take the step, if nothing holds it back. `approved` is the command that people have just let go."""
@@ -54,7 +57,7 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
 def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, approved: Command | None) -> Move:
     """Nothing holds it back; it is for the mode, and for people, to say whether it is sent."""
     if ladder.rule.mode == "shadow":
-        return _only_say(turn, ladder, f"would {describe(command)}" + _touching(act))
+        return _only_say(turn, ladder, WOULD + describe(command) + touching(act))
     if act and (approval := approvals.wanted(turn.state, ladder, act)):
         if approved is None:
             return approvals.ask(turn, ladder, command, approval)
@@ -106,9 +109,17 @@ def _only_say(turn: Turn, ladder: Ladder, what: str) -> Move:
     return Next(Reason.DONE)
 
 
-def _touching(act: Act | None) -> str:
+def touching(act: Act | None) -> str:
     """What of a service it would have touched."""
-    return f", touching {act.weight} of {act.service}" if act and act.weight else ""
+    return f"{_TOUCHING}{act.weight} of {act.service}" if act and act.weight else ""
+
+
+def touched(detail: str) -> tuple[str, int, str]:
+    """What is on record of a command in shadow, read back: what it would have done, and how many replicas of which
+    service that would have touched (0 of none)."""
+    does, _, touches = detail.removeprefix(WOULD).partition(_TOUCHING)
+    count, _, service = touches.partition(" of ")
+    return does, int(count or 0), service
 
 
 def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move:

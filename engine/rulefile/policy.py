@@ -94,6 +94,7 @@ def build(found: FoundPolicy) -> policy.Policy:
         else policy.Flapping(),
         emergency=tuple(model.emergency.rules),
         notify=tuple(model.notify),
+        sources={name: _source(place, name) for name in sorted(model.model_fields_set)},
     )
 
 
@@ -135,9 +136,9 @@ def _acts(each: _Selecting) -> policy.Acts:
     )
 
 
-def _source(place: Place, field: str, nth: int) -> str:
+def _source(place: Place, *path: str | int) -> str:
     """Where it stands, for whoever reads why something was held."""
-    mark = place.error((field, nth), "")
+    mark = place.error(path, "", key=len(path) == 1)
     return f"{place.path}:{mark.line}"
 
 

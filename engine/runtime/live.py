@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 
 from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
+from engine.core.explain import Explanation, explain
 from engine.core.intake import without_place
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
@@ -24,6 +25,13 @@ from schemas import subjects
 from schemas.samples import format_value
 
 ROLE = "engine"
+
+
+class WhyNot(msgspec.Struct, frozen=True):
+    """The question `why-not`, of any target where none is named."""
+
+    rule: str
+    target: str = ""
 
 
 class LiveView:
@@ -59,6 +67,7 @@ class LiveView:
             "run": lambda prefix: plays.run(self._state(), prefix),
             "runs": lambda last: plays.runs(self._state(), last),
             "status": lambda _: self._status(),
+            "why-not": self._why_not,
         }
         for what, answer in questions.items():
 
@@ -102,6 +111,15 @@ class LiveView:
             }
             for ladder in self._state().ladders.values()
         ]
+
+    def _why_not(self, question: str) -> Explanation | dict[str, str]:
+        """As of the journal: what the engine would decide with now."""
+        try:
+            asked = msgspec.json.decode(question, type=WhyNot)
+        except msgspec.MsgspecError as error:
+            return {"error": str(error)}
+        state = self._state()
+        return explain(state, asked.rule, asked.target, state.now_ms)
 
     def _status(self) -> dict[str, Any]:
         state = self._state()

@@ -12,19 +12,22 @@ from schemas.reasons import Reason
 def allowed(turn: Turn, _: Ladder, act: Act) -> Never | None:
     """The verb may be used in our environment. Where the policy names environments, one that it does not name may
     nothing."""
-    environments, ours = turn.state.program.policy.environments, turn.state.settings.environment
+    policy, ours = turn.state.program.policy, turn.state.settings.environment
+    environments = policy.environments
     if not environments or any(
         among((each.name,), ours) and each.verbs and among(each.verbs, act.verb) for each in environments
     ):
         return None
-    return Never(Reason.VERB_NOT_ALLOWED, f"{act.verb} in {ours or 'an environment without a name'}")
+    where = ours or "an environment without a name"
+    return Never(Reason.VERB_NOT_ALLOWED, f"{act.verb} in {where}", policy.source("environments"))
 
 
 def protected(turn: Turn, _: Ladder, act: Act) -> Never | None:
     """The policy protects the target, or its workload."""
-    named = turn.state.program.policy.protected
+    policy = turn.state.program.policy
+    named = policy.protected
     found = named and (among(named, act.target) or among(named, act.workload))
-    return Never(Reason.PROTECTED, act.target) if found else None
+    return Never(Reason.PROTECTED, act.target, policy.source("protected")) if found else None
 
 
 def fresh(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
@@ -32,14 +35,17 @@ def fresh(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
     policy = turn.state.program.policy
     if ladder.origin.kind != "rule":
         return None
+    source, again_ms = policy.source("freshness"), turn.now_ms + turn.state.settings.evaluation_interval_ms
     if policy.inventory_ms and (seen_ms := _inventory_seen_ms(turn, act)) + policy.inventory_ms < turn.now_ms:
-        return Hold(Reason.STALE_EVIDENCE, f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old", _again_ms(turn))
+        detail = f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old"
+        return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=source)
     if (
         policy.samples_ms
         and not ladder.undo
         and (age_ms := _samples_age_ms(turn, ladder.alert_rule)) > policy.samples_ms
     ):
-        return Hold(Reason.STALE_EVIDENCE, f"the alert's newest sample is {age_ms // 1000} s old", _again_ms(turn))
+        detail = f"the alert's newest sample is {age_ms // 1000} s old"
+        return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=source)
     return None
 
 
@@ -61,8 +67,3 @@ def _age_ms(turn: Turn, compiled: CompiledRule) -> int:
     except PromqlError:
         return 0
     return turn.now_ms - freshness.newest_ms if freshness.series else 0
-
-
-def _again_ms(turn: Turn) -> int:
-    """When to look again."""
-    return turn.now_ms + turn.state.settings.evaluation_interval_ms

@@ -1,5 +1,7 @@
 """Guardrails of how much and how often: flapping targets, cooldowns, rates and concurrency of the policy."""
 
+from collections.abc import Iterator
+
 from engine.core import tallies
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, Limit
@@ -10,23 +12,27 @@ from schemas.reasons import Reason
 
 def flapping(turn: Turn, ladder: Ladder) -> Hold | None:
     """A target that was healed again and again is not helped by healing it once more."""
-    wanted = turn.state.program.policy.flapping
+    policy = turn.state.program.policy
+    wanted = policy.flapping
     if not wanted.heals or ladder.origin.kind != "rule" or ladder.rule.kind != "heal" or ladder.acted_on or ladder.undo:
         return None
     begun = turn.state.tallies.of(tallies.FLAPPING, ladder.target, wanted.within_ms).total(turn.now_ms)
     if begun < wanted.heals:
         return None
-    return Hold(Reason.FLAPPING, f"healed {begun} times within {wanted.within_ms // 1000} s")
+    detail = f"healed {begun} times within {wanted.within_ms // 1000} s"
+    return Hold(Reason.FLAPPING, detail, source=policy.source("flapping"))
 
 
 def limited(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
-    """The first of the policy's limits that is reached. What undoes an act is not held by how many there were."""
-    if ladder.undo:
-        return None
-    for limit in turn.state.program.policy.limits:
+    """The first of the policy's limits that is reached."""
+    return next(limits_reached(turn, ladder, act), None)
+
+
+def limits_reached(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
+    """Each of the policy's limits that is reached. What undoes an act is not held by how many there were."""
+    for limit in turn.state.program.policy.limits if not ladder.undo else ():
         if limit.acts.has(act) and (found := _reached(turn, ladder, act, limit)):
-            return found
-    return None
+            yield found
 
 
 def _reached(turn: Turn, ladder: Ladder, act: Act, limit: Limit) -> Hold | None:
@@ -34,17 +40,18 @@ def _reached(turn: Turn, ladder: Ladder, act: Act, limit: Limit) -> Hold | None:
     if limit.cooldown_ms and not ladder.acted_on:
         until_ms = state.cooldowns.get(limit_key(limit, act), 0)
         if turn.now_ms < until_ms:
-            return Hold(Reason.COOLDOWN, _named(limit, per), until_ms)
+            return Hold(Reason.COOLDOWN, _named(limit, per), until_ms, source=limit.source)
     if limit.rate:
         tally = state.tallies.of(limit.id, per, limit.within_ms)
         if tally.total(turn.now_ms) >= limit.rate:
             until_ms = tally.room_at_ms(turn.now_ms, 1, limit.rate) or turn.now_ms
             bound = f"{limit.rate} within {limit.within_ms // 1000} s"
-            return Hold(Reason.RATE_LIMIT, f"{bound}, {_named(limit, per)}", until_ms)
+            return Hold(Reason.RATE_LIMIT, f"{bound}, {_named(limit, per)}", until_ms, source=limit.source)
     if limit.concurrency:
         key = limit_key(limit, act)
         if state.busy.get(key, 0) >= limit.concurrency:
-            return Hold(Reason.CONCURRENCY, f"{limit.concurrency} at once, {_named(limit, per)}", on=key)
+            bound = f"{limit.concurrency} at once"
+            return Hold(Reason.CONCURRENCY, f"{bound}, {_named(limit, per)}", on=key, source=limit.source)
     return None
 
 

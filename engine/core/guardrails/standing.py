@@ -15,13 +15,13 @@ def halted(turn: Turn, ladder: Ladder) -> Hold | None:
 
 def emergency(turn: Turn, ladder: Ladder) -> Hold | None:
     """Only people and the rules that are listed for it act in an emergency."""
-    declared = turn.state.emergency
+    declared, policy = turn.state.emergency, turn.state.program.policy
     if declared is None or ladder.origin.kind == "control" or ladder.by:
         return None
-    listed = turn.state.program.policy.emergency
-    if listed and among(listed, ladder.rule.name):
+    if policy.emergency and among(policy.emergency, ladder.rule.name):
         return None
-    return Hold(Reason.EMERGENCY, f"by {declared.by}" + (f": {declared.why}" if declared.why else ""))
+    detail = f"by {declared.by}" + (f": {declared.why}" if declared.why else "")
+    return Hold(Reason.EMERGENCY, detail, source=policy.source("emergency"))
 
 
 def settling(turn: Turn, ladder: Ladder) -> Hold | None:
@@ -45,6 +45,8 @@ def cooling(turn: Turn, ladder: Ladder) -> Hold | None:
         return None
     key = cooldown_key(ladder, ladder.target)
     if key in turn.state.at_work:
-        return Hold(Reason.COOLDOWN, "another ladder of this rule is at work on the target")
+        return Hold(Reason.COOLDOWN, "another ladder of this rule is at work on the target", source=ladder.rule.source)
     until_ms = turn.state.cooldowns.get(key, 0)
-    return Hold(Reason.COOLDOWN, until_ms=until_ms) if turn.now_ms < until_ms else None
+    if turn.now_ms >= until_ms:
+        return None
+    return Hold(Reason.COOLDOWN, until_ms=until_ms, source=ladder.rule.source)

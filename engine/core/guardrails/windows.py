@@ -24,12 +24,13 @@ def in_time(turn: Turn, _: Ladder, act: Act) -> Hold | None:
         if window.effect == "permit":
             permitting.append((window, span))
         elif span.is_open:
-            return Hold(Reason.MAINTENANCE, f"{window.name} ({window.source})", span.changes_ms)
+            named = f"{window.name} ({window.source})"
+            return Hold(Reason.MAINTENANCE, named, span.changes_ms, source=window.source)
     if not permitting or any(span.is_open for _, span in permitting):
         return None
     opens_ms = min((span.changes_ms for _, span in permitting if span.changes_ms), default=None)
     names = ", ".join(f"{window.name} ({window.source})" for window, _ in permitting)
-    return Hold(Reason.OUTSIDE_WINDOW, names, opens_ms)
+    return Hold(Reason.OUTSIDE_WINDOW, names, opens_ms, source=permitting[0][0].source)
 
 
 class _Span(NamedTuple):

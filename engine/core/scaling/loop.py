@@ -17,6 +17,7 @@ from engine.core.scaling.compiled import CompiledScale
 from engine.core.scaling.judge import Decision, judge
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.recommend import Question
+from engine.core.scaling.rule import ScaleRule
 from engine.core.scaling.workload import Workload, read
 from engine.core.state import Ladder, State, ladder_id
 from engine.core.timers import Timer
@@ -106,7 +107,8 @@ def _shown(memory: Memory, workload: Workload) -> Workload | Refusal:
 
 def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload, decision: Decision) -> None:
     """Scale, if nothing objects. What objects is told once and not waited for: the next decision is another."""
-    ladder = _ladder(turn, compiled, workload, decision)
+    rule = compiled.rule
+    ladder = ladder_of(rule, decision, workload.counts.wanted, turn.seq)
     if found := hold(turn, ladder):
         return _tell(turn, compiled, memory, found.reason, found.detail)
     if turn.now_ms < memory.quiet_until_ms:
@@ -144,12 +146,13 @@ def _notice_answer(turn: Turn, memory: Memory, running: Ladder | None) -> None:
         memory.quiet_until_ms = turn.now_ms + turn.state.settings.approval_ttl_ms
 
 
-def _ladder(turn: Turn, compiled: CompiledScale, workload: Workload, decision: Decision) -> Ladder:
-    rule, target = compiled.rule, compiled.rule.target
+def ladder_of(rule: ScaleRule, decision: Decision, replicas: int, seq: int) -> Ladder:
+    """The ladder of one decision, taken on the journal message `seq` while there are so many replicas."""
+    target = rule.target
     step = Step(verb=rule.verb, args={**rule.args, "replicas": str(decision.replicas)})
     origin = Origin(kind="rule", name=rule.origin)
     return Ladder(
-        id=ladder_id(origin.name, target, turn.seq),
+        id=ladder_id(origin.name, target, seq),
         rule=HealRule(
             id=rule.id,
             group=rule.group,
@@ -162,9 +165,9 @@ def _ladder(turn: Turn, compiled: CompiledScale, workload: Workload, decision: D
             cooldown_ms=rule.cooldown_ms,
         ),
         origin=origin,
-        onset=turn.seq,
+        onset=seq,
         because=decision.reason,
-        value=float(workload.counts.wanted),
+        value=float(replicas),
         annotations={"summary": decision.why},
         target=target,
     )

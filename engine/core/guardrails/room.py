@@ -1,0 +1,43 @@
+"""How much room the policy leaves for an act, in words: what is counted by now, and where it ends."""
+
+from collections.abc import Iterator
+
+from engine.core.guardrails.blast import budget_for
+from engine.core.guardrails.pace import limit_key
+from engine.core.policy import Act, BlastRadius, Limit
+from engine.core.turn import Turn
+
+
+def within_limits(turn: Turn, act: Act) -> Iterator[str]:
+    """For each limit that is about the act."""
+    for limit in turn.state.program.policy.limits:
+        if limit.acts.has(act) and (counted := ", ".join(_counted(turn, act, limit))):
+            yield f"{counted} per {limit.per} ({limit.source})"
+
+
+def within_budgets(turn: Turn, act: Act) -> Iterator[str]:
+    """For each blast radius that is about the act."""
+    for radius in turn.state.program.policy.blast_radius if act.weight else ():
+        if radius.acts.has(act) and (left := ", ".join(_left(turn, act, radius))):
+            yield f"{left} ({radius.source})"
+
+
+def _counted(turn: Turn, act: Act, limit: Limit) -> Iterator[str]:
+    state, key = turn.state, limit_key(limit, act)
+    if limit.rate:
+        done = state.tallies.of(limit.id, act.of(limit.per), limit.within_ms).total(turn.now_ms)
+        yield f"{done} of {limit.rate} acts within {limit.within_ms // 1000} s"
+    if limit.concurrency:
+        yield f"{state.busy.get(key, 0)} of {limit.concurrency} at once"
+
+
+def _left(turn: Turn, act: Act, radius: BlastRadius) -> Iterator[str]:
+    state = turn.state
+    health = state.services.get(act.service)
+    budget = budget_for(turn, act, radius)
+    if budget is not None:
+        touched = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms).total(turn.now_ms)
+        yield f"{touched} of at most {budget} replicas touched within {radius.within_ms // 1000} s, {act.weight} more"
+    if health:
+        left = health.healthy - state.disrupted.get(act.service, 0) - act.healthy
+        yield f"{left} healthy of {act.service} are left"
