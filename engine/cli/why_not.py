@@ -19,6 +19,8 @@ from engine.runtime.live import WhyNot
 from schemas.audit import AuditEntry
 from schemas.reasons import MEANING, Reason
 
+DAY_MS = 86_400_000
+
 
 async def why_not(args: argparse.Namespace, config: Config) -> None:
     """Print the reason first, then everything that bears on it. Raises `CommandFailedError` for a rule there is not."""
@@ -67,9 +69,9 @@ def _unknown(found: Explanation) -> str:
 
 def _lines(found: Explanation, past: Sequence[Happening], last: int) -> Iterator[str]:
     """The answer, line by line."""
-    yield _title(found)
+    yield _title(found, past)
     for why in found.why:
-        yield from _why(why, found.now_ms)
+        yield from _why(why, found)
     if found.suggestions:
         yield f"    did you mean {' or '.join(found.suggestions)}?"
     if found.does:
@@ -80,27 +82,33 @@ def _lines(found: Explanation, past: Sequence[Happening], last: int) -> Iterator
     yield from _decisions(past, last)
 
 
-def _title(found: Explanation) -> str:
+def _title(found: Explanation, past: Sequence[Happening]) -> str:
     kind = ", ".join(part for part in (found.kind, found.mode, found.source) if part)
-    acts = "has run nothing" if found.kind == "playbook" else "has not acted"
     on = f" on {found.target}" if found.target else ""
+    commanded = [each for each in past if each.entry.kind == "command" and found.target in ("", each.entry.target)]
     if found.ladders and found.ladders[0].phase in ("commanded", "verifying"):
-        acts = "acts"
-    return f"{found.rule} ({kind}) {acts}{on}:"
+        return f"{found.rule} ({kind}) acts{on}:"
+    if commanded:
+        ago = show.age(max(found.now_ms - commanded[-1].time_ms, 0))
+        return f"{found.rule} ({kind}) last acted{on} {ago} ago, and not since:"
+    return f"{found.rule} ({kind}) has not acted{on}:"
 
 
-def _why(why: Why, now_ms: int) -> Iterator[str]:
-    yield f"  {why.reason}{_until(why.until_ms, now_ms)}: {MEANING[why.reason]}"
+def _why(why: Why, found: Explanation) -> Iterator[str]:
+    yield f"  {why.reason}{_until(why.until_ms, found.now_ms)}: {MEANING[why.reason]}"
     if why.detail:
         yield f"    {why.detail}"
-    if why.source and why.source not in why.detail:
+    if why.source not in ("", found.source) and why.source not in why.detail:
         yield f"    {why.source}"
 
 
 def _until(until_ms: int | None, now_ms: int) -> str:
     if until_ms is None:
         return ""
-    left = f"in {show.age(until_ms - now_ms)}" if until_ms > now_ms else "by now"
+    left_ms = until_ms - now_ms
+    if left_ms > DAY_MS:
+        return f" until {show.day(until_ms)} (in {left_ms // DAY_MS}d)"
+    left = f"in {show.age(left_ms)}" if left_ms > 0 else "by now"
     return f" until {show.clock(until_ms)[:8]} ({left})"
 
 

@@ -59,7 +59,7 @@ class _Question:
     def answer(self) -> Explanation:
         state, rule = self.turn.state, self.acting.rule
         does, found = self._verdicts
-        ladders = [standing(each, found if each is self._main else ()) for each in self._about[:MOST]]
+        ladders = [standing(each, found, does) if each is self._main else standing(each) for each in self._listed]
         alerts = self._alerts if self._main is None or not self.target else self._concerned
         return Explanation(
             now_ms=self.turn.now_ms,
@@ -80,6 +80,10 @@ class _Question:
         )
 
     # --- what there is ---
+
+    @property
+    def _listed(self) -> list[Ladder]:
+        return self._about[:MOST]
 
     @cached_property
     def _about(self) -> list[Ladder]:
