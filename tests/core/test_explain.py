@@ -186,6 +186,19 @@ def test_a_response_is_asked_about_its_first_step_that_changes_something() -> No
     assert objecting(why_not(story, "workload:shop", "Contain")) == {"protected": [Reason.PROTECTED]}
 
 
+def test_a_response_is_asked_about_the_step_on_the_target_that_is_meant() -> None:
+    """All its steps come to their turn, so each of their targets is one of the rule."""
+    story = Story(program(alert(), respond(isolate(), restart(workload="shop", replica="1"), page())))
+    command = only_command(story.samples(0))
+    assert reasons(why_not(story, "replica:shop/1", "Contain")) == [Reason.COMMAND_UNDER_WAY]
+    story.answer(command)
+    story.answer(story.sent[-1], "failed")
+    story.answer(story.sent[-1])
+    found = why_not(story, "replica:shop/1", "Contain")
+    assert reasons(found)[0] is Reason.LADDER_OVER
+    assert found.does.startswith("restart replica:shop/1")
+
+
 def test_a_rule_that_only_tells_has_no_guardrail_to_ask() -> None:
     """Nothing could object to it."""
     assert why_not(Story(program(alert(), heal(page()))), "").guardrails == ()
