@@ -3,7 +3,7 @@ what was decided before.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -41,22 +41,28 @@ async def why_not(args: argparse.Namespace, config: Config) -> None:
 
 def decisions(audit: Sequence[Happening], found: Explanation) -> list[Happening]:
     """What was decided of the rule on the target, commanded, and answered, oldest first."""
-    ladders: set[str] = set()
+    ladders = {each.ladder for each in found.ladders} | {each.ladder for each in _concerned(found)}
+    commands: set[str] = set()
     about: list[Happening] = []
     for happening in audit:
         entry = happening.entry
-        if entry.kind in ("decision", "command") and _is_about(entry, found):
+        if entry.kind in ("decision", "command") and _is_about(entry, found, ladders):
             about.append(happening)
-            if entry.kind == "command":
-                ladders.add(entry.command)
-        elif entry.kind == "outcome" and entry.command in ladders:
+            commands.add(entry.command)
+        elif entry.kind == "outcome" and entry.command in commands:
             about.append(happening)
     return about
 
 
-def _is_about(entry: AuditEntry, found: Explanation) -> bool:
+def _concerned(found: Explanation) -> Iterator[Nearest]:
+    """The alerts on the target itself."""
+    yield from (each for each in found.alerts if each.ladder and each.target == found.target)
+
+
+def _is_about(entry: AuditEntry, found: Explanation, ladders: Collection[str]) -> bool:
     named = entry.rule == found.rule or entry.rule.startswith(f"{found.rule}/")
-    return named and (not found.target or entry.target == found.target)
+    on_target = found.target in ("", entry.target)
+    return (named and on_target) or entry.ladder in ladders
 
 
 # --- for people ---

@@ -9,6 +9,7 @@ from engine.cli.config import Config
 from engine.cli.failure import CommandFailedError
 from engine.cli.main import parser
 from engine.cli.why_not import why_not
+from engine.runtime.asking import ask
 from engine.runtime.bus import Bus
 from schemas.reasons import Reason
 from tests.cli.shadowed import document, shop
@@ -34,6 +35,7 @@ async def test_why_not_tells_the_reason_first_and_every_guardrail(
         shadowed = await asked(config, capsys, "Watch", "shop/0")
         elsewhere = await asked(config, capsys, "Watch", "shop/1")
         told = document(await asked(config, capsys, "shop/Restart", "replica:shop/0", "--json"))
+        assert "error" in await ask(mortal_bus, "engine", "why-not", b"what?")
         with pytest.raises(CommandFailedError, match="did you mean Restart"):
             await asked(config, capsys, "Restrat")
     file = re.escape(str(tmp_path / "rules" / "shop.yaml"))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from engine.core.policy import Approval, Policy, Window
 from schemas.control import Play
 from schemas.reasons import MEANING, Reason
-from tests.core.asking import TARGET, objecting, reasons, why_not
+from tests.core.asking import TARGET, objecting, reasons, verdict, why_not
 from tests.core.books import call, do, site, story_of
 from tests.core.fleet import HOUR_MS, bounded, fleet, name
 from tests.core.scaling_world import Shop, scale, scaling
@@ -145,6 +145,14 @@ def test_what_undoes_an_act_is_told_of_but_is_not_the_reason() -> None:
     command = only_command(story.samples(0))
     story.answer(command, undo=None)
     assert reasons(why_not(story, "workload:shop", "Contain"))[0] is Reason.LADDER_OVER
+
+
+def test_a_rule_that_asks_says_whom_it_will_ask() -> None:
+    """That is no reason as long as there is nothing to ask for."""
+    found = why_not(Story(program(alert(), heal(restart(), mode="approve"))))
+    assert reasons(found) == [Reason.ALERT_INACTIVE]
+    (objection,) = verdict(found, "approved").objections
+    assert objection.detail == "people will be asked to let it restart replica:shop/0 if generation = 7"
 
 
 # --- its turn is over ---

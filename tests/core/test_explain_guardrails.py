@@ -15,7 +15,7 @@ from engine.core.step import TICKS_MISSED
 from schemas.control import Emergency
 from schemas.reasons import Reason
 from tests.core.asking import TARGET, objecting, reasons, verdict, why_not
-from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, name
+from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, name, storm
 from tests.core.story import START_MS, Story, only_command
 from tests.core.world import (
     alert,
@@ -229,3 +229,18 @@ def test_acts_of_a_policy_that_are_not_the_rules_do_not_object() -> None:
     """As when it is decided."""
     window = replace(OPEN, acts=Acts(verbs=("scale",)))
     assert objecting(why_not(Story(bounded(Policy(windows=(window,)))))) == {}
+
+
+def test_what_held_each_ladder_of_a_storm_is_among_what_objects() -> None:
+    """What is decided and what is told come from the same functions."""
+    limits = (Limit(id="l", source="policy.yaml:1", per="service", concurrency=2),)
+    story = Story(bounded(replace(_radius(share=0.5), limits=limits, protected=("replica:s0/*",))))
+    story.tell(fleet())
+    storm(story)
+    held = [ladder for ladder in story.state.ladders.values() if ladder.phase == "held"]
+    assert {ladder.held_by for ladder in held} == {Reason.CONCURRENCY}
+    story.answer(story.sent[-1], "failed")
+    for ladder in held:
+        found = why_not(story, ladder.target)
+        assert ladder.held_by in [each for every in objecting(found).values() for each in every]
+        assert reasons(found)[0] in (Reason.CONCURRENCY, Reason.BLAST_RADIUS)

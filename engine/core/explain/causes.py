@@ -21,6 +21,8 @@ MOST = 20
 
 _FINAL = frozenset({"flapping", "command", "allowed", "protected"})
 """What objects for good: a ladder does not wait for it, so it may be why there is none."""
+_LAST = frozenset({"mode", "approved"})
+"""What is asked once there is something to send: no reason for that there is not."""
 
 
 def explain(state: State, rule: str, target: str, now_ms: int) -> Explanation:
@@ -82,7 +84,7 @@ def _whys(scene: Scene) -> Iterator[Why]:
             yield from _why_not_scaled(scene, rule)
         case Playbook():
             yield _why_not_run(scene)
-    if objection := first(found):
+    if objection := first(each for each in found if each.guardrail not in _LAST):
         yield objection
 
 
