@@ -155,7 +155,7 @@ MEANING: dict[Reason, str] = {
     Reason.EVENT_MATCHED: "an event fits the rule, or completes its correlation",
     Reason.EVICTED: "the rule has more alerts than it may: the one that was seen least lately gave way",
     Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
-    Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
+    Reason.AWAITING_APPROVAL: "the mode of the rule, or the policy, wants the word of people: waiting for it",
     Reason.APPROVAL_DENIED: "a person denied the command",
     Reason.APPROVAL_LAPSED: "nobody approved in time",
     Reason.COOLDOWN: "the last ladder on this ended less than `cooldown` ago, by its rule or by the policy",
