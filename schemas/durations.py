@@ -17,6 +17,15 @@ PATTERN = r"^(0|(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS_MS) + ")$
 _MOST_MS = 2**63 // 1_000_000
 
 
+def duration(time_ms: int) -> str:
+    """`1m30s` of 90000."""
+    parts = []
+    for unit, size_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, time_ms = divmod(time_ms, size_ms)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
 def duration_ms(text: str) -> int:
     """Milliseconds of a duration such as `1h30m`. Raises ValueError, whose message quotes `text`."""
     if not re.fullmatch(PATTERN, text, re.ASCII) or len(text) > 100:

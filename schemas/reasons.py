@@ -116,6 +116,7 @@ class Reason(StrEnum):
     REVERTED = "REVERTED"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+    WAITING = "WAITING"
     STEP_TIMED_OUT = "STEP_TIMED_OUT"
     ABORTED = "ABORTED"
     COMPENSATED = "COMPENSATED"
@@ -154,7 +155,7 @@ MEANING: dict[Reason, str] = {
     Reason.EVENT_MATCHED: "an event fits the rule, or completes its correlation",
     Reason.EVICTED: "the rule has more alerts than it may: the one that was seen least lately gave way",
     Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
-    Reason.AWAITING_APPROVAL: "the rule is in approve mode: waiting for a person",
+    Reason.AWAITING_APPROVAL: "the mode of the rule, or the policy, wants the word of people: waiting for it",
     Reason.APPROVAL_DENIED: "a person denied the command",
     Reason.APPROVAL_LAPSED: "nobody approved in time",
     Reason.COOLDOWN: "the last ladder on this ended less than `cooldown` ago, by its rule or by the policy",
@@ -229,6 +230,7 @@ MEANING: dict[Reason, str] = {
     Reason.REVERT_SCHEDULED: "the step had its effect, which is to be undone after `revert_after`",
     Reason.COMPLETED: "every step of the playbook has succeeded",
     Reason.FAILED: "a step of the playbook failed, and there was nothing to compensate for",
+    Reason.WAITING: "the step waits for something to hold, or for its time to pass",
     Reason.STEP_TIMED_OUT: "the step was not over within its `timeout`",
     Reason.ABORTED: "a person ended the run",
     Reason.COMPENSATED: "a step of the playbook failed, and what was done before is compensated for",

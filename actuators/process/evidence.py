@@ -6,6 +6,7 @@ The directory appears whole or not at all; `sha256sum -c SHA256SUMS` in it check
 import hashlib
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -28,18 +29,31 @@ def _redacted(name: str, equals: str, value: str) -> str:
 
 
 def collect(directory: Path, members: Sequence[Process], log: Path) -> None:
-    """Write the evidence of these processes and their log, unless it is there already (blocking)."""
+    """Write the evidence of these processes and their log, unless it is there already (blocking).
+
+    Who was cut off may still be at it when the next begins: each has its own draft, and the first that is ready counts.
+    """
     if directory.exists():
         return
-    draft = directory.with_name(directory.name + ".new")
-    shutil.rmtree(draft, ignore_errors=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f"{directory.name}.new-", dir=directory.parent))
+    try:
+        _fill(draft, members, log)
+        draft.rename(directory)
+    except OSError:
+        if not directory.exists():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    sync_directory(directory.parent)
+
+
+def _fill(draft: Path, members: Sequence[Process], log: Path) -> None:
     for member in members:
         for name, read in _SOURCES.items():
             write(draft / f"{member.pid}.{name}", _attempt(read, member.pid).encode())
     write(draft / "log", tail(log, LOG_LINES).encode())
     _write_manifest(draft)
-    draft.rename(directory)
-    sync_directory(directory.parent)
 
 
 def _write_manifest(directory: Path) -> None:

@@ -57,9 +57,9 @@ async def run(args: argparse.Namespace, config: Config) -> None:
 
 async def _play(bus: Bus, request: Play) -> Reason:
     next_seq = (await stream_state(bus, subjects.AUDIT)).last_seq + 1
-    await bus.publish(subjects.control("play", request.by), encode(request), msg_id=request.id)
+    seq = (await bus.publish(subjects.control("play", request.by), encode(request), msg_id=request.id)).seq
     try:
-        return await playing.followed(bus, request, next_seq)
+        return await playing.followed(bus, request, seq, next_seq)
     except asyncio.CancelledError:
         command = f"reflexarc playbook abort {playing.run_id(request)}"
         shown.say(f"it goes on without you; `{command}` ends it", file=sys.stderr)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from engine.core.policy import Approval
 from engine.core.program import Parameter, Step, Verify
-from engine.core.steps import describe
-from engine.ruletest.compare import duration
+from schemas.durations import duration
 
 
 def parameter_in_words(parameter: Parameter) -> tuple[str, str, str]:
@@ -49,9 +49,11 @@ def _does(step: Step) -> str:
         case "parallel":
             return f"{named}{len(step.branches)} branches"
         case "gate":
-            return f"{named}wait {describe(step)}" + (_within(step.verify) if step.verify else "")
-        case _:
-            return f"{named}wait {describe(step)}" + _asked(step)
+            return f"{named}wait until" + (f" {step.verify.expr}{_within(step.verify)}" if step.verify else "")
+        case "pause":
+            return f"{named}wait for {duration(step.pause_ms)}"
+        case "approval":
+            return f"{named}wait for people" + (_asked(step.approval) if step.approval else "")
 
 
 def _act(step: Step) -> str:
@@ -74,8 +76,6 @@ def _within(verify: Verify) -> str:
     return f", within {duration(verify.within_ms)}{held}"
 
 
-def _asked(step: Step) -> str:
-    if step.approval is None:
-        return ""
-    within = f", within {duration(step.approval.deadline_ms)}" if step.approval.deadline_ms else ""
-    return f": {step.approval.count} of {', '.join(step.approval.by) or 'anybody'}{within}; else {step.approval.lapse}"
+def _asked(approval: Approval) -> str:
+    within = f", within {duration(approval.deadline_ms)}" if approval.deadline_ms else ""
+    return f": {approval.count} of {', '.join(approval.by) or 'anybody'}{within}; else {approval.lapse}"

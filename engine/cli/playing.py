@@ -10,7 +10,6 @@ from engine.cli.act import DECIDED_WITHIN_S, told
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import Happening, follow_audit
 from engine.cli.look import ask_engine
-from engine.core.state import ladder_id
 from engine.runtime.bus import Bus
 from schemas.audit import AuditEntry
 from schemas.control import Play
@@ -22,11 +21,14 @@ LOOKS_EVERY_S = 1.0
 
 def run_id(request: Play) -> str:
     """The id that the engine gives to the run of a request that names its version."""
+    from engine.core.state import ladder_id  # noqa: PLC0415 - who only looks need not wait for all that it loads
+
     return ladder_id(f"{request.playbook}@{request.version}", request.id, 0)
 
 
-async def followed(bus: Bus, request: Play, next_seq: int) -> Reason:
-    """Print what becomes of the request, from the audit's record `next_seq` on, until it is over; why it is.
+async def followed(bus: Bus, request: Play, seq: int, next_seq: int) -> Reason:
+    """Print what becomes of the request in journal message `seq`, from the audit's record `next_seq` on, until it is
+    over; why it is.
 
     Raises `CommandFailedError` where nobody decides on it, or it is refused.
     """
@@ -34,7 +36,7 @@ async def followed(bus: Bus, request: Play, next_seq: int) -> Reason:
     show.say(f"run {id_} of {request.playbook}@{request.version}")
     entries: asyncio.Queue[AuditEntry] = asyncio.Queue()
     async with aclosing(follow_audit(bus, next_seq)) as happenings:
-        reader = asyncio.create_task(_into(entries, happenings, request))
+        reader = asyncio.create_task(_into(entries, happenings, id_, seq))
         try:
             return await _told_until_over(bus, id_, entries)
         finally:
@@ -42,11 +44,13 @@ async def followed(bus: Bus, request: Play, next_seq: int) -> Reason:
             await asyncio.gather(reader, return_exceptions=True)
 
 
-async def _into(entries: "asyncio.Queue[AuditEntry]", happenings: AsyncGenerator[Happening], request: Play) -> None:
-    id_ = run_id(request)
+async def _into(
+    entries: "asyncio.Queue[AuditEntry]", happenings: AsyncGenerator[Happening], id_: str, seq: int
+) -> None:
+    """What is about the run, or says that it was refused."""
     async for happening in happenings:
         entry = happening.entry
-        refused = entry.state == "ended" and not entry.ladder and entry.rule == request.playbook
+        refused = happening.seq == seq and entry.state == "ended" and not entry.ladder
         if entry.ladder == id_ or entry.ladder.startswith(f"{id_}-") or refused:
             entries.put_nowait(entry)
 

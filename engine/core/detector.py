@@ -1,7 +1,7 @@
 """The event rules of a program, made ready to be tried: which of them an event fits. Derived, never saved."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -13,6 +13,9 @@ from engine.sigma.matcher import Matcher
 from engine.sigma.model import Correlation, Detection, LogSource
 from engine.template import Template, parse
 from schemas.labels import Labels
+
+NODE = "node"
+"""The label of the node that sent an event."""
 
 _JUST_A_FIELD = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}", re.ASCII)
 
@@ -76,6 +79,10 @@ class Detector:
             detections.append(counter.counter.detection)
         self._matcher = Matcher(detections)
 
+        self.node_is_aliased = node_is_aliased(
+            rule.rule for rule in self.rules.values() if rule.rule.id in self.correlations
+        )
+
     def is_of(self, program: Program) -> bool:
         """Whether it is what would be made of this program: most edits leave the rules over events as they are."""
         return self._made_of == (program.events, program.counters)
@@ -84,6 +91,11 @@ class Detector:
         """The rules that an event of this log source fits, in the order of the program, then the counters."""
         for position in self._matcher.match(data, logsource):
             yield self._tried[position]
+
+
+def node_is_aliased(rules: Iterable[EventRule]) -> bool:
+    """Whether a correlation calls another field `node`, so that nobody can tell what a group's is."""
+    return any(isinstance(rule.does, Correlation) and NODE in rule.does.aliases for rule in rules)
 
 
 def _compiled_counter(counter: EventCounter) -> CompiledCounter:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from engine.core.state import Ladder
-from engine.core.temper import telling
+from engine.core.temper import plays, telling
 from engine.core.turn import Turn
 from schemas.commands import Command
 from schemas.reasons import Reason
@@ -55,6 +55,8 @@ def anew(ladder: Ladder) -> Move:
 
 
 def to_somebody(turn: Turn, ladder: Ladder, reason: Reason) -> Move:
-    """No further act: on to the first step that only tells somebody."""
+    """No further act: on to the first step that only tells somebody. A playbook's later steps need this one."""
+    if plays(ladder):
+        return Next(reason)
     step = telling(turn.state, ladder)
     return End(reason) if step is None else Jump(step, reason)

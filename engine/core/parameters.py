@@ -4,6 +4,7 @@ is decided on.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 
 from engine.core.program import Parameter
 from schemas.durations import duration_ms
@@ -65,6 +66,8 @@ def _problem_of_type(parameter: Parameter, value: str) -> str:
         case "number":
             if not _NUMBER.fullmatch(value):
                 return f"expected a number, got {shown(value)}"
+            if not isfinite(float(value)):
+                return f"expected a number below 1e308, got {shown(value)}"
             return _outside(parameter, float(value), "")
         case "boolean":
             return "" if value in ("true", "false") else f"expected true or false, got {shown(value)}"

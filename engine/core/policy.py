@@ -58,11 +58,11 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
 
     def has(self, act: Act) -> bool:
         """Whether it is about this act."""
-        return (
-            among(self.rules, act.rule)
-            and among(self.services, act.service)
-            and among(self.verbs, act.verb)
-            and (among(self.targets, act.target) or among(self.targets, act.workload))
+        return not (  # most lists are empty, and this is asked for every limit of every act
+            (self.rules and not among(self.rules, act.rule))
+            or (self.services and not among(self.services, act.service))
+            or (self.verbs and not among(self.verbs, act.verb))
+            or (self.targets and not (among(self.targets, act.target) or among(self.targets, act.workload)))
         )
 
 

@@ -8,7 +8,7 @@ looked for on that node, unless the rule says `any_node`.
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from engine.core.detector import Detector
+from engine.core.detector import NODE, Detector, node_is_aliased
 from engine.core.program import EventRule
 from engine.core.state import Alert, Ladder, State
 from engine.core.verbs import Verb
@@ -18,26 +18,18 @@ from engine.template import OF_EITHER, TemplateError, parse
 
 SEVERAL = ""
 """The node of what events of several nodes have said, or of what nobody can tell whose word it is."""
-_NODE = "node"
 
 
 def has_node(rule: EventRule, among: Iterable[EventRule]) -> bool:
     """Whether its alerts are of one node each: a correlation's are where it groups by it."""
     if not isinstance(rule.does, Correlation):
         return True
-    return _NODE in rule.does.group_by and not _aliased(among)
-
-
-def _aliased(rules: Iterable[EventRule]) -> bool:
-    """Whether a correlation calls another field by this name."""
-    return any(isinstance(rule.does, Correlation) and _NODE in rule.does.aliases for rule in rules)
+    return NODE in rule.does.group_by and not node_is_aliased(among)
 
 
 def node_of(result: Raised | Ended, detector: Detector) -> str:
     """The node of what a correlation holds for: one groups by it, and no other field goes by its name."""
-    if _aliased(rule.rule for rule in detector.rules.values() if rule.rule.id in detector.correlations):
-        return SEVERAL
-    return dict(result.group).get(_NODE, SEVERAL)
+    return SEVERAL if detector.node_is_aliased else dict(result.group).get(NODE, SEVERAL)
 
 
 def node_of_alert(state: State, rule: str, alert: Alert) -> str | None:
@@ -57,11 +49,12 @@ def names_by_label(verb: Verb, args: Mapping[str, str], scope: str) -> bool:
     if not (verb.changes_target or verb.looks):
         return False
     naming = {scope, *(part for parts in verb.targets.values() for part in parts)}
-    return any(not _is_literal(text) for name, text in args.items() if name in naming)
+    return any(not is_literal(text) for name, text in args.items() if name in naming)
 
 
 @lru_cache(maxsize=10_000)
-def _is_literal(text: str) -> bool:
+def is_literal(text: str) -> bool:
+    """Whether it says the same whoever is asked, so that no label has a part in it."""
     try:
         return parse(text, OF_EITHER).is_literal
     except TemplateError:

@@ -4,6 +4,7 @@
 moment, so that a command can be delivered late or twice and still mean the same.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,7 @@ SCOPE = "scope"
 REVERT_AFTER = "revert_after"
 """Argument of every verb that can be undone: how long after its effect it is to be."""
 
+_LABEL = re.compile(r"\{\{ ?\$(?:labels|params)\.([A-Za-z_][A-Za-z0-9_]*) ?\}\}")
 _SHOWN = frozenset({"to", "version", "replicas", "evidence"})
 _TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
 """Arguments that are long and change nothing: a command in a few words is without them."""
@@ -48,9 +50,21 @@ def rendered(args: Mapping[str, str], ladder: Ladder) -> dict[str, str] | Refusa
     """Arguments with the labels and value of the ladder's alert, or with the parameters of its run, filled in."""
     labels = dict(ladder.alert_labels)
     try:
-        return {name: _parsed(value).render(labels, ladder.value) for name, value in args.items()}
+        return {name: _filled(text, labels, ladder.value) for name, text in args.items()}
     except TemplateError as error:
         return Refusal(Reason.BAD_ARGUMENTS, str(error))
+
+
+def _filled(text: str, labels: Mapping[str, str], value: float) -> str:
+    label = _just_a_label(text)
+    return labels.get(label, "") if label else _parsed(text).render(labels, value)
+
+
+@lru_cache(maxsize=10_000)
+def _just_a_label(text: str) -> str | None:
+    """The label that a text is and nothing else, as most are: that takes no template engine."""
+    found = _LABEL.fullmatch(text)
+    return found[1] if found else None
 
 
 @lru_cache(maxsize=10_000)

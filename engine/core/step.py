@@ -238,7 +238,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
     acting.look_again(turn)
     detail = f"{activation.request.bundle}: {len(program.alerts)} alert, {len(program.records)} recording, "
     detail += f"{len(program.events)} event, {len(program.heals)} heal, "
-    detail += f"{len(program.responds)} respond, {len(program.scales)} scale rules"
+    detail += f"{len(program.responds)} respond, {len(program.scales)} scale rules, {len(program.playbooks)} playbooks"
     by = activation.request.by
     turn.effects.append(
         AuditEntry(kind="control", reason=Reason.RULES_ACTIVATED, verb="activate", by=by, detail=detail)

@@ -12,6 +12,7 @@ from engine.core import approvals
 from engine.core.moves import Move, Next, Verify
 from engine.core.parameters import ParametersInvalid, bound
 from engine.core.program import HealRule, Playbook, Step, Temper
+from engine.core.reach import is_literal
 from engine.core.resolve import Refusal, render_args, rendered
 from engine.core.state import Ladder, State
 from engine.core.turn import Turn
@@ -36,8 +37,10 @@ def begin(turn: Turn, ladder: Ladder) -> Move:
             turn.note(ladder, Reason.SHADOW, f"would wait: {describe(step)}")
             return Next(Reason.DONE)
         case "gate":
+            turn.note(ladder, Reason.WAITING, describe(step))
             return Verify()
         case "pause":
+            turn.note(ladder, Reason.WAITING, describe(step))
             ladder.phase, ladder.due_ms = "scheduled", turn.now_ms + step.pause_ms
             turn.wake_at(ladder, ladder.due_ms)
             return None
@@ -82,7 +85,10 @@ def _played(turn: Turn, ladder: Ladder) -> Sequence[Ladder] | Refusal:
         params = canonical(bound(playbook.parameters, args))
     except ParametersInvalid as invalid:
         return Refusal(Reason.BAD_ARGUMENTS, f"{name}: {invalid}")
-    return [_child(ladder, 0, _rule(ladder, titled(playbook), playbook.steps), params)]
+    child = _child(ladder, 0, _rule(ladder, titled(playbook), playbook.steps), params)
+    if all(map(is_literal, ladder.current.args.values())):
+        child.node = None  # what it is about, the rule says by itself
+    return [child]
 
 
 def _not_begun(turn: Turn, ladder: Ladder, refusal: Refusal) -> Move:

@@ -46,16 +46,15 @@ class Tallies:
 
     def __init__(self, policy: Policy, done: Iterable[Done] = ()) -> None:
         self._policy = policy
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[tuple[str, str], Tally] = {}
         for at_ms, act in done:
             self.add(at_ms, act)
 
     def of(self, limit: str, per: str, within_ms: int) -> Tally:
         """What was counted for this limit of this rule, target, …"""
-        key = f"{limit}|{per}"
-        found = self._tallies.get(key)
+        found = self._tallies.get((limit, per))
         if found is None:
-            found = self._tallies[key] = Tally(within_ms)
+            found = self._tallies[limit, per] = Tally(within_ms)
         return found
 
     def add(self, at_ms: int, act: Act) -> None:

@@ -12,8 +12,8 @@ and the cache touch the disk.
 """
 
 from engine.rulefile.errors import RuleError, RuleErrors
-from engine.rulefile.files import read
+from engine.rulefile.files import read, state_of
 from engine.rulefile.load import Loaded, load, load_all
 from engine.rulefile.sigma_cache import SigmaCache
 
-__all__ = ["Loaded", "RuleError", "RuleErrors", "SigmaCache", "load", "load_all", "read"]
+__all__ = ["Loaded", "RuleError", "RuleErrors", "SigmaCache", "load", "load_all", "read", "state_of"]

@@ -52,10 +52,13 @@ def mistakes(
     step: Acting,
     offered: Offered,
     *,
+    wanted: str = "verb",
     beside: Collection[str] = (),
     also: Collection[str] = (),
 ) -> Iterator[RuleError]:
-    """Every mistake of a step that is to act. `beside` is what it is without a verb, `also` are fields that it has."""
+    """Every mistake of a step that is to act, or be another thing that is `wanted`: `beside` is what it is of these. It
+    may have the fields `also`.
+    """
     for name in step.verbs:
         if name not in offered.verbs and name != PLAYBOOK:
             message = f"unknown verb, {suggestion(name, offered.verbs, also=['verify', PLAYBOOK, *also])}"
@@ -63,7 +66,7 @@ def mistakes(
     named = [verb for name, arguments in step.verbs.items() if (verb := chosen(offered.verbs, name, arguments))]
     kinds = [*(verb.name for verb in named), *(name for name in step.verbs if name == PLAYBOOK), *beside]
     if not (step.verbs or beside) or len(kinds) > 1:
-        yield place.error(path, f"expected one verb, got {' and '.join(kinds) or 'none'}")
+        yield place.error(path, f"expected one {wanted}, got {' and '.join(kinds) or 'none'}")
     for verb in named:
         yield from _arguments(place, (*path, verb.name), verb, step.verbs[verb.name], offered)
         if step.verify and not verb.changes_target:

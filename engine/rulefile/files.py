@@ -1,6 +1,7 @@
 """Reads rule files from disk."""
 
 import codecs
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -38,19 +39,35 @@ def read(paths: Sequence[Path]) -> dict[str, str]:
     return texts
 
 
+def state_of(paths: Sequence[Path]) -> tuple[tuple[str, int, int, int], ...]:
+    """What tells cheaply whether anything has changed: each file with its inode, size and time of change."""
+    return tuple(_stat_of(path) for path in _rule_files(paths))
+
+
+def _stat_of(path: Path) -> tuple[str, int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), 0, 0, 0
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if _is_rule_file(found, path))
+            yield from sorted(_below(path))
         else:
             yield path
 
 
-def _is_rule_file(path: Path, folder: Path) -> bool:
-    # A mounted ConfigMap keeps each version of its files in a hidden folder beside the links to the current ones.
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    named = path.suffix in _SUFFIXES and path.stem not in _BESIDE
-    return named and not hidden and path.is_file()
+def _below(folder: Path) -> Iterator[Path]:
+    """The rule files of a folder; there can be thousands, and they are looked for again and again."""
+    for where, folders, names in os.walk(folder):
+        # A mounted ConfigMap keeps each version of its files in a hidden folder beside the links to the current ones.
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(where, name) for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")):
+            if path.stem not in _BESIDE and path.is_file():
+                yield path
 
 
 def _is_test(path: Path, text: str) -> bool:

@@ -46,6 +46,8 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
         return str(context["error"]), about_key
     if kind == "too_short":
         return "expected at least one item", False
+    if kind == "dict_type" and (meant := _misspelt(path, model)):
+        return f'unknown field, did you mean "{meant}"?', True
     if kind in _EXPECTED:
         expected = _EXPECTED[kind].format(**context).replace("'", "")
         return f"expected {expected}, got {shown(error['input'])}", about_key
@@ -71,8 +73,17 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 def _unknown_field(name: str, model: type[BaseModel]) -> str:
     if name in PLANNED:
         return PLANNED[name]
-    known = [field.alias or attribute for attribute, field in model.model_fields.items()]
-    return "unknown field, " + suggestion(name, known)
+    return "unknown field, " + suggestion(name, _fields(model))
+
+
+def _misspelt(path: tuple[int | str, ...], model: type[BaseModel]) -> str | None:
+    """The field that was meant where it looks like one of those that anybody may add, such as the verb of a step."""
+    name, fields = str(path[-1]), _fields(_around(path, model))
+    return None if name in fields else next(iter(get_close_matches(name[:100], fields, n=1, cutoff=0.75)), None)
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    return [field.alias or attribute for attribute, field in model.model_fields.items()]
 
 
 def suggestion(name: str, known: Iterable[str], also: Iterable[str] = ()) -> str:

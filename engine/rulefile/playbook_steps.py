@@ -18,6 +18,7 @@ Groups = Mapping[str, list[str]]
 """The people in each group of the policy."""
 
 _WAITS = ("gate", "pause", "approval", "parallel")
+_ONE = "verb, playbook, gate, pause, approval or parallel"
 _FIELDS = ("name", "timeout", "retry", "compensate")
 _GO_WITH: Mapping[str, tuple[str, ...]] = {
     "verify": ("a verb", PLAYBOOK),
@@ -52,7 +53,7 @@ def step_mistakes(place: Place, model: PlaybookFile, offered: Offered, groups: G
 
 def _step(place: Place, path: Path, step: Step, offered: Offered, groups: Groups) -> Iterator[RuleError]:
     waits = step.waits
-    yield from acts.mistakes(place, path, step, offered, beside=waits, also=(*_WAITS, *_FIELDS))
+    yield from acts.mistakes(place, path, step, offered, wanted=_ONE, beside=waits, also=(*_WAITS, *_FIELDS))
     kind = next(iter(waits), PLAYBOOK if PLAYBOOK in step.verbs else "a verb")
     given = {"verify": step.verify, "timeout": step.timeout_ms, "retry": step.retry, "compensate": step.compensate}
     for field, value in given.items():

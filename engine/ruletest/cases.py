@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from engine.core.state import State
 from engine.promql import PromqlError, compile_expr
-from engine.ruletest.compare import Difference, compare_alerts, compare_samples, duration
+from engine.ruletest.compare import Difference, compare_alerts, compare_samples
 from engine.ruletest.model import AlertCase, ExprCase
 from engine.ruletest.read import Path
 from engine.ruletest.rules import firing
+from schemas.durations import duration
 
 
 @dataclass(frozen=True, slots=True)

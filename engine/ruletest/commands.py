@@ -5,10 +5,11 @@ from itertools import zip_longest
 
 from engine.core.resolve import REVERT_AFTER
 from engine.ruletest.cases import Failure
-from engine.ruletest.compare import Difference, duration
+from engine.ruletest.compare import Difference
 from engine.ruletest.model import CommandCase, ExpectedCommand, ExpectedDecision
 from schemas.audit import AuditEntry
 from schemas.commands import Command
+from schemas.durations import duration
 
 
 def check_commands(

@@ -100,15 +100,3 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
         for line in lines
         for part in textwrap.wrap(line, COLUMN, subsequent_indent="      ", drop_whitespace=False) or [""]
     ]
-
-
-# --- words ---
-
-
-def duration(time_ms: int) -> str:
-    """`5m` of 300000, as the test's author wrote it."""
-    parts = []
-    for unit, size_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
-        count, time_ms = divmod(time_ms, size_ms)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"

@@ -13,7 +13,6 @@ from engine.core.state import State
 from engine.core.step import step
 from engine.ruletest.cases import Failure, check_alerts, check_expr
 from engine.ruletest.commands import check_commands
-from engine.ruletest.compare import duration
 from engine.ruletest.events import Arrivals
 from engine.ruletest.model import AlertCase, CommandCase, ExprCase, UnitTestFile, UnitTestGroup
 from engine.ruletest.plant import Plant, mistakes
@@ -22,6 +21,7 @@ from engine.ruletest.samples import Scrape, Scrapes, keep_everything
 from schemas.audit import AuditEntry
 from schemas.commands import Command
 from schemas.control import Activate, Tick
+from schemas.durations import duration
 from schemas.reasons import Reason
 from schemas.samples import SampleBatch, layout_digest, pack_values
 

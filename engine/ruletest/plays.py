@@ -11,9 +11,10 @@ from engine.core.program import Program
 from engine.core.runs import Run
 from engine.core.state import State
 from engine.ruletest.cases import Failure
-from engine.ruletest.compare import Difference, duration
+from engine.ruletest.compare import Difference
 from engine.ruletest.model import CommandCase, ExpectedRun, PlayRequest, UnitTestGroup
 from schemas.control import Approve, Play
+from schemas.durations import duration
 
 
 class _Coming(NamedTuple):

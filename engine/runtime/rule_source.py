@@ -15,7 +15,7 @@ from watchfiles import awatch
 
 from engine.core.program import Program, Settings
 from engine.core.verbs import Verbs
-from engine.rulefile import Loaded, RuleError, RuleErrors, SigmaCache, load_all, read
+from engine.rulefile import Loaded, RuleError, RuleErrors, SigmaCache, load_all, read, state_of
 from engine.runtime import bundles
 from engine.runtime.bus import Bus
 from engine.runtime.metrics import RULE_ERRORS
@@ -25,7 +25,7 @@ from schemas.codec import encode
 from schemas.control import Activate
 
 REREAD_MS = 2_000
-"""The files are read again so often even where nobody tells of a change."""
+"""The files are looked at again so often even where nobody tells of a change."""
 
 log = structlog.get_logger()
 
@@ -54,6 +54,7 @@ class RuleSource:
         self._by = by
         self._active = ""
         self._texts: Mapping[str, str] | None = None
+        self._state: tuple[tuple[str, int, int, int], ...] = ()
         self.errors: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
 
@@ -65,22 +66,26 @@ class RuleSource:
     async def watch(self) -> None:
         """Activate every good edit, until cancelled."""
         while True:
-            await self._edited()
-            await self._reload()
+            told = await self._edited()
+            if told or await asyncio.to_thread(state_of, self._paths) != self._state:
+                await self._reload()
 
-    async def _edited(self) -> None:
+    async def _edited(self) -> bool:
         """Wait for a change of the files, but not for long: not every change is told, and some fall between two waits.
+        Whether one was told.
 
         The files are found anew each time, as one that an editor has replaced is another file.
         """
         try:
             changes = awatch(*self._paths, debounce=400, step=200, rust_timeout=REREAD_MS, yield_on_timeout=True)
             async with aclosing(changes):
-                await anext(changes)
+                return bool(await anext(changes))
         except OSError:  # there is no file just now, or too much is watched on this machine
             await asyncio.sleep(REREAD_MS / 1000)
+            return True
 
     async def _reload(self) -> None:
+        self._state = await asyncio.to_thread(state_of, self._paths)
         try:
             texts = await asyncio.to_thread(read, self._paths)
         except RuleErrors as unreadable:

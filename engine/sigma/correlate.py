@@ -184,12 +184,14 @@ class Correlator:
         }
         self._wakes = [self._wake(rank) for rank in range(len(ranked))]
         self._timers = self._waiting()
+        self._most_timers = _SPARE_TIMERS
 
     def _wake(self, rank: int) -> Wake:
         def wake(due_ms: int, key: Key) -> None:
             heapq.heappush(self._timers, (due_ms, rank, key))
-            if len(self._timers) > _SPARE_TIMERS and len(self._timers) > 2 * self.groups + _SPARE_TIMERS:
+            if len(self._timers) > self._most_timers:
                 self._timers = self._waiting()
+                self._most_timers = 2 * self.groups + _SPARE_TIMERS
 
         return wake
 

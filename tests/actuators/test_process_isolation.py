@@ -3,11 +3,14 @@
 import os
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
 
-from actuators.process.evidence import redact
+from actuators.process.evidence import collect, redact
+from actuators.process.processes import Process
 from schemas.plugins import EffectFailed
 from tests.actuators.site import GOOD, Site, ask, attributes, until
 
@@ -85,3 +88,13 @@ def test_secrets_are_known_by_their_names() -> None:
         "HOME=/root",
         "--verbose",
     ]
+
+
+def test_evidence_is_whole_although_several_were_at_it(tmp_path: Path) -> None:
+    """Whoever was cut off may still be writing when the next begins: one of them is kept, and no draft."""
+    members = [Process(pid=os.getpid(), start_ticks=0, boot="")] * 20
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(collect, tmp_path / "0-1", members, tmp_path / "log") for _ in range(8)]:
+            done.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["0-1"]
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=tmp_path / "0-1", check=True)

@@ -3,11 +3,13 @@
 import pytest
 
 from engine.core.playbooks import MOST_RUNS
+from engine.core.policy import Acts, Approval, Policy
 from engine.core.program import Step
 from schemas.control import Abort, Play
 from schemas.reasons import Reason
 from tests.core.books import ASK, GATE, PAUSE, answered, book, call, do, parallel, run, site, story_of
 from tests.core.story import Story, commands, details, only_command, reasons
+from tests.core.world import alert, page, program
 
 
 def test_steps_are_taken_in_their_order() -> None:
@@ -166,3 +168,20 @@ def test_only_so_many_runs_are_told_of() -> None:
     for nth in range(MOST_RUNS + 2):
         story.tell(Play(id=str(nth), by="ann", playbook="fix", dry_run=True))
     assert len(story.state.runs) == MOST_RUNS
+
+
+def test_what_nobody_approved_is_not_passed_over() -> None:
+    """A step that needs approval and does not get it has failed, whatever the policy says of whom to tell."""
+    approval = Approval(source="p:1", acts=Acts(verbs=("rollback",)), deadline_ms=60_000, lapse="escalate")
+    steps = do("rollback"), page(), do("scale")
+    story = Story(program(alert(), playbooks=(book(*steps),), policy=Policy(approvals=(approval,))))
+    story.tell(Play(id="p", by="ann", playbook="fix"))
+    assert commands(story.wait(61)) == []
+    assert run(story).reason is Reason.FAILED
+
+
+def test_what_a_run_waits_for_is_on_record() -> None:
+    """When it begins to wait."""
+    story = story_of(GATE, PAUSE)
+    story.every_second(10, 1)
+    assert details(story.effects, Reason.WAITING) == ['until up{replica="{{ $labels.replica }}"} == 1', "for 30 s"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from engine.core.program import EventCounter, HealRule, Step
+from engine.core.program import EventCounter, HealRule, Parameter, Playbook, Step
 from engine.core.snapshot import restore, save
 from engine.sigma.model import Correlation, Threshold
 from schemas.commands import Command
@@ -85,6 +85,16 @@ def test_what_the_rule_itself_names_may_be_anywhere() -> None:
     """No label has a part in it."""
     told = on_lines(restart(None, workload="bank"))
     assert [command.scope for command in forged(told, "whatever")] == ["n2"]
+
+
+@pytest.mark.parametrize(("said", "sent"), [("bank", ["workload:bank"]), ("{{ $labels.workload }}", [])])
+def test_a_playbook_reaches_no_further_than_the_rule_that_runs_it(said: str, sent: list[str]) -> None:
+    """What the rule itself gives it may be anywhere; what the line says is of the line's node."""
+    steps = (Step(verb="restart", args={"workload": "{{ $labels.what }}"}),)
+    playbook = Playbook(name="fix", version=1, source="", steps=steps, parameters=(Parameter(name="what"),))
+    call = Step(verb="playbook", kind="playbook", name="fix", args={"what": said})
+    told = story([respond(call, on="Failed")], events=(rule(group_by=("workload",)),), playbooks=(playbook,))
+    assert [command.target for command in forged(told, "bank")] == sent
 
 
 def test_a_rule_may_say_that_any_node_is_meant() -> None:

@@ -57,9 +57,15 @@ OF_COMMAND: tuple[Callable[[Turn, Ladder, Act], Hold | Never | None], ...] = (
 
 def hold(turn: Turn, ladder: Ladder) -> Hold | None:
     """The first objection to changing the ladder's target now, whatever would be done to it."""
-    return next((found for guardrail in OF_LADDER if (found := guardrail(turn, ladder))), None)
+    for guardrail in OF_LADDER:
+        if found := guardrail(turn, ladder):
+            return found
+    return None
 
 
 def objection(turn: Turn, ladder: Ladder, act: Act) -> Hold | Never | None:
     """The first objection to this act now."""
-    return next((found for guardrail in OF_COMMAND if (found := guardrail(turn, ladder, act))), None)
+    for guardrail in OF_COMMAND:
+        if found := guardrail(turn, ladder, act):
+            return found
+    return None
