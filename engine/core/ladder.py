@@ -72,7 +72,8 @@ def answer(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
 
 def check(turn: Turn, ladder: Ladder) -> None:
     """New samples of what its `verify` selects."""
-    _go(turn, ladder, verification.check(turn, ladder))
+    if ladder.phase == "verifying":
+        _go(turn, ladder, verification.check(turn, ladder))
 
 
 def wake(turn: Turn, ladder: Ladder) -> None:
@@ -81,11 +82,17 @@ def wake(turn: Turn, ladder: Ladder) -> None:
 
 
 def abort(turn: Turn, ladder: Ladder, by: str) -> None:
-    """A person ends the run of a playbook, with all that it began."""
-    for key in ladder.children:
-        if child := turn.state.ladders.get(key):
-            abort(turn, child, by)
+    """A person ends the run of a playbook, with all that it began; but what undoes it already is let go on."""
+    if not plays(ladder) or ladder.failed_for is not None:
+        return
     _go(turn, ladder, playbooks.abort(turn, ladder, by))
+    _abort_children(turn, ladder, by)
+
+
+def _abort_children(turn: Turn, ladder: Ladder, by: str) -> None:
+    if ladder.phase == "waiting" and ladder.failed_for is None:
+        for child in [turn.state.ladders[key] for key in ladder.children if key in turn.state.ladders]:
+            abort(turn, child, by)
 
 
 def end(turn: Turn, ladder: Ladder, reason: Reason, detail: str = "") -> None:
@@ -113,7 +120,23 @@ def _woken(turn: Turn, ladder: Ladder) -> Move:
 
 
 def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
-    """Go where it is said, and on from there, until the ladder waits or is over. Then what it gave rise to begins."""
+    """Go where it is said. Then what that gave rise to begins, and whoever waited for what is over goes on; one after
+    the other, as each may give rise to more."""
+    _walk(turn, ladder, move)
+    while turn.begun or turn.over:
+        if turn.begun:
+            other = turn.begun.popleft()
+            if other.key not in turn.state.ladders:
+                turn.state.ladders[other.key] = other
+                _walk(turn, other, Take(other.because))
+        else:
+            child, how = turn.over.popleft()
+            if parent := turn.state.ladders.get(child.parent):
+                _walk(turn, parent, playbooks.child_ended(turn, parent, child, how))
+
+
+def _walk(turn: Turn, ladder: Ladder, move: Move) -> None:
+    """On from there, until the ladder waits or is over."""
     while move is not None:
         match move:
             case Take(because, approved):
@@ -128,13 +151,6 @@ def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
             case End(reason, detail, by):
                 _end(turn, ladder, reason, detail, by)
                 move = None
-    begun, turn.begun = turn.begun, []
-    for other in begun:
-        start(turn, other)
-    over, turn.over = turn.over, []
-    for child, how in over:
-        if parent := turn.state.ladders.get(child.parent):
-            _go(turn, parent, playbooks.child_ended(turn, parent, child, how))
 
 
 def _timed_out(turn: Turn, ladder: Ladder) -> Move:
@@ -143,9 +159,8 @@ def _timed_out(turn: Turn, ladder: Ladder) -> Move:
     if ladder.phase != "waiting":
         return Next(Reason.STEP_TIMED_OUT)
     turn.note(ladder, Reason.STEP_TIMED_OUT)
-    for key in ladder.children:
-        if child := turn.state.ladders.get(key):
-            abort(turn, child, str(Reason.STEP_TIMED_OUT))
+    ladder.tries = ladder.current.retries  # what took too long is not tried again
+    _abort_children(turn, ladder, str(Reason.STEP_TIMED_OUT))
     return None
 
 

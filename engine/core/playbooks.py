@@ -24,6 +24,9 @@ from schemas.reasons import Reason
 MOST_RUNS = 10_000
 """So many runs are told of; the oldest give way."""
 
+_SETTLED = frozenset({Reason.STEP_TIMED_OUT, Reason.APPROVAL_DENIED, Reason.APPROVAL_LAPSED})
+"""What is not tried again: it had all its time, or people have said no."""
+
 COMPLETED = frozenset({Reason.COMPLETED, Reason.RESPONDED, Reason.SHADOW})
 """How a child that did what it was to do has ended."""
 
@@ -121,7 +124,7 @@ def next_step(turn: Turn, ladder: Ladder, because: Reason, *, failed: bool) -> M
 
 
 def _again(turn: Turn, ladder: Ladder, because: Reason) -> Move:
-    if ladder.tries >= ladder.current.retries or because is Reason.STEP_TIMED_OUT:
+    if ladder.tries >= ladder.current.retries or because in _SETTLED:
         return None
     ladder.tries, ladder.attempt = ladder.tries + 1, ladder.attempt + 1
     turn.note(ladder, because, f"tried again, {ladder.tries} of {ladder.current.retries} times")
@@ -149,21 +152,22 @@ def child_ended(turn: Turn, ladder: Ladder, child: Ladder, reason: Reason) -> Mo
     well = reason in COMPLETED
     if ladder.failed_for is not None:
         return End(Reason.COMPENSATED if well else Reason.NOT_COMPENSATED, str(ladder.failed_for))
-    ladder.undoing = (*child.undoing, *ladder.undoing)
+    if well:  # any other has compensated for its own steps, or is not to be
+        ladder.undoing = (*child.undoing, *ladder.undoing)
     if None in ladder.children.values():
         return None
     if Reason.FATE_UNKNOWN in ladder.children.values():
         return unknown(turn, ladder) if plays(ladder) else to_somebody(turn, ladder, Reason.FATE_UNKNOWN)
     if not all(each in COMPLETED for each in ladder.children.values()):
         return Next(Reason.STEP_FAILED)
-    unverified = plays(ladder) or responds(ladder)
-    return Next(Reason.DONE) if unverified and not ladder.current.verify else Verify()
+    climbs = plays(ladder) or responds(ladder)
+    if ladder.rule.mode == "shadow":
+        return Next(Reason.DONE) if climbs else End(Reason.SHADOW)
+    return Next(Reason.DONE) if climbs and not ladder.current.verify else Verify()
 
 
 def abort(turn: Turn, ladder: Ladder, by: str) -> Move:
     """End at the next step; one that has been commanded is waited for."""
-    if ladder.failed_for is not None:
-        return None  # it is compensating already
     ladder.aborted_by = by
     turn.note(ladder, Reason.ABORTED, by=by)
     return None if ladder.phase in ("commanded", "waiting") else fail(turn, ladder, Reason.ABORTED)

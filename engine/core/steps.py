@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from engine.core import approvals
+from engine.core import acting, approvals
 from engine.core.moves import Move, Next, Verify
 from engine.core.parameters import ParametersInvalid, bound
 from engine.core.program import HealRule, Playbook, Step, Temper
@@ -108,6 +108,9 @@ def titled(playbook: Playbook) -> str:
 
 
 def _wait(turn: Turn, ladder: Ladder, children: Sequence[Ladder]) -> Move:
+    """The step before is behind it: what it has done is under way no longer, or its children would wait for that."""
+    acting.over(turn, ladder)
+    turn.state.watches.pop(ladder.key, None)
     ladder.phase = "waiting"
     ladder.children = {child.key: None for child in children}
     turn.begun += children
@@ -161,7 +164,7 @@ def taken(turn: Turn, ladder: Ladder) -> None:
 
 def compensate(turn: Turn, ladder: Ladder, because: Reason) -> Move:
     """Undo what was done, last first. How the ladder ends is known when that is over."""
-    ladder.failed_for = because
+    ladder.failed_for, ladder.until_ms = because, None
     turn.note(ladder, because, f"{len(ladder.undoing)} steps to compensate for")
     rule = replace(_rule(ladder, f"{ladder.rule.name}/compensate", ladder.undoing, "respond"), mode="auto")
     return _wait(turn, ladder, [_child(ladder, len(ladder.children), rule)])

@@ -23,6 +23,8 @@ def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) 
     if ladder.current.timeout_ms and ladder.until_ms is None:
         ladder.until_ms = turn.now_ms + ladder.current.timeout_ms
         turn.wake_at(ladder, ladder.until_ms)
+    if ladder.until_ms is not None and turn.now_ms >= ladder.until_ms:
+        return Next(Reason.STEP_TIMED_OUT)
     move = _decide(turn, ladder, because, approved)
     if waited_for and ladder.held_on != waited_for and ladder.act is None:
         acting.wake_next(turn, waited_for)  # it has not taken what it waited for, so that is the next one's

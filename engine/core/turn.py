@@ -1,5 +1,6 @@
 """One step of the core in progress: what the halves and the ladders share while they decide."""
 
+from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -22,9 +23,9 @@ class Turn:
     seq: int
     effects: list[Effect] = field(default_factory=list)
     _known: dict[Hashable, Any] = field(default_factory=dict)
-    over: list[tuple[Ladder, Reason]] = field(default_factory=list)
+    over: deque[tuple[Ladder, Reason]] = field(default_factory=deque)
     """Children that have ended, for which their parents wait."""
-    begun: list[Ladder] = field(default_factory=list)
+    begun: deque[Ladder] = field(default_factory=deque)
     """Ladders that the one at work gives rise to, which begin when it waits or is over."""
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:

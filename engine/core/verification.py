@@ -21,6 +21,8 @@ def begin(turn: Turn, ladder: Ladder) -> Move:
     if watched:
         turn.state.watches[ladder.key] = watched
     turn.wake_at(ladder, ladder.acted_ms + within_ms(ladder))
+    if ladder.until_ms is not None:
+        turn.wake_at(ladder, max(ladder.until_ms, turn.now_ms))
     return check(turn, ladder)
 
 
