@@ -130,7 +130,7 @@ def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move
         acting.begin(turn, ladder, act)
     if act and act.first:
         ladder.acted_on = (*ladder.acted_on, command.target)
-        turn.state.at_work[cooldown_key(ladder, command.target)] = ladder.key
+        turn.state.at_work[cooldown_key(ladder, command.target)] = ladder.outermost.id
     turn.state.awaited[command.id] = ladder.key
     turn.effects.append(command)
     turn.note(ladder, ladder.because, describe(command), kind="command")

@@ -16,7 +16,7 @@ def test_an_activation_is_on_record() -> None:
     assert (entry.reason, entry.by, entry.detail) == (
         Reason.RULES_ACTIVATED,
         "ann",
-        "d: 1 alert, 0 recording, 0 event, 1 heal, 0 respond, 0 scale rules",
+        "d: 1 alert, 0 recording, 0 event, 1 heal, 0 respond, 0 scale rules, 0 playbooks",
     )
 
 

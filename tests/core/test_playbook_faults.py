@@ -74,7 +74,12 @@ def test_the_time_of_an_aborted_step_does_not_end_its_compensation() -> None:
 
 def test_what_a_branch_has_compensated_for_is_not_compensated_for_again() -> None:
     """Its failure undoes its own steps; the run's undoes what the others did."""
-    story = story_of(parallel((do(undo="rollback"), do("scale")),), do())
+    story = story_of(
+        parallel(
+            (do(undo="rollback"), do("scale")),
+        ),
+        do(),
+    )
     answered(story)
     assert answered(story, "failed") == ["rollback"]
     assert answered(story) == []
