@@ -61,10 +61,10 @@ def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, appro
     if ladder.rule.mode == "shadow":
         return _only_say(turn, ladder, WOULD + describe(command) + touching(act))
     if act and (approval := approvals.wanted(turn.state, ladder, act)):
-        if approved is None:
-            return approvals.ask(turn, ladder, command, approval)
-        if not same_act(command, approved):
+        if approved and not same_act(command, approved):
             return anew(ladder)
+        if not (approved and approvals.is_given(ladder, approval, ladder.because)):
+            return approvals.ask(turn, ladder, command, approval)
     return _send(turn, ladder, command, act)
 
 
