@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from engine.core import playbooks, revert
+from engine.core import acting, playbooks, revert
 from engine.core.moves import End, Move, Next, Verify, anew, to_somebody
 from engine.core.program import Step
 from engine.core.resolve import changes_target
@@ -67,6 +67,7 @@ def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> Move:
     """The actuator may know of a halt before its message reaches us: wait for that instead of asking in a circle."""
     if ladder.origin.kind == "control" and not ladder.undo:
         return End(Reason.HALTED, detail)
+    acting.over(turn, ladder)
     ladder.phase, ladder.because, ladder.held_by = "held", Reason.DECIDED_ANEW, Reason.HALTED
     turn.note(ladder, Reason.HALTED, detail)
     ladder.attempt, ladder.command = ladder.attempt + 1, None
