@@ -26,8 +26,8 @@ def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) 
     if ladder.until_ms is not None and turn.now_ms >= ladder.until_ms:
         return Next(Reason.STEP_TIMED_OUT)
     move = _decide(turn, ladder, because, approved)
-    if waited_for and ladder.held_on != waited_for and ladder.act is None:
-        acting.wake_next(turn, waited_for)  # it has not taken what it waited for, so that is the next one's
+    if waited_for and ladder.held_on != waited_for:
+        acting.wake_next(turn, waited_for)  # it waits for that no longer; there may be room for the next one too
     return move
 
 

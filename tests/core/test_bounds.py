@@ -2,6 +2,7 @@
 
 import msgspec
 
+from engine.core.effects import Effect
 from engine.core.policy import BlastRadius, Flapping, Limit, Policy
 from engine.core.program import HealRule, Program, Step
 from schemas.control import Emergency, Play
@@ -275,3 +276,37 @@ def test_budgets_survive_a_policy_that_is_edited_in_the_middle() -> None:
     story.activate(bounded(Policy(blast_radius=(wider,))))
     touched = commands(story.scrape({name(0, n): 0.0 for n in range(4)}))
     assert [command.target for command in touched] == ["replica:s0/1"]
+
+
+def test_who_waits_for_the_same_is_woken_however_much_room_there_is() -> None:
+    """Two acts that are over with one message make room for two."""
+    story = Story(bounded(limit("all", concurrency=2)))
+    story.tell(fleet(services=1))
+    story.scrape({name(0, n): 0.0 for n in range(4)})
+    for command in story.sent[:2]:
+        story.answer(command)
+    effects = [effect for _ in range(30) for effect in (*story.tick(), *_two_are_well(story))]
+    assert len(commands(effects)) == 2
+
+
+def _two_are_well(story: Story) -> list[Effect]:
+    return story.scrape({name(0, n): float(n < 2) for n in range(4)})
+
+
+def test_who_waits_is_woken_although_targets_come_to_serve_another() -> None:
+    """The act that goes first counts for that one, so that there is room where the others waited."""
+    one = limit("service", concurrency=1)
+    story = Story(bounded(one, heal(restart(None))))
+    story.tell(fleet(services=1))
+    story.scrape({name(0, n): 0.0 for n in range(3)})
+    other = fleet(services=1)
+    moved = tuple(
+        msgspec.structs.replace(target, service="new") if target.id == "replica:s0/1" else target
+        for target in other.targets
+    )
+    story.tell(msgspec.structs.replace(other, targets=moved))
+    story.answer(story.sent[-1], "failed")
+    assert sorted(command.target for command in commands([*story.tick(), *story.tick()])) == [
+        "replica:s0/1",
+        "replica:s0/2",
+    ]
