@@ -25,6 +25,8 @@ def act_of(state: State, ladder: Ladder, command: Command) -> Act:
     target = next(each.target for each in owned if (each.actuator, each.scope) == (command.actuator, command.scope))
     verb = state.program.verb(ladder.current)
     weight = _weight(verb, target, command) if verb else 0
+    whole, scope = ladder.outermost, f"{command.actuator}/{command.scope}"
+    taken = f"{ladder.id}|{ladder.step}|{command.target}|{scope}"
     return Act(
         rule="" if ladder.origin.kind == "control" else ladder.rule.name,
         verb=command.verb,
@@ -32,9 +34,13 @@ def act_of(state: State, ladder: Ladder, command: Command) -> Act:
         workload=command.lock,
         service=service_of(target),
         weight=weight,
-        healthy=min(weight, target.healthy),
+        healthy=min(weight, max(target.healthy, 0)),
         first=command.target not in ladder.acted_on,
-        heals=ladder.origin.kind == "rule" and ladder.rule.kind == "heal" and not ladder.undo,
+        heals=whole.origin.kind == "rule" and whole.temper == "heal" and not ladder.undo,
+        scope=scope,
+        # What one step takes away, the next one no longer finds: it takes others.
+        touch=taken if verb and verb.disrupts == "fewer" else f"{whole.id}|{command.target}|{scope}",
+        doing=f"{taken}|{ladder.tries}",
     )
 
 
@@ -45,6 +51,7 @@ def begin(turn: Turn, ladder: Ladder, act: Act) -> None:
         state.done.append((turn.now_ms, act))
         state.tallies.add(turn.now_ms, act)
     ladder.act = act
+    _unsee(state, act)
     count(state, act, 1)
     for limit in state.program.policy.limits:
         if limit.cooldown_ms and limit.acts.has(act):
@@ -52,12 +59,41 @@ def begin(turn: Turn, ladder: Ladder, act: Act) -> None:
 
 
 def over(turn: Turn, ladder: Ladder) -> None:
-    """It is no longer under way: whoever waited longest for that is looked at again."""
-    if ladder.act is None:
+    """It is no longer under way: whoever waited longest for that is looked at again. Whether what it interrupted is
+    well again, only the next inventory tells.
+    """
+    act, ladder.act = ladder.act, None
+    if act is None:
         return
-    for key in count(turn.state, ladder.act, -1):
+    state = turn.state
+    keys = count(state, act, -1)
+    if act.healthy:
+        _unsee(state, act)
+        before = state.unseen.setdefault(act.scope, {})
+        before[act.touch] = act.service, act.healthy
+        _disrupt(state, act.service, act.healthy)
+    for key in keys:
         wake_next(turn, key)
-    ladder.act = None
+
+
+def seen(state: State, scope: str) -> None:
+    """Its inventory came: how what has been acted on is by now, it tells itself."""
+    for service, healthy in state.unseen.pop(scope, {}).values():
+        _disrupt(state, service, -healthy)
+
+
+def _unsee(state: State, act: Act) -> None:
+    """What is touched again was interrupted once."""
+    service, healthy = state.unseen.get(act.scope, {}).pop(act.touch, ("", 0))
+    _disrupt(state, service, -healthy)
+
+
+def _disrupt(state: State, service: str, by: int) -> None:
+    left = state.disrupted.get(service, 0) + by
+    if left:
+        state.disrupted[service] = left
+    else:
+        state.disrupted.pop(service, None)
 
 
 def wake_next(turn: Turn, on: str) -> None:
@@ -75,15 +111,14 @@ def look_again(turn: Turn) -> None:
 
 
 def count(state: State, act: Act, by: int) -> list[str]:
-    """Count an act as under way, or no longer; what that is counted for."""
+    """Count an act as under way, or no longer; what of the policy that is counted for."""
     keys = list(_counted(state, act))
     for key in keys:
         state.busy[key] = state.busy.get(key, 0) + by
         if not state.busy[key]:
             del state.busy[key]
     if act.healthy:
-        state.disrupted[act.service] = state.disrupted.get(act.service, 0) + by * act.healthy
-        keys.append(f"service|{act.service}")
+        _disrupt(state, act.service, by * act.healthy)
     return keys
 
 
@@ -103,13 +138,14 @@ def _counted(state: State, act: Act) -> Iterator[str]:
 
 
 def _weight(verb: Verb, target: Target, command: Command) -> int:
-    """How many replicas it interrupts."""
+    """How many replicas it interrupts; all of them, where its argument does not tell."""
+    replicas = max(target.replicas, 0)
     match verb.disrupts:
         case "none":
             return 0
         case "one":
-            return min(target.replicas, 1)
-        case "fewer":
-            return max(target.replicas - int(command.args.get("replicas", target.replicas)), 0)
-        case "all":
-            return target.replicas
+            return min(replicas, 1)
+        case "fewer" if isinstance(left := command.args.get("replicas"), int):
+            return max(replicas - max(left, 0), 0)
+        case _:
+            return replicas

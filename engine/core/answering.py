@@ -1,11 +1,15 @@
 """Where a ladder goes on the outcome of its command, or without one."""
 
-from engine.core import playbooks, revert
+from msgspec.structs import replace
+
+from engine.core import acting, playbooks, revert
 from engine.core.moves import End, Move, Next, Verify, anew, to_somebody
+from engine.core.program import Step
 from engine.core.resolve import changes_target
-from engine.core.state import Ladder, ladder_beside
+from engine.core.state import Ladder
 from engine.core.temper import plays, responds, scaled, scales, telling_step
 from engine.core.turn import Turn
+from schemas.commands import Origin
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 
@@ -56,15 +60,33 @@ def overdue(turn: Turn, ladder: Ladder) -> None:
         return
     ladder.held_by = Reason.NO_OUTCOME
     turn.note(ladder, Reason.NO_OUTCOME)
-    turn.begun += [ladder_beside(ladder, step, Reason.NO_OUTCOME) for step in telling_step(turn.state, ladder)]
+    turn.begun += [_beside(ladder, step, Reason.NO_OUTCOME) for step in telling_step(turn.state, ladder)]
 
 
 def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> Move:
     """The actuator may know of a halt before its message reaches us: wait for that instead of asking in a circle."""
     if ladder.origin.kind == "control" and not ladder.undo:
         return End(Reason.HALTED, detail)
+    acting.over(turn, ladder)
     ladder.phase, ladder.because, ladder.held_by = "held", Reason.DECIDED_ANEW, Reason.HALTED
     turn.note(ladder, Reason.HALTED, detail)
     ladder.attempt, ladder.command = ladder.attempt + 1, None
     turn.wake_at(ladder, turn.now_ms + turn.state.settings.evaluation_interval_ms)
     return None
+
+
+def _beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
+    """A ladder of this one step about the same alert, which runs while the other waits."""
+    return Ladder(
+        id=f"{ladder.id}-{ladder.step}.{ladder.attempt}",
+        rule=replace(ladder.rule, kind="heal", steps=(step,), cooldown_ms=0),
+        origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/{because}"),
+        onset=ladder.onset,
+        because=because,
+        alert_rule=ladder.alert_rule,
+        alert_labels=ladder.alert_labels,
+        alert=ladder.alert,
+        value=ladder.value,
+        annotations=ladder.annotations,
+        node=ladder.node,
+    )

@@ -24,6 +24,14 @@ def wanted(state: State, ladder: Ladder, act: Act) -> Approval | None:
     return Approval(source=ladder.rule.source, deadline_ms=state.settings.approval_ttl_ms)
 
 
+def is_given(ladder: Ladder, approval: Approval, because: Reason) -> bool:
+    """Whether what people have said so far is enough, for the policy may want more by now than it did then."""
+    if because is Reason.APPROVAL_LAPSED:
+        return approval.lapse == "proceed"
+    heard = [by for by in ladder.approved_by if not approval.by or by in approval.by]
+    return len(heard) >= approval.count
+
+
 def ask(turn: Turn, ladder: Ladder, command: Command, approval: Approval) -> Move:
     """Wait for people to let the command go."""
     return _wait(turn, ladder, approval, f"to {describe(command)}")

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
+from engine.core import acting, notices, playbooks
 from engine.core import ladder as ladders
-from engine.core import notices, playbooks
 from engine.core.approvals import waits_as
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
 from engine.core.services import count_services
-from engine.core.state import Alert, Ladder, State, index_targets, ladder_id
+from engine.core.state import Alert, Ladder, State, ladder_id
+from engine.core.targets import index_targets
 from engine.core.temper import scales
 from engine.core.turn import Turn
 from schemas.alerts import AlertTransition
@@ -87,12 +88,16 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     state, key = turn.state, f"{inventory.actuator}/{inventory.scope}"
     state.inventory[key], state.inventory_ms[key] = inventory, turn.now_ms
     state.targets = index_targets(state.inventory)
-    state.services = count_services(state.inventory)
+    before, state.services = state.services, count_services(state.inventory)
+    acting.seen(state, key)
+    more = state.services != before
     for ladder in state.ladders.values():
         if ladder.held_by is Reason.ISOLATED:
             # Its alert was about what stood still: what was released gets a fresh interval to show how it is.
             turn.wake_at(ladder, turn.now_ms + state.settings.evaluation_interval_ms)
-        elif ladder.held_by in (Reason.LAST_HEALTHY, Reason.STALE_EVIDENCE):
+        elif ladder.held_by in (Reason.LAST_HEALTHY, Reason.STALE_EVIDENCE) or (
+            more and ladder.held_by is Reason.BLAST_RADIUS
+        ):
             turn.wake_at(ladder, turn.now_ms)
 
 

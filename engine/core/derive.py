@@ -6,8 +6,9 @@ from engine.core.needs import needed
 from engine.core.program import Program, Settings
 from engine.core.schedule import find_unscheduled
 from engine.core.services import count_services
-from engine.core.state import State, cooldown_key, index_targets
+from engine.core.state import State, cooldown_key
 from engine.core.tallies import Tallies
+from engine.core.targets import index_targets
 from engine.core.verification import watch
 from engine.sigma.correlate import Correlator
 from engine.sigma.correlate_model import Limits
@@ -45,7 +46,7 @@ def rebuild(state: State) -> None:
     state.services = count_services(state.inventory)
     recount(state)
     for key, ladder in state.ladders.items():
-        state.at_work |= {cooldown_key(ladder, target): key for target in ladder.acted_on}
+        state.at_work |= {cooldown_key(ladder, target): ladder.outermost.id for target in ladder.acted_on}
         if ladder.phase == "commanded" and ladder.command:
             state.awaited[ladder.command.id] = key
         elif ladder.phase == "verifying" and (watched := watch(state, ladder)):
@@ -58,6 +59,8 @@ def recount(state: State) -> None:
     for ladder in state.ladders.values():
         if ladder.act:
             acting.count(state, ladder.act, 1)
+    for service, healthy in (each for scope in state.unseen.values() for each in scope.values()):
+        state.disrupted[service] = state.disrupted.get(service, 0) + healthy
 
 
 def _limits(settings: Settings) -> Limits:

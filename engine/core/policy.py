@@ -19,6 +19,9 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     `rule` is the name of the rule or playbook on whose behalf it is, empty for a person's request. `workload` is the
     lock of the target. It disrupts `weight` replicas of `service`, of which `healthy` are well as far as is known. It
     is the `first` of its ladder on the target, or goes on with that; it `heals` where it is a step of a `heal` rule.
+
+    Acts of the same `touch` are on the same replicas on behalf of the same; those of the same `doing` are one, decided
+    anew because it had no effect. `scope` is the inventory that will show what it did.
     """
 
     rule: str
@@ -30,6 +33,9 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     healthy: int = 0
     first: bool = True
     heals: bool = False
+    scope: str = ""
+    touch: str = ""
+    doing: str = ""
 
     def of(self, per: Per) -> str:
         """What it counts for where is counted `per` that."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from engine.core.reach import bound
 from engine.core.services import service_of
-from engine.core.state import Ladder, Owned, State
+from engine.core.state import Ladder, State
+from engine.core.targets import Owned
 from engine.core.turn import Turn
 from engine.core.verbs import Verb
 from engine.template import OF_EITHER, Template, TemplateError, parse

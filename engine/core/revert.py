@@ -50,5 +50,6 @@ def _undoing(turn: Turn, ladder: Ladder, outcome: Outcome, undo: Undo, due_ms: i
         target=undo.target,
         phase="scheduled",
         undo=undo,
+        by=ladder.by,
         due_ms=due_ms,
     )

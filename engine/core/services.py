@@ -25,8 +25,8 @@ def count_services(inventory: Mapping[str, Inventory]) -> dict[str, Health]:
     for each in inventory.values():
         known = {target.id for target in each.targets}
         for target in each.targets:
-            if target.replicas and target.owner not in known:
+            if target.replicas > 0 and target.owner not in known:
                 name = service_of(target)
                 healthy, replicas = found.get(name, (0, 0))
-                found[name] = Health(healthy + target.healthy, replicas + target.replicas)
+                found[name] = Health(healthy + max(target.healthy, 0), replicas + target.replicas)
     return found

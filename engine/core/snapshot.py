@@ -19,7 +19,7 @@ from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.samples import Metadata
 
-FORMAT = 7
+FORMAT = 8
 
 
 class SavedLayout(msgspec.Struct, frozen=True, array_like=True):
@@ -59,6 +59,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     halts: dict[str, Halt]
     emergency: Emergency | None
     done: list[Done]
+    unseen: dict[str, dict[str, tuple[str, int]]]
     told: dict[str, int]
     climbed: dict[str, tuple[int, int]]
     runs: list[Run]
@@ -106,6 +107,7 @@ def save(state: State) -> bytes:
             halts=state.halts,
             emergency=state.emergency,
             done=state.done,
+            unseen=state.unseen,
             told=state.told,
             climbed=state.climbed,
             runs=list(state.runs.values()),
@@ -164,6 +166,7 @@ def _rebuilt(saved: Saved) -> State:
         halts=saved.halts,
         emergency=saved.emergency,
         done=saved.done,
+        unseen=saved.unseen,
         told=saved.told,
         climbed=saved.climbed,
         runs={run.id: run for run in saved.runs},

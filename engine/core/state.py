@@ -6,7 +6,7 @@ Everything here goes into a snapshot, but for the fields at the end, which are d
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -14,18 +14,19 @@ from engine.core.clocks import Clock
 from engine.core.compiled import Compiled, Watch
 from engine.core.layout import Layout
 from engine.core.policy import Act, Approval, BlastRadius, among
-from engine.core.program import EMPTY, HealRule, Program, Settings, Step
+from engine.core.program import EMPTY, HealRule, Program, Settings, Step, Temper
 from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
 from engine.core.services import Health, service_of
 from engine.core.tallies import Done, Tallies
+from engine.core.targets import Member, Owned
 from engine.core.timers import Timers
 from engine.promql import Store
 from engine.sigma.correlate import Correlator
 from engine.sigma.correlate_model import Limits
 from schemas.commands import Command, Origin
 from schemas.control import Emergency, Halt, halt_scopes
-from schemas.inventory import Inventory, Target
+from schemas.inventory import Inventory
 from schemas.labels import Labels
 from schemas.outcomes import Undo
 from schemas.reasons import Reason
@@ -66,6 +67,15 @@ class Count(msgspec.Struct, array_like=True):
 Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "waiting", "ended"]
 
 
+class Outermost(msgspec.Struct, frozen=True):
+    """Of a ladder, or of that within which it runs, however deep: what began it all, and whose decision that was."""
+
+    id: str
+    origin: Origin
+    temper: Temper
+    alert_rule: str
+
+
 class Ladder(msgspec.Struct, kw_only=True):
     """A running remediation: the rule it began with, the alert it is about, and how far it has come.
 
@@ -78,7 +88,8 @@ class Ladder(msgspec.Struct, kw_only=True):
     `cools` what is to rest once it is over, and for how long. `asked` is the approval that it waits for until
     `lapses_ms`, and `approved_by` who has given it.
 
-    `waiting`: it waits for its `children`, each with how it ended; it is their `parent`, `depth` playbooks deep. Of a
+    `waiting`: it waits for its `children`, each with how it ended; it is their `parent`, `depth` playbooks deep, and
+    they are `within` what it is within. Of a
     playbook's run: its step is to be over by `until_ms` and was tried again `tries` times; `undoing` would compensate
     for what was done, which it does after it has `failed_for` a reason; it was asked for `by`, `aborted_by` somebody.
     """
@@ -113,6 +124,7 @@ class Ladder(msgspec.Struct, kw_only=True):
     undo: Undo | None = None
     due_ms: int = 0
     parent: str = ""
+    within: Outermost | None = None
     children: dict[str, Reason | None] = {}
     depth: int = 0
     until_ms: int | None = None
@@ -128,24 +140,13 @@ class Ladder(msgspec.Struct, kw_only=True):
         return f"{self.origin.name}|{self.id if self.undo else self.alert or self.id}"
 
     @property
+    def outermost(self) -> Outermost:
+        """What counts as one, and is decided by one, although it is several ladders."""
+        return self.within or Outermost(self.id, self.origin, self.rule.kind, self.alert_rule)
+
+    @property
     def current(self) -> Step:
         return self.rule.steps[self.step]
-
-
-class Member(NamedTuple):
-    """One replica of a workload: the name that its target has there, and what its actuator says of it."""
-
-    name: str
-    attributes: Mapping[str, Any]
-    ready: bool
-
-
-class Owned(NamedTuple):
-    """A target with the actuator and scope that own it."""
-
-    target: Target
-    actuator: str
-    scope: str
 
 
 @dataclass
@@ -194,6 +195,8 @@ class State:
     """That one is declared."""
     done: list[Done] = field(default_factory=list)
     """The acts of the last hour, and of longer where the policy looks further back."""
+    unseen: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    """By actuator and scope: what has acted since its inventory came, on how many healthy replicas of which service."""
     told: dict[str, int] = field(default_factory=dict)
     """Until when people are not told again of what a guardrail held."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -214,14 +217,14 @@ class State:
     awaited: dict[str, str] = field(default_factory=dict)
     """Key of the ladder that waits for the outcome of each command."""
     at_work: dict[str, str] = field(default_factory=dict)
-    """Key of the running ladder that has acted on `rule|target`."""
+    """Id of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
     services: Mapping[str, Health] = field(default_factory=dict)
     tallies: Tallies = field(default_factory=lambda: Tallies(EMPTY.policy))
     busy: dict[str, int] = field(default_factory=dict)
     """How many acts are under way, for each limit of the policy and what it counts per."""
     disrupted: dict[str, int] = field(default_factory=dict)
-    """How many healthy replicas of a service those may interrupt."""
+    """How many healthy replicas of a service those may interrupt, or have interrupted for all that is known."""
     members: Mapping[tuple[str, str, str], tuple[Member, ...]] = field(default_factory=dict)
     """The replicas of each workload, by actuator, scope and owner or lock, as of the targets `members_of`."""
     members_of: Mapping[str, tuple[Owned, ...]] | None = None
@@ -245,13 +248,18 @@ class State:
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
     def halt_on(self, ladder: Ladder) -> Halt | None:
-        """The halt that stops the ladder: of everything, of its rule, of its target or what that belongs to."""
+        """The halt that stops the ladder: of everything, of its rule or that which it acts for, of its target or what
+        that belongs to."""
         if not self.halts:
             return None
         found = [owned.target for owned in self.targets.get(ladder.target, ())]
         named = [(target.lock, service_of(target)) for target in found] or [("", "")]
+        rules = dict.fromkeys((ladder.origin.name, ladder.outermost.origin.name))
         scopes = (
-            scope for lock, service in named for scope in halt_scopes(ladder.target, lock, ladder.origin.name, service)
+            scope
+            for lock, service in named
+            for rule in rules
+            for scope in halt_scopes(ladder.target, lock, rule, service)
         )
         return next((self.halts[scope] for scope in scopes if scope in self.halts), None)
 
@@ -261,23 +269,6 @@ class State:
         return sum(health.healthy for name, health in self.services.items() if among(named, name))
 
 
-def ladder_beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
-    """A ladder of this one step about the same alert, which runs while the other waits."""
-    return Ladder(
-        id=f"{ladder.id}-{ladder.step}.{ladder.attempt}",
-        rule=msgspec.structs.replace(ladder.rule, kind="heal", steps=(step,), cooldown_ms=0),
-        origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/{because}"),
-        onset=ladder.onset,
-        because=because,
-        alert_rule=ladder.alert_rule,
-        alert_labels=ladder.alert_labels,
-        alert=ladder.alert,
-        value=ladder.value,
-        annotations=ladder.annotations,
-        node=ladder.node,
-    )
-
-
 def ladder_id(origin: str, about: str, onset: int) -> str:
     """The digest that names a ladder for ever: 16 hex digits."""
     return hashlib.blake2b(f"{origin}\0{about}\0{onset}".encode(), digest_size=8).hexdigest()
@@ -285,13 +276,4 @@ def ladder_id(origin: str, about: str, onset: int) -> str:
 
 def cooldown_key(ladder: Ladder, target: str) -> str:
     """What a cooldown is of: a rule on a target."""
-    return f"{ladder.origin.name}|{target}"
-
-
-def index_targets(inventory: Mapping[str, Inventory]) -> dict[str, tuple[Owned, ...]]:
-    """Who owns each target id; more than one where several scopes use the same name."""
-    targets: dict[str, tuple[Owned, ...]] = {}
-    for owner in inventory.values():
-        for target in owner.targets:
-            targets[target.id] = (*targets.get(target.id, ()), Owned(target, owner.actuator, owner.scope))
-    return targets
+    return f"{ladder.outermost.origin.name}|{target}"

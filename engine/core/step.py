@@ -216,6 +216,7 @@ def _activate(turn: Turn, activation: Activation) -> None:
     state = turn.state
     program = activation.program
     before = state.program
+    turn.forget()
     install(state, program, activation.past.planned if activation.past else None)
     if activation.past:
         activation.past.fill(state)

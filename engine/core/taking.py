@@ -26,8 +26,8 @@ def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) 
     if ladder.until_ms is not None and turn.now_ms >= ladder.until_ms:
         return Next(Reason.STEP_TIMED_OUT)
     move = _decide(turn, ladder, because, approved)
-    if waited_for and ladder.held_on != waited_for and ladder.act is None:
-        acting.wake_next(turn, waited_for)  # it has not taken what it waited for, so that is the next one's
+    if waited_for and ladder.held_on != waited_for:
+        acting.wake_next(turn, waited_for)  # it waits for that no longer; there may be room for the next one too
     return move
 
 
@@ -61,10 +61,10 @@ def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, appro
     if ladder.rule.mode == "shadow":
         return _only_say(turn, ladder, WOULD + describe(command) + touching(act))
     if act and (approval := approvals.wanted(turn.state, ladder, act)):
-        if approved is None:
-            return approvals.ask(turn, ladder, command, approval)
-        if not same_act(command, approved):
+        if approved and not same_act(command, approved):
             return anew(ladder)
+        if not (approved and approvals.is_given(ladder, approval, ladder.because)):
+            return approvals.ask(turn, ladder, command, approval)
     return _send(turn, ladder, command, act)
 
 
@@ -130,7 +130,7 @@ def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move
         acting.begin(turn, ladder, act)
     if act and act.first:
         ladder.acted_on = (*ladder.acted_on, command.target)
-        turn.state.at_work[cooldown_key(ladder, command.target)] = ladder.key
+        turn.state.at_work[cooldown_key(ladder, command.target)] = ladder.outermost.id
     turn.state.awaited[command.id] = ladder.key
     turn.effects.append(command)
     turn.note(ladder, ladder.because, describe(command), kind="command")

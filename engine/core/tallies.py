@@ -1,6 +1,6 @@
 """How much was done lately, for each limit of the policy. Asking and counting cost the same however much that is."""
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from engine.core.policy import Act, Policy
@@ -10,27 +10,35 @@ Done = tuple[int, Act]
 
 
 class Tally:
-    """What was counted within a sliding span."""
+    """What was counted within a sliding span. What is counted again under the same name counts once, since the last
+    time, and for the most that it was counted for."""
 
     def __init__(self, within_ms: int) -> None:
         self._within_ms = within_ms
-        self._counted: deque[tuple[int, int]] = deque()
+        self._counted: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._total = 0
 
-    def add(self, at_ms: int, number: int) -> None:
-        self._counted.append((at_ms, number))
-        self._total += number
+    def add(self, at_ms: int, name: str, number: int) -> None:
+        self.total(at_ms)
+        before = self._counted.pop(name, (0, 0))[1]
+        self._counted[name] = at_ms, max(number, before)
+        self._total += max(number - before, 0)
 
     def total(self, now_ms: int) -> int:
         """The sum of what is not over."""
-        while self._counted and self._counted[0][0] + self._within_ms <= now_ms:
-            self._total -= self._counted.popleft()[1]
+        while self._counted and next(iter(self._counted.values()))[0] + self._within_ms <= now_ms:
+            self._total -= self._counted.popitem(last=False)[1][1]
         return self._total
+
+    def counted(self, now_ms: int, name: str) -> int:
+        """What is counted under the name, 0 for nothing."""
+        self.total(now_ms)
+        return self._counted.get(name, (0, 0))[1]
 
     def room_at_ms(self, now_ms: int, number: int, most: int) -> int | None:
         """When `number` more will not exceed `most`, with what is counted by now; None for never."""
         excess = self.total(now_ms) + number - most
-        for at_ms, counted in self._counted:
+        for at_ms, counted in self._counted.values():
             excess -= counted
             if excess <= 0:
                 return at_ms + self._within_ms
@@ -59,8 +67,8 @@ class Tallies:
 
     def add(self, at_ms: int, act: Act) -> None:
         """A command was sent."""
-        for limit, per, within_ms, number in _counted(self._policy, act):
-            self.of(limit, per, within_ms).add(at_ms, number)
+        for limit, per, within_ms, name, number in _counted(self._policy, act):
+            self.of(limit, per, within_ms).add(at_ms, name, number)
 
     def forget(self, now_ms: int) -> None:
         """Drop what is over."""
@@ -73,12 +81,12 @@ class Tallies:
 FLAPPING = "flapping"
 
 
-def _counted(policy: Policy, act: Act) -> Iterator[tuple[str, str, int, int]]:
+def _counted(policy: Policy, act: Act) -> Iterator[tuple[str, str, int, str, int]]:
     for limit in policy.limits:
         if limit.rate and limit.acts.has(act):
-            yield limit.id, act.of(limit.per), limit.within_ms, 1
+            yield limit.id, act.of(limit.per), limit.within_ms, act.doing, 1
     for radius in policy.blast_radius:
-        if act.weight and act.first and radius.acts.has(act):
-            yield radius.id, act.of(radius.per), radius.within_ms, act.weight
+        if act.weight and radius.acts.has(act):
+            yield radius.id, act.of(radius.per), radius.within_ms, act.touch, act.weight
     if policy.flapping.heals and act.first and act.heals:
-        yield FLAPPING, act.target, policy.flapping.within_ms, 1
+        yield FLAPPING, act.target, policy.flapping.within_ms, act.touch, 1

@@ -35,6 +35,10 @@ class Turn:
             self._known[full] = work()
         return cast(T, self._known[full])
 
+    def forget(self) -> None:
+        """What was known rested on rules that are no longer."""
+        self._known.clear()
+
     def note(
         self, ladder: Ladder, reason: Reason, detail: str = "", kind: EntryKind = "decision", by: str = ""
     ) -> None:

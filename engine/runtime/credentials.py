@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from schemas.subjects import token, untoken
+
 Role = Literal["agent", "engine", "actuator", "operator"]
 ROLES: tuple[Role, ...] = ("agent", "engine", "actuator", "operator")
 
@@ -58,12 +60,14 @@ def generate(url: str) -> Credentials:
 
 
 def person_of(user: str | None) -> str:
-    """The person that the login of an operator belongs to: `operator-ann` is ann's. Any other is of whoever we are."""
-    return user.removeprefix(_PERSON) if user and user.startswith(_PERSON) else getpass.getuser()
+    """The person that the login of an operator belongs to: `operator-ann` is ann's, whose name is encoded as in a
+    subject. Any other is of whoever we are.
+    """
+    return untoken(user.removeprefix(_PERSON)) if user and user.startswith(_PERSON) else getpass.getuser()
 
 
 def _user(role: Role) -> str:
-    return f"{_PERSON}{getpass.getuser()}" if role == "operator" else role
+    return f"{_PERSON}{token(getpass.getuser())}" if role == "operator" else role
 
 
 def load(path: Path, needed: Sequence[Role] = ROLES) -> Credentials:

@@ -152,3 +152,50 @@ def test_a_new_policy_knows_what_was_done_before_it() -> None:
     story.every_second(1, 1)
     story.activate(bounded(limit("rule", rate=1, within_ms=HOUR_MS), heal(restart(None), cooldown_s=0)))
     assert reasons(story.every_second(1, 0))[-1] is Reason.RATE_LIMIT
+
+
+def test_what_is_asked_for_when_people_answer_is_what_counts() -> None:
+    """The policy that is edited while somebody waits may want the word of more, or of others."""
+    story = Story(bounded(approval()))
+    command = asked(story.samples(0))
+    story.activate(bounded(approval(by=("bob", "cy"), count=2)))
+    assert commands(story.approve(command)) == []
+    again = asked(story.effects[-1:])
+    assert commands(story.approve(again, by="bob")) == []
+    assert only_command(story.approve(again, by="cy")).verb == "restart"
+
+
+def test_what_lapses_under_a_stricter_policy_is_asked_for_again() -> None:
+    """That it would have gone on by itself was said by one that holds no longer."""
+    story = Story(bounded(approval(deadline_ms=MINUTE_MS, lapse="proceed")))
+    story.samples(0)
+    story.activate(bounded(approval(deadline_ms=MINUTE_MS)))
+    assert commands(story.every_second(60, 0)) == []
+    assert Reason.AWAITING_APPROVAL in reasons(story.effects[-5:])
+
+
+def test_after_the_time_for_it_nobody_approves() -> None:
+    """What has lapsed is over, whoever lets it go."""
+    story = Story(bounded(approval(deadline_ms=MINUTE_MS)))
+    command = asked(story.samples(0))
+    story.now_ms += MINUTE_MS
+    assert commands(story.approve(command)) == []
+    assert story.state.ladders == {}
+
+
+def test_no_of_one_is_no_of_all() -> None:
+    """Although another has approved."""
+    story = Story(bounded(approval(by=("ann", "bob"), count=2)))
+    command = asked(story.samples(0))
+    story.approve(command)
+    assert commands(story.approve(command, by="bob", deny=True)) == []
+    assert reasons(story.effects)[-1] is Reason.APPROVAL_DENIED
+
+
+def test_what_is_approved_in_an_emergency_waits_for_its_end() -> None:
+    """And is asked for again then, on the state of that moment."""
+    story = Story(bounded(approval()))
+    command = asked(story.samples(0))
+    story.tell(Emergency(id="e", by="ann"))
+    assert reasons(story.approve(command, by="bob"))[-1] is Reason.EMERGENCY
+    assert asked(story.tell(Emergency(id="f", by="ann", over=True)))

@@ -24,6 +24,7 @@ from schemas.labels import Labels
 from schemas.outcomes import Status
 from schemas.reasons import Reason
 from schemas.samples import STALE
+from tests.core.bounded_stories import bounded_stories
 from tests.core.scaling_world import scale, steady
 from tests.core.story import Story, commands, entries, replica, series
 from tests.core.world import (
@@ -153,9 +154,9 @@ def retold(messages: list[Message], state: State) -> list[Effect]:
     return [effect for message in messages for effect in step(state, message)]
 
 
-ANY = stories("auto", "approve", "shadow")
+ANY = st.one_of(stories("auto", "approve", "shadow"), bounded_stories())
 deterministic = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -207,7 +208,7 @@ def samples(story: Story) -> list[tuple[Labels, list[int], list[float]]]:
 @given(ANY)
 def test_every_act_is_a_new_one_and_on_record(story: Story) -> None:
     """No command id comes twice, but for what a person asks for twice; each has its entry in the audit."""
-    by_rules = [command.id for command in commands(story.effects) if command.origin.kind == "rule"]
+    by_rules = [command.id for command in commands(story.effects) if command.origin.kind in ("rule", "playbook")]
     assert len(set(by_rules)) == len(by_rules)
     recorded = {entry.command for entry in entries(story.effects) if entry.kind == "command"}
     assert recorded == {command.id for command in commands(story.effects)}

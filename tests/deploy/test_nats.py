@@ -1,5 +1,6 @@
 """The server configuration for production: permissions as in the embedded server, and valid to the server."""
 
+import json
 import re
 import runpy
 import shutil
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from engine.runtime.credentials import person_of
 from engine.runtime.server_config import PEOPLE_SAY, permissions
 from engine.runtime.server_process import find_binary
+from schemas.subjects import control
 from tests.deploy.paths import NATS
 
 USERS: dict[str, Any] = runpy.run_path(str(NATS / "users.py"))
@@ -43,6 +46,15 @@ def test_a_person_speaks_for_nobody_else() -> None:
     """What ann's login may say is said on subjects that bear her name, and to activate rules is none of it."""
     said = [each for each in permissions("operator", "ann", "operator-ann")["publish"]["allow"] if "control" in each]
     assert said == [f"ops.control.{verb}.ann" for verb in PEOPLE_SAY]
+
+
+@pytest.mark.parametrize("person", ["ann", "ann.brown", "Jo Ann", "ÅsA%2E"])
+def test_a_login_speaks_for_its_person_whatever_the_name(person: str) -> None:
+    """What the command line says on behalf of a login is on the subjects that the server lets the login speak on."""
+    written = USERS["document"]((), (person,))
+    user = json.loads(re.findall(r'user: ("operator-.*")', written)[0])
+    assert person_of(user) == person
+    assert f'"{control("approve", person_of(user))}"' in written
 
 
 def test_the_server_accepts_it() -> None:

@@ -33,26 +33,22 @@ def protected(turn: Turn, _: Ladder, act: Act) -> Never | None:
 def fresh(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
     """What a rule decides rests on samples and an inventory that are not too old. A person has eyes."""
     policy = turn.state.program.policy
-    if ladder.origin.kind != "rule":
+    whole = ladder.outermost
+    if whole.origin.kind != "rule":
         return None
     source, again_ms = policy.source("freshness"), turn.now_ms + turn.state.settings.evaluation_interval_ms
-    if policy.inventory_ms and (seen_ms := _inventory_seen_ms(turn, act)) + policy.inventory_ms < turn.now_ms:
+    seen_ms = turn.state.inventory_ms.get(act.scope, 0)
+    if policy.inventory_ms and seen_ms + policy.inventory_ms < turn.now_ms:
         detail = f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old"
         return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=source)
     if (
         policy.samples_ms
         and not ladder.undo
-        and (age_ms := _samples_age_ms(turn, ladder.alert_rule)) > policy.samples_ms
+        and (age_ms := _samples_age_ms(turn, whole.alert_rule)) > policy.samples_ms
     ):
         detail = f"the alert's newest sample is {age_ms // 1000} s old"
         return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=source)
     return None
-
-
-def _inventory_seen_ms(turn: Turn, act: Act) -> int:
-    state = turn.state
-    owned = state.targets.get(act.target, ())
-    return max((state.inventory_ms.get(f"{each.actuator}/{each.scope}", 0) for each in owned), default=0)
 
 
 def _samples_age_ms(turn: Turn, rule: str) -> int:

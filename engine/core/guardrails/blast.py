@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, BlastRadius
-from engine.core.state import Ladder
+from engine.core.state import Ladder, State
 from engine.core.turn import Turn
 from schemas.reasons import Reason
 
@@ -18,8 +18,8 @@ def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
 
 
 def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
-    """Each budget that the act would exceed. What a ladder has touched already it may touch again."""
-    if not act.weight or ladder.undo or not act.first:
+    """Each budget that the act would exceed. What undoes an act is not held by what was done."""
+    if not act.weight or ladder.undo:
         return
     for radius in turn.state.program.policy.blast_radius:
         if radius.acts.has(act) and (found := _exceeded(turn, act, radius)):
@@ -35,22 +35,29 @@ def budget_for(turn: Turn, act: Act, radius: BlastRadius) -> int | None:
     return radius.budget(turn.once(("healthy", radius.id), lambda: state.healthy_within(radius)))
 
 
+def disrupted(state: State, act: Act) -> int:
+    """How many healthy replicas of the service others interrupt, as far as is known."""
+    _, by_itself = state.unseen.get(act.scope, {}).get(act.touch, ("", 0))
+    return state.disrupted.get(act.service, 0) - by_itself
+
+
 def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
     state = turn.state
     health = state.services.get(act.service)
     if act.healthy and health:
-        left = health.healthy - state.disrupted.get(act.service, 0) - act.healthy
+        left = health.healthy - disrupted(state, act) - act.healthy
         if left < radius.keep_healthy:
             detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
-            return Hold(Reason.LAST_HEALTHY, detail, on=f"service|{act.service}")
+            return Hold(Reason.LAST_HEALTHY, detail)
     budget = budget_for(turn, act, radius)
     if budget is None:
         return None
     tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms)
-    touched = tally.total(turn.now_ms)
-    if touched + act.weight <= budget:
-        return None
+    touched, of_it = tally.total(turn.now_ms), tally.counted(turn.now_ms, act.touch)
+    more = act.weight - of_it
+    if more <= 0 < of_it or touched + more <= budget:
+        return None  # what was touched already may be touched again
     whose = act.service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
-    until_ms = tally.room_at_ms(turn.now_ms, act.weight, budget) or turn.now_ms + radius.within_ms
-    return Hold(Reason.BLAST_RADIUS, f"{detail}, {act.weight} more wanted ({radius.source})", until_ms)
+    until_ms = tally.room_at_ms(turn.now_ms, more, budget) or turn.now_ms + radius.within_ms
+    return Hold(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted ({radius.source})", until_ms)

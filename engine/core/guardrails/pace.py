@@ -14,7 +14,8 @@ def flapping(turn: Turn, ladder: Ladder) -> Hold | None:
     """A target that was healed again and again is not helped by healing it once more."""
     policy = turn.state.program.policy
     wanted = policy.flapping
-    if not wanted.heals or ladder.origin.kind != "rule" or ladder.rule.kind != "heal" or ladder.acted_on or ladder.undo:
+    whole = ladder.outermost
+    if not wanted.heals or whole.origin.kind != "rule" or whole.temper != "heal" or ladder.acted_on or ladder.undo:
         return None
     begun = turn.state.tallies.of(tallies.FLAPPING, ladder.target, wanted.within_ms).total(turn.now_ms)
     if begun < wanted.heals:
@@ -37,13 +38,13 @@ def limits_reached(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
 
 def _reached(turn: Turn, ladder: Ladder, act: Act, limit: Limit) -> Hold | None:
     state, per = turn.state, act.of(limit.per)
-    if limit.cooldown_ms and not ladder.acted_on:
+    if limit.cooldown_ms and limit_key(limit, act) not in ladder.cools:
         until_ms = state.cooldowns.get(limit_key(limit, act), 0)
         if turn.now_ms < until_ms:
             return Hold(Reason.COOLDOWN, _named(limit, per), until_ms, source=limit.source)
     if limit.rate:
         tally = state.tallies.of(limit.id, per, limit.within_ms)
-        if tally.total(turn.now_ms) >= limit.rate:
+        if tally.total(turn.now_ms) >= limit.rate and not tally.counted(turn.now_ms, act.doing):
             until_ms = tally.room_at_ms(turn.now_ms, 1, limit.rate) or turn.now_ms
             bound = f"{limit.rate} within {limit.within_ms // 1000} s"
             return Hold(Reason.RATE_LIMIT, f"{bound}, {_named(limit, per)}", until_ms, source=limit.source)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.core.guardrails.blast import budget_for
+from engine.core.guardrails.blast import budget_for, disrupted
 from engine.core.guardrails.pace import limit_key
 from engine.core.policy import Act, BlastRadius, Limit
 from engine.core.turn import Turn
@@ -39,5 +39,5 @@ def _left(turn: Turn, act: Act, radius: BlastRadius) -> Iterator[str]:
         touched = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms).total(turn.now_ms)
         yield f"{touched} of at most {budget} replicas touched within {radius.within_ms // 1000} s, {act.weight} more"
     if health:
-        left = health.healthy - state.disrupted.get(act.service, 0) - act.healthy
+        left = health.healthy - disrupted(state, act) - act.healthy
         yield f"{left} healthy of {act.service} are left"

@@ -18,7 +18,8 @@ def emergency(turn: Turn, ladder: Ladder) -> Hold | None:
     declared, policy = turn.state.emergency, turn.state.program.policy
     if declared is None or ladder.origin.kind == "control" or ladder.by:
         return None
-    if policy.emergency and among(policy.emergency, ladder.rule.name):
+    named = (ladder.rule.name, ladder.outermost.origin.name.rpartition("/")[2])
+    if policy.emergency and any(among(policy.emergency, name) for name in named):
         return None
     detail = f"by {declared.by}" + (f": {declared.why}" if declared.why else "")
     return Hold(Reason.EMERGENCY, detail, source=policy.source("emergency"))
@@ -27,7 +28,7 @@ def emergency(turn: Turn, ladder: Ladder) -> Hold | None:
 def settling(turn: Turn, ladder: Ladder) -> Hold | None:
     """A person may act while the rules' knowledge is stale: only what rules decide waits."""
     until_ms = turn.state.settle_until_ms
-    settled = turn.now_ms >= until_ms or ladder.origin.kind != "rule"
+    settled = turn.now_ms >= until_ms or ladder.outermost.origin.kind != "rule"
     return None if settled else Hold(Reason.SETTLING, until_ms=until_ms)
 
 
@@ -41,10 +42,14 @@ def isolated(turn: Turn, ladder: Ladder) -> Hold | None:
 
 def cooling(turn: Turn, ladder: Ladder) -> Hold | None:
     """One ladder of a rule at a time on a target, and `cooldown` between two of them; never within one."""
-    if ladder.origin.kind != "rule" or ladder.target in ladder.acted_on:
+    whole = ladder.outermost
+    if whole.origin.kind != "rule" or ladder.target in ladder.acted_on:
         return None
     key = cooldown_key(ladder, ladder.target)
-    if key in turn.state.at_work:
+    worker = turn.state.at_work.get(key)
+    if worker == whole.id:
+        return None
+    if worker:
         return Hold(Reason.COOLDOWN, "another ladder of this rule is at work on the target", source=ladder.rule.source)
     until_ms = turn.state.cooldowns.get(key, 0)
     if turn.now_ms >= until_ms:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from engine.core.scaling.replicas import Combined, Tolerance, combined, of_each, of_total, of_value
 from engine.core.scaling.rule import Metric, ScaleRule
 from engine.core.scaling.workload import Workload
-from engine.core.state import Member
+from engine.core.targets import Member
 from engine.promql import Plan, PromqlError, Store, Vector
 from schemas.labels import Labels
 

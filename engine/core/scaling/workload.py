@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from engine.core.resolve import SCOPE, Refusal, owner
 from engine.core.scaling.replicas import Counts
 from engine.core.scaling.rule import ScaleRule
-from engine.core.state import Member, Owned, State
+from engine.core.state import State
+from engine.core.targets import Member, Owned
 from engine.core.verbs import chosen
 from schemas.inventory import Target
 from schemas.reasons import Reason

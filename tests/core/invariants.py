@@ -1,0 +1,106 @@
+"""What must be so after every message, whatever was told."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from engine.core.guardrails.pace import limit_key
+from engine.core.services import Health
+from engine.core.state import Ladder, State
+from schemas.reasons import Reason
+
+
+def assert_consistent(state: State) -> None:
+    """What is counted is what there is, and who waits has something to wait for."""
+    assert_counted(state)
+    woken = {timer.key for timer in state.timers if timer.kind == "wake"}
+    for key, ladder in state.ladders.items():
+        assert ladder.key == key
+        assert key in woken or _waits_for(state, ladder, woken), f"nobody wakes {key}: {ladder}"
+        if ladder.parent:
+            assert key in state.ladders[ladder.parent].children
+    assert set(state.awaited.values()) == {key for key, each in state.ladders.items() if each.phase == "commanded"}
+    assert set(state.watches) <= {key for key, each in state.ladders.items() if each.phase == "verifying"}
+    whole = {each.outermost.id for each in state.ladders.values()}
+    assert set(state.at_work.values()) <= whole
+
+
+def assert_counted(state: State) -> None:
+    """The counters of acts under way are those of the ladders."""
+    busy: Counter[str] = Counter()
+    disrupted: Counter[str] = Counter()
+    for act in (ladder.act for ladder in state.ladders.values() if ladder.act):
+        for limit in state.program.policy.limits:
+            if limit.concurrency and limit.acts.has(act):
+                busy[limit_key(limit, act)] += 1
+        disrupted[act.service] += act.healthy
+    for service, healthy in (each for scope in state.unseen.values() for each in scope.values()):
+        disrupted[service] += healthy
+    assert state.busy == dict(busy)
+    assert state.disrupted == {service: count for service, count in disrupted.items() if count}
+    assert all(ladder.phase in ("commanded", "verifying") for ladder in state.ladders.values() if ladder.act)
+
+
+def _waits_for(state: State, ladder: Ladder, woken: set[str]) -> bool:
+    """Whether something will move the ladder that is no timer of its own."""
+    match ladder.phase:
+        case "commanded":
+            return ladder.command is not None
+        case "waiting":
+            return any(child in state.ladders for child, how in ladder.children.items() if how is None)
+        case "held":
+            return _is_held(state, ladder, woken)
+        case _:
+            return False
+
+
+def _is_held(state: State, ladder: Ladder, woken: set[str]) -> bool:
+    match ladder.held_by:
+        case Reason.HALTED:
+            return state.halt_on(ladder) is not None
+        case Reason.EMERGENCY:
+            return state.emergency is not None
+        case Reason.CONCURRENCY:
+            limits = state.program.policy.limits
+            full = any(
+                ladder.held_on.startswith(f"{limit.id}|") and state.busy.get(ladder.held_on, 0) >= limit.concurrency
+                for limit in limits
+            )
+            return full or any(
+                other.held_on == ladder.held_on and other.key in woken for other in state.ladders.values()
+            )
+        case Reason.COOLDOWN:
+            return f"{ladder.outermost.origin.name}|{ladder.target}" in state.at_work
+        case reason:  # every inventory wakes these
+            return reason in (Reason.ISOLATED, Reason.LAST_HEALTHY, Reason.STALE_EVIDENCE)
+
+
+def assert_within_budgets(state: State, before: Mapping[str, Health], begun: int) -> None:
+    """What was touched within the span is within each budget that is a count, and of the acts after the first `begun`
+    none has left fewer healthy replicas than the policy says, of those that there were before the message."""
+    for radius in state.program.policy.blast_radius:
+        touched: dict[str, dict[str, int]] = {}
+        for at_ms, act in state.done:
+            if act.weight and radius.acts.has(act) and at_ms + radius.within_ms > state.now_ms:
+                of_it = touched.setdefault(act.of(radius.per), {})
+                of_it[act.touch] = max(of_it.get(act.touch, 0), act.weight)
+        if radius.count is not None:
+            assert all(sum(of_it.values()) <= radius.count for of_it in touched.values())
+        for _, act in state.done[begun:]:
+            if act.healthy and radius.acts.has(act):
+                left = before[act.service].healthy - state.disrupted.get(act.service, 0)
+                assert left >= radius.keep_healthy
+
+
+def assert_within_limits(state: State) -> None:
+    """No more acts at once, or within the span, than the policy says."""
+    for limit in state.program.policy.limits:
+        at_once: Counter[str] = Counter()
+        for ladder in state.ladders.values():
+            if ladder.act and not ladder.undo and limit.acts.has(ladder.act):
+                at_once[ladder.act.of(limit.per)] += 1
+        assert not limit.concurrency or max(at_once.values(), default=0) <= limit.concurrency
+        doings: dict[str, set[str]] = {}
+        for at_ms, act in state.done:
+            if limit.acts.has(act) and at_ms + limit.within_ms > state.now_ms:
+                doings.setdefault(act.of(limit.per), set()).add(act.doing)
+        assert not limit.rate or max(map(len, doings.values()), default=0) <= limit.rate

@@ -1,0 +1,40 @@
+"""What holds of every story under a policy: bounds hold at every moment, and who waits is woken."""
+
+import pytest
+from hypothesis import given
+
+from engine.core.state import State
+from engine.core.step import step
+from schemas.commands import Command
+from tests.core.bounded_stories import POLICIES, bounded_stories
+from tests.core.invariants import assert_consistent, assert_within_budgets, assert_within_limits
+from tests.core.story import Story
+from tests.core.test_properties import deterministic
+
+
+@deterministic
+@given(bounded_stories())
+def test_what_is_counted_is_what_there_is(story: Story) -> None:
+    """After every message: no counter is left behind, and no ladder waits for what will never come."""
+    state = State()
+    for message in story.told:
+        step(state, message)
+        assert_consistent(state)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_no_bound_is_ever_exceeded(name: str) -> None:
+    """Whoever acts, whatever the actuators answer, and however the clock goes; under one policy from its beginning."""
+
+    @deterministic
+    @given(bounded_stories(name, most=40))
+    def holds(story: Story) -> None:
+        state = State()
+        for message in story.told:
+            begun, services = len(state.done), state.services
+            effects = step(state, message)
+            assert_within_limits(state)
+            if any(isinstance(effect, Command) for effect in effects):
+                assert_within_budgets(state, services, begun)
+
+    holds()
