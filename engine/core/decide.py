@@ -99,6 +99,8 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
             more and ladder.held_by is Reason.BLAST_RADIUS
         ):
             turn.wake_at(ladder, turn.now_ms)
+        elif ladder.held_by is Reason.HALTED and state.halts and not state.halt_on(ladder):
+            turn.wake_at(ladder, turn.now_ms)  # its target belongs to another service by now
 
 
 def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act | Play | Abort) -> None:

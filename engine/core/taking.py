@@ -41,7 +41,7 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     verb = state.program.verb(ladder.current)
     ladder.target = about(turn, ladder, verb)
     changes = verb is not None and verb.changes_target
-    if changes and (found := hold(turn, ladder)):
+    if changes and (found := hold(turn, ladder)) and not _is_only_told(turn, ladder, found):
         return _hold_back(turn, ladder, found)
     command = resolve(turn, ladder)
     if isinstance(command, Refusal):
@@ -49,8 +49,9 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     act = acting.act_of(state, ladder, command) if changes else None
     objects = objection(turn, ladder, act) if act else None
     if isinstance(objects, Hold):
-        return _hold_back(turn, ladder, objects)
-    if objects:
+        if not _is_only_told(turn, ladder, objects):
+            return _hold_back(turn, ladder, objects)
+    elif objects:
         return _refused(turn, ladder, Refusal(objects.reason, objects.detail))
     ladder.held_by, ladder.command = None, command
     return _let_go(turn, ladder, command, act, approved)
@@ -66,6 +67,14 @@ def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, appro
         if not (approved and approvals.is_given(ladder, approval, ladder.because)):
             return approvals.ask(turn, ladder, command, approval)
     return _send(turn, ladder, command, act)
+
+
+def _is_only_told(turn: Turn, ladder: Ladder, found: Hold) -> bool:
+    """Whether a person asked for a dry run, which says what it would wait for, and does not."""
+    if not (ladder.by and ladder.rule.mode == "shadow"):
+        return False
+    turn.note(ladder, found.reason, f"would wait: {found.detail}".rstrip(": "))
+    return True
 
 
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:

@@ -310,3 +310,25 @@ def test_who_waits_is_woken_although_targets_come_to_serve_another() -> None:
         "replica:s0/1",
         "replica:s0/2",
     ]
+
+
+def test_who_is_halted_for_a_service_that_its_target_is_no_longer_of_goes_on() -> None:
+    """With the inventory that says so; nobody will resume it."""
+    story = Story(bounded(Policy()))
+    story.halt("service:shop")
+    assert reasons(story.samples(0)) == [Reason.HALTED]
+    found = shop()
+    moved = tuple(msgspec.structs.replace(target, service="new") for target in found.targets)
+    story.tell(msgspec.structs.replace(found, targets=moved))
+    assert only_command(story.tick()).verb == "restart"
+
+
+def test_a_dry_run_says_what_it_would_wait_for_and_does_not() -> None:
+    """Whoever asks what would be done wants to know now."""
+    story = Story(site(radius(count=1), on_s0("restart", replica="0"), on_s0("isolate")))
+    story.tell(fleet())
+    story.halt()
+    story.tell(Play(id="p", by="ann", playbook="fix", dry_run=True))
+    assert run(story).reason is Reason.SHADOW
+    told = [reason for reason in reasons(story.effects) if reason not in (Reason.SHADOW, Reason.DONE)]
+    assert told[-3:] == [Reason.HALTED, Reason.HALTED, Reason.LAST_HEALTHY]
