@@ -191,8 +191,7 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":
         state.climbed[ladder.key] = ladder.step, turn.now_ms + ladder.rule.reset_after_ms
     parent = state.ladders.get(ladder.parent)
-    if ladder.held_on:
-        acting.wake_next(turn, ladder.held_on)  # it may have been its turn
+    acting.give_up(turn, ladder)
     if parent:  # what rests does so from the end of the whole on
         parent.cools |= ladder.cools
         parent.acted_on = (*parent.acted_on, *(each for each in ladder.acted_on if each not in parent.acted_on))
