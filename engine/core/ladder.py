@@ -51,11 +51,16 @@ def start(turn: Turn, ladder: Ladder, *, after: int | None = None) -> None:
     """Begin at the first step; or `after` the one that had helped until the alert fired again."""
     if ladder.key in turn.state.ladders:
         return None  # one that still runs for this goes on
-    turn.state.ladders[ladder.key] = ladder
+    _admit(turn, ladder)
     if after is None:
         return _go(turn, ladder, Take(ladder.because))
     ladder.step = after
     return _go(turn, ladder, Next(Reason.REFIRED))
+
+
+def _admit(turn: Turn, ladder: Ladder) -> None:
+    ladder.within = ladder.outermost  # asked for so often that it is made once
+    turn.state.ladders[ladder.key] = ladder
 
 
 def approve(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> None:
@@ -127,7 +132,7 @@ def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
         if turn.begun:
             other = turn.begun.popleft()
             if other.key not in turn.state.ladders:
-                turn.state.ladders[other.key] = other
+                _admit(turn, other)
                 _walk(turn, other, Take(other.because))
         else:
             child, how = turn.over.popleft()
