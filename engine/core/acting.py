@@ -96,6 +96,13 @@ def _disrupt(state: State, service: str, by: int) -> None:
         state.disrupted.pop(service, None)
 
 
+def give_up(turn: Turn, ladder: Ladder) -> None:
+    """It waits no longer for anything to be over: if that was about to be its turn, it is the next one's."""
+    waited_for, ladder.held_on = ladder.held_on, ""
+    if waited_for:
+        wake_next(turn, waited_for)
+
+
 def wake_next(turn: Turn, on: str) -> None:
     """Look again at the ladder that waits longest for this."""
     waiting = next((each for each in turn.state.ladders.values() if each.held_on == on), None)

@@ -51,11 +51,16 @@ def start(turn: Turn, ladder: Ladder, *, after: int | None = None) -> None:
     """Begin at the first step; or `after` the one that had helped until the alert fired again."""
     if ladder.key in turn.state.ladders:
         return None  # one that still runs for this goes on
-    turn.state.ladders[ladder.key] = ladder
+    _admit(turn, ladder)
     if after is None:
         return _go(turn, ladder, Take(ladder.because))
     ladder.step = after
     return _go(turn, ladder, Next(Reason.REFIRED))
+
+
+def _admit(turn: Turn, ladder: Ladder) -> None:
+    ladder.within = ladder.outermost  # asked for so often that it is made once
+    turn.state.ladders[ladder.key] = ladder
 
 
 def approve(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> None:
@@ -127,7 +132,7 @@ def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
         if turn.begun:
             other = turn.begun.popleft()
             if other.key not in turn.state.ladders:
-                turn.state.ladders[other.key] = other
+                _admit(turn, other)
                 _walk(turn, other, Take(other.because))
         else:
             child, how = turn.over.popleft()
@@ -191,8 +196,7 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":
         state.climbed[ladder.key] = ladder.step, turn.now_ms + ladder.rule.reset_after_ms
     parent = state.ladders.get(ladder.parent)
-    if ladder.held_on:
-        acting.wake_next(turn, ladder.held_on)  # it may have been its turn
+    acting.give_up(turn, ladder)
     if parent:  # what rests does so from the end of the whole on
         parent.cools |= ladder.cools
         parent.acted_on = (*parent.acted_on, *(each for each in ladder.acted_on if each not in parent.acted_on))

@@ -187,7 +187,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 def among(patterns: tuple[str, ...], name: str) -> bool:
     """Whether one of the patterns fits, or there is none."""
-    return not patterns or any(_pattern(pattern).fullmatch(name) for pattern in patterns)
+    return not patterns or name in patterns or any(_fits(pattern, name) for pattern in patterns if "*" in pattern)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return pattern == "*" or _pattern(pattern).fullmatch(name) is not None
 
 
 @lru_cache(maxsize=10_000)

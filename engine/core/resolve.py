@@ -76,12 +76,13 @@ def _parsed(text: str) -> Template:
 
 def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
     """The target that the arguments name: of the kinds that they name in full, the one named by most of them."""
-    named = [
-        (len(parts), f"{kind}:{'/'.join(args[part] for part in parts)}")
-        for kind, parts in verb.targets.items()
-        if all(args.get(part) for part in parts)
-    ]
-    return max(named)[1] if named else None
+    most, found = 0, None
+    for kind, parts in verb.targets.items():
+        values = [args.get(part, "") for part in parts]
+        named = f"{kind}:{'/'.join(values)}"
+        if all(values) and (found is None or (len(parts), named) > (most, found)):
+            most, found = len(parts), named
+    return found
 
 
 def about(turn: Turn, ladder: Ladder, verb: Verb | None) -> str:

@@ -110,6 +110,7 @@ def titled(playbook: Playbook) -> str:
 def _wait(turn: Turn, ladder: Ladder, children: Sequence[Ladder]) -> Move:
     """The step before is behind it: what it has done is under way no longer, or its children would wait for that."""
     acting.over(turn, ladder)
+    acting.give_up(turn, ladder)
     turn.state.watches.pop(ladder.key, None)
     ladder.phase = "waiting"
     ladder.children = {child.key: None for child in children}

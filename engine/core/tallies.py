@@ -16,28 +16,26 @@ class Tally:
     def __init__(self, within_ms: int) -> None:
         self._within_ms = within_ms
         self._counted: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        self._total = 0
+        self.total = 0
+
+    def at(self, now_ms: int) -> "Tally":
+        """Without what is over."""
+        while self._counted and next(iter(self._counted.values()))[0] + self._within_ms <= now_ms:
+            self.total -= self._counted.popitem(last=False)[1][1]
+        return self
 
     def add(self, at_ms: int, name: str, number: int) -> None:
-        self.total(at_ms)
         before = self._counted.pop(name, (0, 0))[1]
         self._counted[name] = at_ms, max(number, before)
-        self._total += max(number - before, 0)
+        self.total += max(number - before, 0)
 
-    def total(self, now_ms: int) -> int:
-        """The sum of what is not over."""
-        while self._counted and next(iter(self._counted.values()))[0] + self._within_ms <= now_ms:
-            self._total -= self._counted.popitem(last=False)[1][1]
-        return self._total
-
-    def counted(self, now_ms: int, name: str) -> int:
+    def counted(self, name: str) -> int:
         """What is counted under the name, 0 for nothing."""
-        self.total(now_ms)
         return self._counted.get(name, (0, 0))[1]
 
-    def room_at_ms(self, now_ms: int, number: int, most: int) -> int | None:
+    def room_at_ms(self, number: int, most: int) -> int | None:
         """When `number` more will not exceed `most`, with what is counted by now; None for never."""
-        excess = self.total(now_ms) + number - most
+        excess = self.total + number - most
         for at_ms, counted in self._counted.values():
             excess -= counted
             if excess <= 0:
@@ -58,23 +56,22 @@ class Tallies:
         for at_ms, act in done:
             self.add(at_ms, act)
 
-    def of(self, limit: str, per: str, within_ms: int) -> Tally:
-        """What was counted for this limit of this rule, target, …"""
+    def of(self, limit: str, per: str, within_ms: int, now_ms: int) -> Tally:
+        """What was counted for this limit of this rule, target, …, and is not over."""
         found = self._tallies.get((limit, per))
         if found is None:
             found = self._tallies[limit, per] = Tally(within_ms)
-        return found
+        return found.at(now_ms)
 
     def add(self, at_ms: int, act: Act) -> None:
         """A command was sent."""
         for limit, per, within_ms, name, number in _counted(self._policy, act):
-            self.of(limit, per, within_ms).add(at_ms, name, number)
+            self.of(limit, per, within_ms, at_ms).add(at_ms, name, number)
 
     def forget(self, now_ms: int) -> None:
         """Drop what is over."""
         for key, tally in list(self._tallies.items()):
-            tally.total(now_ms)
-            if tally.is_empty:
+            if tally.at(now_ms).is_empty:
                 del self._tallies[key]
 
 

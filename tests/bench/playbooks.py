@@ -1,5 +1,5 @@
-"""Playbooks: from a person's request to the delivery of the first command, how soon the last of very many runs are
-told, and what the check of one value costs.
+"""Playbooks: from a person's request to the delivery of the first command, from a step's outcome to the command of the
+next, how soon the last of very many runs are told, and what the check of one value costs.
 
 An engine, a process of its own, over a real server; the values are checked in this process.
 """
@@ -32,6 +32,7 @@ LAST = 20
 CHECKS = 20_000
 
 MAX_START_MS = 100.0
+MAX_STEP_MS = 10.0
 MAX_ANSWER_MS = 5.0
 MAX_CHECK_US = 10.0
 
@@ -54,20 +55,28 @@ async def run() -> list[Figure]:
         await _ready(site.bus)
         await reflex.open()
         await _settled(site.bus)
-        starts_ms = [await _start_ms(site.bus, reflex, turn) for turn in range(WARM_UP + STARTS)][WARM_UP:]
+        runs_ms = [await _run_ms(site.bus, reflex, turn) for turn in range(WARM_UP + STARTS)][WARM_UP:]
         await _fill(site.bus)
         answers_ms = [await _answer_ms(site.bus) for _ in range(WARM_UP + ASKED)][WARM_UP:]
         await reflex.close()
-    return [*_figures(starts_ms, answers_ms), _check()]
+    starts_ms, steps_ms = zip(*runs_ms, strict=True)
+    return [*_figures(starts_ms, steps_ms, answers_ms), _check()]
 
 
-def _figures(starts_ms: Sequence[float], answers_ms: Sequence[float]) -> list[Figure]:
+def _figures(starts_ms: Sequence[float], steps_ms: Sequence[float], answers_ms: Sequence[float]) -> list[Figure]:
     told = f"the last {LAST} of {MOST_RUNS:,} runs told"
     return [
         Figure(name="playbook → its first command, p50", measured=percentile(starts_ms, 50), unit="ms"),
         Figure(
             name="playbook → its first command, p99", measured=percentile(starts_ms, 99), unit="ms", limit=MAX_START_MS
         ),
+        Figure(
+            name="outcome of a step → the next command, p50",
+            measured=percentile(steps_ms, 50),
+            unit="ms",
+            limit=MAX_STEP_MS,
+        ),
+        Figure(name="outcome of a step → the next command, p99", measured=percentile(steps_ms, 99), unit="ms"),
         Figure(name=f"{told}, p50", measured=percentile(answers_ms, 50), unit="ms"),
         Figure(name=f"{told}, p99", measured=percentile(answers_ms, 99), unit="ms", limit=MAX_ANSWER_MS),
     ]
@@ -90,17 +99,22 @@ async def _settled(bus: Bus) -> None:
             await asyncio.sleep(0.2)
 
 
-async def _start_ms(bus: Bus, reflex: Reflex, turn: int) -> float:
-    """From the request to the delivery of the first command of the run."""
+async def _run_ms(bus: Bus, reflex: Reflex, turn: int) -> tuple[float, float]:
+    """From the request to the delivery of the first command of the run, and from its outcome to that of the second."""
     request = _request(turn, dry_run=False)
     message = encode(request)
     started_s = time.perf_counter()
     publishing = asyncio.create_task(bus.publish(subjects.control("play", request.by), message, msg_id=request.id))
-    delivery = await reflex.delivered()
-    took_s = time.perf_counter() - started_s
+    first = await reflex.delivered()
+    begun_s = time.perf_counter()
     await publishing
-    await reflex.answer(delivery)
-    return took_s * 1000
+    answered_s = time.perf_counter()
+    answering = asyncio.create_task(reflex.answer(first))
+    second = await reflex.delivered()
+    took_s = time.perf_counter() - answered_s
+    await answering
+    await reflex.answer(second)
+    return (begun_s - started_s) * 1000, took_s * 1000
 
 
 async def _fill(bus: Bus) -> None:

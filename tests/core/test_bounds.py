@@ -5,10 +5,10 @@ import msgspec
 from engine.core.effects import Effect
 from engine.core.policy import BlastRadius, Flapping, Limit, Policy
 from engine.core.program import HealRule, Program, Step
-from schemas.control import Emergency, Play
+from schemas.control import Abort, Emergency, Play
 from schemas.inventory import Inventory, Target
 from schemas.reasons import Reason
-from tests.core.books import UP, answered, book, call, do, parallel, run
+from tests.core.books import PAUSE, UP, answered, book, call, do, parallel, run
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, radius
 from tests.core.story import Story, commands, only_command, reasons
 from tests.core.world import INTERVAL_S, alert, heal, page, program, restart, shop
@@ -265,6 +265,24 @@ def test_who_gives_up_while_it_is_its_turn_passes_it_on() -> None:
     story.samples(1, 0)
     story.answer(first)
     assert [command.target for command in commands(story.every_second(61, 0, 0))][:1] == ["replica:shop/1"]
+
+
+def test_a_run_that_is_aborted_while_it_waits_lets_others_be_next() -> None:
+    """Although it has more to do: it waits for its compensation then, which is in the queue behind the others."""
+    one = Policy(limits=(Limit(id="l", source="", per="all", concurrency=1),))
+    books = book(do("isolate", undo="rollback"), PAUSE, do("scale")), book(do(), name="other")
+    story = Story(program(alert(), playbooks=books, policy=one))
+    story.tell(Play(id="p", by="ann", playbook="fix"))
+    answered(story)
+    (waiting,) = story.state.runs
+    story.tell(Play(id="p", by="ann", playbook="other"))
+    story.wait(31)
+    story.tell(Play(id="q", by="ann", playbook="other"))
+    story.tell(Abort(id="x", by="ann", run=waiting))
+    for _ in range(3):
+        story.answer(story.sent[-1])
+        story.tick()
+    assert [command.verb for command in story.sent] == ["isolate", "restart", "restart", "rollback"]
 
 
 def test_budgets_survive_a_policy_that_is_edited_in_the_middle() -> None:

@@ -2,7 +2,7 @@
 
 from engine.core.compiled import CompiledRule
 from engine.core.guardrails.hold import Hold, Never
-from engine.core.policy import Act, among
+from engine.core.policy import Act, Policy, among
 from engine.core.state import Ladder
 from engine.core.turn import Turn
 from engine.promql import PromqlError
@@ -13,13 +13,14 @@ def allowed(turn: Turn, _: Ladder, act: Act) -> Never | None:
     """The verb may be used in our environment. Where the policy names environments, one that it does not name may
     nothing."""
     policy, ours = turn.state.program.policy, turn.state.settings.environment
-    environments = policy.environments
-    if not environments or any(
-        among((each.name,), ours) and each.verbs and among(each.verbs, act.verb) for each in environments
-    ):
+    if not policy.environments or turn.once(("allowed", act.verb), lambda: _may(policy, ours, act.verb)):
         return None
     where = ours or "an environment without a name"
     return Never(Reason.VERB_NOT_ALLOWED, f"{act.verb} in {where}", policy.source("environments"))
+
+
+def _may(policy: Policy, ours: str, verb: str) -> bool:
+    return any(among((each.name,), ours) and each.verbs and among(each.verbs, verb) for each in policy.environments)
 
 
 def protected(turn: Turn, _: Ladder, act: Act) -> Never | None:

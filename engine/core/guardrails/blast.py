@@ -52,12 +52,12 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
     budget = budget_for(turn, act, radius)
     if budget is None:
         return None
-    tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms)
-    touched, of_it = tally.total(turn.now_ms), tally.counted(turn.now_ms, act.touch)
+    tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms, turn.now_ms)
+    touched, of_it = tally.total, tally.counted(act.touch)
     more = act.weight - of_it
     if more <= 0 < of_it or touched + more <= budget:
         return None  # what was touched already may be touched again
     whose = act.service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
-    until_ms = tally.room_at_ms(turn.now_ms, more, budget) or turn.now_ms + radius.within_ms
+    until_ms = tally.room_at_ms(more, budget) or turn.now_ms + radius.within_ms
     return Hold(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted ({radius.source})", until_ms)

@@ -28,8 +28,9 @@ def emergency(turn: Turn, ladder: Ladder) -> Hold | None:
 def settling(turn: Turn, ladder: Ladder) -> Hold | None:
     """A person may act while the rules' knowledge is stale: only what rules decide waits."""
     until_ms = turn.state.settle_until_ms
-    settled = turn.now_ms >= until_ms or ladder.outermost.origin.kind != "rule"
-    return None if settled else Hold(Reason.SETTLING, until_ms=until_ms)
+    if turn.now_ms >= until_ms or ladder.outermost.origin.kind != "rule":
+        return None
+    return Hold(Reason.SETTLING, until_ms=until_ms)
 
 
 def isolated(turn: Turn, ladder: Ladder) -> Hold | None:
