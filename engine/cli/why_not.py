@@ -3,7 +3,7 @@ what was decided before.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ from engine.core.explain import Explanation, Nearest, Standing, Verdict, Why
 from engine.runtime.live import WhyNot
 from schemas.audit import AuditEntry
 from schemas.reasons import MEANING, Reason
+
+DAY_MS = 86_400_000
 
 
 async def why_not(args: argparse.Namespace, config: Config) -> None:
@@ -39,22 +41,28 @@ async def why_not(args: argparse.Namespace, config: Config) -> None:
 
 def decisions(audit: Sequence[Happening], found: Explanation) -> list[Happening]:
     """What was decided of the rule on the target, commanded, and answered, oldest first."""
-    ladders: set[str] = set()
+    ladders = {each.ladder for each in found.ladders} | {each.ladder for each in _concerned(found)}
+    commands: set[str] = set()
     about: list[Happening] = []
     for happening in audit:
         entry = happening.entry
-        if entry.kind in ("decision", "command") and _is_about(entry, found):
+        if entry.kind in ("decision", "command") and _is_about(entry, found, ladders):
             about.append(happening)
-            if entry.kind == "command":
-                ladders.add(entry.command)
-        elif entry.kind == "outcome" and entry.command in ladders:
+            commands.add(entry.command)
+        elif entry.kind == "outcome" and entry.command in commands:
             about.append(happening)
     return about
 
 
-def _is_about(entry: AuditEntry, found: Explanation) -> bool:
+def _concerned(found: Explanation) -> Iterator[Nearest]:
+    """The alerts on the target itself."""
+    yield from (each for each in found.alerts if each.ladder and each.target == found.target)
+
+
+def _is_about(entry: AuditEntry, found: Explanation, ladders: Collection[str]) -> bool:
     named = entry.rule == found.rule or entry.rule.startswith(f"{found.rule}/")
-    return named and (not found.target or entry.target == found.target)
+    on_target = found.target in ("", entry.target)
+    return (named and on_target) or entry.ladder in ladders
 
 
 # --- for people ---
@@ -67,9 +75,9 @@ def _unknown(found: Explanation) -> str:
 
 def _lines(found: Explanation, past: Sequence[Happening], last: int) -> Iterator[str]:
     """The answer, line by line."""
-    yield _title(found)
+    yield _title(found, past)
     for why in found.why:
-        yield from _why(why, found.now_ms)
+        yield from _why(why, found)
     if found.suggestions:
         yield f"    did you mean {' or '.join(found.suggestions)}?"
     if found.does:
@@ -80,27 +88,33 @@ def _lines(found: Explanation, past: Sequence[Happening], last: int) -> Iterator
     yield from _decisions(past, last)
 
 
-def _title(found: Explanation) -> str:
+def _title(found: Explanation, past: Sequence[Happening]) -> str:
     kind = ", ".join(part for part in (found.kind, found.mode, found.source) if part)
-    acts = "has run nothing" if found.kind == "playbook" else "has not acted"
     on = f" on {found.target}" if found.target else ""
+    commanded = [each for each in past if each.entry.kind == "command" and found.target in ("", each.entry.target)]
     if found.ladders and found.ladders[0].phase in ("commanded", "verifying"):
-        acts = "acts"
-    return f"{found.rule} ({kind}) {acts}{on}:"
+        return f"{found.rule} ({kind}) acts{on}:"
+    if commanded:
+        ago = show.age(max(found.now_ms - commanded[-1].time_ms, 0))
+        return f"{found.rule} ({kind}) last acted{on} {ago} ago, and not since:"
+    return f"{found.rule} ({kind}) has not acted{on}:"
 
 
-def _why(why: Why, now_ms: int) -> Iterator[str]:
-    yield f"  {why.reason}{_until(why.until_ms, now_ms)}: {MEANING[why.reason]}"
+def _why(why: Why, found: Explanation) -> Iterator[str]:
+    yield f"  {why.reason}{_until(why.until_ms, found.now_ms)}: {MEANING[why.reason]}"
     if why.detail:
         yield f"    {why.detail}"
-    if why.source and why.source not in why.detail:
+    if why.source not in ("", found.source) and why.source not in why.detail:
         yield f"    {why.source}"
 
 
 def _until(until_ms: int | None, now_ms: int) -> str:
     if until_ms is None:
         return ""
-    left = f"in {show.age(until_ms - now_ms)}" if until_ms > now_ms else "by now"
+    left_ms = until_ms - now_ms
+    if left_ms > DAY_MS:
+        return f" until {show.day(until_ms)} (in {left_ms // DAY_MS}d)"
+    left = f"in {show.age(left_ms)}" if left_ms > 0 else "by now"
     return f" until {show.clock(until_ms)[:8]} ({left})"
 
 

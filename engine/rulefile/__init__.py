@@ -7,7 +7,8 @@ of `schemas.rulefile`), `checks` (PromQL and templates), `acts` (verbs and their
 `scaling` (what takes more than one field or rule), `zones` (the calendar), `build` (models → Program), `playbooks` with
 `parameters` and `playbook_steps`. Rules over events go another way: `sigma` (which
 files are Sigma's), `inline` (those in our own files, as Sigma documents), `sigma_cache` (documents → Sigma rules),
-`event_rules` (Sigma rules → Program). Only `files`, `zones` and the cache touch the disk.
+`event_rules` (Sigma rules → Program). `edit` changes the mode of a rule in the text of its file. Only `files`, `zones`
+and the cache touch the disk.
 """
 
 from engine.rulefile.errors import RuleError, RuleErrors

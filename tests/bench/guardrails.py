@@ -1,5 +1,5 @@
 """A storm: with one message every replica of 250 services looks dead, and each is decided on, with and without a policy
-that has every guardrail. The core in this process; timed is the whole step, evaluation and all.
+that has every guardrail. The core in this process; timed is the whole step, less what it takes where no rule acts.
 """
 
 import gc
@@ -8,14 +8,16 @@ import time
 from msgspec.structs import replace
 
 from engine.core.policy import BlastRadius, Environment, Flapping, Limit, Policy, Window
+from engine.core.program import Program
 from tests.bench.figures import Figure
 from tests.core.fleet import HOUR_MS, REPLICAS, bounded, fleet, name
 from tests.core.story import Story
+from tests.core.world import alert, program
 
 SERVICES = 250
 TARGETS = SERVICES * REPLICAS
 REPEATED = 5
-MAX_MS = 75.0
+MAX_MS = 50.0
 MAX_RATIO = 2.0
 
 NAMES = [name(service, number) for service in range(SERVICES) for number in range(REPLICAS)]
@@ -41,18 +43,25 @@ ALL_LET_GO = replace(ALL, blast_radius=(replace(QUARTER, share=1.0, keep_healthy
 
 async def run() -> list[Figure]:
     """The figures; nothing in here waits."""
-    costs = [(_storm_ms(Policy()), _storm_ms(ALL), _storm_ms(ALL_LET_GO)) for _ in range(REPEATED)]
-    free_ms, held_ms, asked_ms = (min(column) for column in zip(*costs, strict=True))
+    programs = program(alert()), bounded(Policy()), _under(ALL), _under(ALL_LET_GO)
+    costs = [[_storm_ms(each) for each in programs] for _ in range(REPEATED)]
+    told_ms, *acted_ms = (min(column) for column in zip(*costs, strict=True))
+    free_ms, held_ms, asked_ms = (each_ms - told_ms for each_ms in acted_ms)
     return [
+        Figure(name=f"{TARGETS:,} alerts fire, and no rule acts", measured=told_ms, unit="ms"),
         Figure(name=f"{TARGETS:,} targets decided, no policy", measured=free_ms, unit="ms"),
         Figure(name="the same, three quarters held by the blast radius", measured=held_ms, unit="ms", limit=MAX_MS),
-        Figure(name="the same, all guardrails asked and none objects", measured=asked_ms, unit="ms", limit=MAX_MS),
+        Figure(name="the same, all guardrails asked and none objects", measured=asked_ms, unit="ms"),
         Figure(name="with all guardrails against without", measured=asked_ms / free_ms, unit="times", limit=MAX_RATIO),
     ]
 
 
-def _storm_ms(policy: Policy) -> float:
-    story = Story(bounded(policy, environment="production"))
+def _under(policy: Policy) -> Program:
+    return bounded(policy, environment="production")
+
+
+def _storm_ms(rules: Program) -> float:
+    story = Story(rules)
     story.tell(fleet(services=SERVICES))
     story.scrape(dict.fromkeys(NAMES, 1.0))
     story.tick()

@@ -162,7 +162,10 @@ async def test_a_rule_is_raised_after_its_record_was_seen(
         await follows(mortal_bus, "approve")
         assert "nothing was changed" in await asyncio.to_thread(_at_a_terminal, config, "n")
         assert "approve → auto" in await asyncio.to_thread(_at_a_terminal, config, "y")
+        real = file.rename(tmp_path / "real.yaml")
+        file.symlink_to(real)
         await run(config, "promote", "Watch", "--demote", "--to", "shadow", "--yes")
+        assert file.is_symlink()
     wanted = RULES.replace("        # Nobody", "        mode: shadow\n        # Nobody")
     assert (file.read_text(), file.stat().st_mode & 0o777) == (wanted, 0o640)
     assert sorted(path.name for path in file.parent.iterdir()) == ["policy.yaml", "shop.yaml"]

@@ -21,7 +21,8 @@ async def test_the_shipped_rules_pass(capsys: pytest.CaptureFixture[str]) -> Non
     """What is shipped is without error, and the count says that it was read."""
     assert await check(ROOT / "rules") == 0
     assert re.fullmatch(
-        r"[1-9]\d* alert, [1-9]\d* recording, \d+ event, [1-9]\d* heal, \d+ respond and \d+ scale rules: no error\n",
+        r"[1-9]\d* alert, [1-9]\d* recording, \d+ event, [1-9]\d* heal, \d+ respond and \d+ scale rules "
+        r"and [1-9]\d* playbooks: no error\n",
         capsys.readouterr().out,
     )
 

@@ -9,6 +9,7 @@ from engine.cli.config import Config
 from engine.cli.failure import CommandFailedError
 from engine.cli.main import parser
 from engine.cli.why_not import why_not
+from engine.runtime.asking import ask
 from engine.runtime.bus import Bus
 from schemas.reasons import Reason
 from tests.cli.shadowed import document, shop
@@ -34,12 +35,15 @@ async def test_why_not_tells_the_reason_first_and_every_guardrail(
         shadowed = await asked(config, capsys, "Watch", "shop/0")
         elsewhere = await asked(config, capsys, "Watch", "shop/1")
         told = document(await asked(config, capsys, "shop/Restart", "replica:shop/0", "--json"))
+        assert "error" in await ask(mortal_bus, "engine", "why-not", b"what?")
         with pytest.raises(CommandFailedError, match="did you mean Restart"):
             await asked(config, capsys, "Restrat")
     file = re.escape(str(tmp_path / "rules" / "shop.yaml"))
     title, reason, detail, *_ = held[held.index("shop/Restart (") :].splitlines()
     assert re.fullmatch(rf"shop/Restart \(heal, auto, {file}:6\) has not acted on replica:shop/0:", title)
-    assert re.fullmatch(r"  MAINTENANCE until 00:00:00 \(in \d+h\): a maintenance window of the policy holds.*", reason)
+    assert re.fullmatch(
+        r"  MAINTENANCE until 2100-01-01 00:00 \(in \d+d\): a maintenance window of the policy holds.*", reason
+    )
     assert re.fullmatch(r"    stocktaking \(.*policy\.yaml:4\)", detail)
     assert "It would restart replica:shop/0 if generation = 7, touching 1 of shop." in held
     assert re.search(r"  NO do the maintenance windows let it\? +MAINTENANCE until .* stocktaking", held)

@@ -4,11 +4,13 @@ A script is drawn as data and told to one core; what that core was told is then 
 """
 
 from collections.abc import Callable
+from itertools import cycle, product
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core.effects import Effect
+from engine.core.explain import explain
 from engine.core.messages import Message
 from engine.core.program import Mode, Program
 from engine.core.rebase import TOLERATED_MS
@@ -272,3 +274,17 @@ def test_time_never_runs_backwards(story: Story) -> None:
         next_ms = state.timers.next_ms()
         assert state.now_ms >= before_ms or state.now_ms == message.time_ms < before_ms - TOLERATED_MS
         assert next_ms is None or next_ms >= state.now_ms
+
+
+@deterministic
+@given(ANY)
+def test_asking_why_not_is_answered_and_changes_nothing(story: Story) -> None:
+    """Of whatever rule and target, in whatever state: who asks gets a reason, and what is decided stays the same."""
+    state, effects = State(), list[Effect]()
+    questions = cycle(product(("Heal", "Whole", "Contain", "Shop", "Hael"), ("", "shop/0", "workload:shop", "nothing")))
+    for number, message in enumerate(story.told):
+        effects += step(state, message)
+        if number % 8 == 0:
+            assert explain(state, *next(questions), state.now_ms).why
+    assert effects == story.effects
+    assert save(state) == save(story.state)

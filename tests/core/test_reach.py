@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from engine.core.explain import explain
 from engine.core.program import EventCounter, HealRule, Parameter, Playbook, Step
 from engine.core.snapshot import restore, save
 from engine.sigma.model import Correlation, Threshold
@@ -57,6 +58,16 @@ def test_a_line_names_targets_of_its_own_node_only(step: Step) -> None:
     assert Reason.OTHER_NODE in reasons(told.effects)
     assert "events of n1 name workload:bank" in details(told.effects, Reason.OTHER_NODE)
     assert [command.scope for command in forged(told, "bank", on="n2")] == ["n2"]
+
+
+@pytest.mark.parametrize("steps", [(isolate(), page()), (isolate(),)])
+def test_whoever_asks_why_not_is_told_of_the_other_node(steps: tuple[Step, ...]) -> None:
+    """Whether the ladder goes on to tell somebody, or is over."""
+    told = on_lines(*steps)
+    forged(told, "bank")
+    found = explain(told.state, "Contain", "bank", told.now_ms)
+    assert (found.target, found.why[0].reason) == ("workload:bank", Reason.OTHER_NODE)
+    assert found.why[0].detail == "events of n1 name workload:bank"
 
 
 def test_what_several_nodes_have_is_the_one_of_the_line() -> None:

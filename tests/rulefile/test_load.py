@@ -200,3 +200,12 @@ groups:
     )
     (bare,) = loaded(text.replace("absent(up)", "up == 0").replace(", node: n1", "")).responds
     assert bare.steps[0].args["node"] == "{{ $labels.node }}"
+
+
+def test_a_policy_knows_where_its_sections_stand() -> None:
+    """What objects is told with the line of the file that says so."""
+    text = "# Bounds.\nprotected: [workload:bus]\nfreshness:\n  samples: 1m\n"
+    policy = load({"rules/policy.yaml": text}, VERBS).policy
+    assert policy.source("protected") == "rules/policy.yaml:2"
+    assert policy.source("freshness") == "rules/policy.yaml:3"
+    assert policy.source("flapping") == ""

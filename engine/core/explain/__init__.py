@@ -8,7 +8,8 @@ that objects, as when it is decided, but all of them. So what is told here and w
     verdicts   what each guardrail says of it
     standing   where the rule's running ladders are
     nearest    the alerts that it acts on, and what is missing for them to fire
-    causes     all of that in the order of what matters
+    scene      all of that for one rule and one target
+    causes     which of it is why, in the order of what matters
 """
 
 from engine.core.explain.causes import explain

@@ -21,8 +21,8 @@ def running(state: State, origin: str) -> list[Ladder]:
     ]
 
 
-def standing(ladder: Ladder, found: tuple[Verdict, ...] = ()) -> Standing:
-    """Where it is. `found` is what the guardrails say of its current step by now."""
+def standing(ladder: Ladder, found: tuple[Verdict, ...] = (), does: str = "") -> Standing:
+    """Where it is. `found` is what the guardrails say by now of its current step, and `does` what that would do."""
     return Standing(
         ladder=ladder.id,
         target=ladder.command.target if ladder.command else ladder.target,
@@ -30,7 +30,7 @@ def standing(ladder: Ladder, found: tuple[Verdict, ...] = ()) -> Standing:
         step=ladder.step,
         of=len(ladder.rule.steps),
         why=_why(ladder, found),
-        does=_does(ladder),
+        does=(does if ladder.phase == "held" else "") or _does(ladder),
         alert=ladder.alert,
         waits_as=waits_as(ladder) if ladder.phase == "approval" else "",
     )

@@ -1,5 +1,7 @@
 """The ladder that a rule would climb: made as it is made when it begins, and kept by nobody."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from engine.core.decide import ladder_on
@@ -42,9 +44,9 @@ def without_alert(turn: Turn, rule: HealRule | ScaleRule | Playbook) -> Ladder:
             return run_of(rule, "supposed", params, by="somebody", dry_run=False)
 
 
-def at_act(turn: Turn, ladder: Ladder) -> Ladder | None:
-    """The ladder, or the one of those within it, at the first step from here on that changes something. Without any
-    there is nothing that a guardrail could object to.
+def acts(turn: Turn, ladder: Ladder) -> Iterator[Ladder]:
+    """The ladder, and those within it, at each step from here on that changes something. Without any there is nothing
+    that a guardrail could object to.
     """
     for position in range(ladder.step, len(ladder.rule.steps)):
         there = replace(ladder, step=position)
@@ -52,13 +54,11 @@ def at_act(turn: Turn, ladder: Ladder) -> Ladder | None:
             verb = turn.state.program.verb(there.current)
             if verb is None or verb.changes_target:
                 there.target = about(turn, there, verb)
-                return there
+                yield there
         elif there.current.kind in ("parallel", "playbook"):
             children = begun_by(turn, there)
-            found = (at_act(turn, child) for child in ([] if isinstance(children, Refusal) else children))
-            if first := next((each for each in found if each), None):
-                return first
-    return None
+            for child in () if isinstance(children, Refusal) else children:
+                yield from acts(turn, child)
 
 
 def is_aimless(turn: Turn, ladder: Ladder) -> bool:

@@ -106,7 +106,7 @@ def _approved(turn: Turn, ladder: Ladder, command: Command, act: Act) -> Verdict
     wanted = approvals.wanted(turn.state, ladder, act)
     objections = (asking(ladder),) if ladder.phase == "approval" else ()
     if wanted and not objections:
-        detail = f"to {describe(command)}{approvals.whose(wanted)}"
+        detail = f"people will be asked to let it {describe(command)}{approvals.whose(wanted)}"
         objections = (Why(reason=Reason.AWAITING_APPROVAL, detail=detail, source=wanted.source),)
     return Verdict(guardrail="approved", asks=ASKS["approved"], objections=objections)
 
