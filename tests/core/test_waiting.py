@@ -1,10 +1,10 @@
-"""Who waits for room is woken when there is some, whatever made it, and passes it on where it does not take it."""
+"""Who waits is woken when there is room, and by whoever is the last to know of it."""
 
 import msgspec
 
 from engine.core.effects import Effect
 from engine.core.policy import BlastRadius, Limit, Policy
-from engine.core.program import HealRule, Program, Step
+from engine.core.program import Step
 from schemas.control import Abort, Play
 from schemas.inventory import Inventory, Target
 from schemas.reasons import Reason
@@ -12,24 +12,6 @@ from tests.core.books import PAUSE, UP, answered, book, do, run
 from tests.core.fleet import MINUTE_MS, bounded, fleet, limit, name, radius
 from tests.core.story import Story, commands, only_command, reasons
 from tests.core.world import alert, heal, program, restart, shop
-
-ON_S0 = {"workload": "s0"}
-
-
-def on_s0(verb: str, **args: str) -> Step:
-    return Step(verb=verb, args=ON_S0 | args)
-
-
-def site(policy: Policy, *steps: Step, rules: tuple[HealRule, ...] = ()) -> Program:
-    return program(alert(), *rules, playbooks=(book(*steps),), policy=policy)
-
-
-def played(policy: Policy, *steps: Step) -> Story:
-    """A run of these steps on the fleet has begun under a policy."""
-    story = Story(site(policy, *steps))
-    story.tell(fleet())
-    story.tell(Play(id="p", by="ann", playbook="fix"))
-    return story
 
 
 def test_more_healthy_replicas_make_room_at_once() -> None:
@@ -131,7 +113,9 @@ def test_who_is_halted_for_a_service_that_its_target_is_no_longer_of_goes_on() -
 
 def test_a_dry_run_says_what_it_would_wait_for_and_does_not() -> None:
     """Whoever asks what would be done wants to know now."""
-    story = Story(site(radius(count=1), on_s0("restart", replica="0"), on_s0("isolate")))
+    on_s0 = {"workload": "s0"}
+    steps = Step(verb="restart", args={**on_s0, "replica": "0"}), Step(verb="isolate", args=on_s0)
+    story = Story(program(playbooks=(book(*steps),), policy=radius(count=1)))
     story.tell(fleet())
     story.halt()
     story.tell(Play(id="p", by="ann", playbook="fix", dry_run=True))
