@@ -5,7 +5,8 @@ from typing import Any, Literal, Protocol
 
 from actuators.kubernetes.course import Changed, Course
 from actuators.kubernetes.marks import mark_of
-from actuators.kubernetes.resources import Object, Ref
+from actuators.kubernetes.resources import Ref
+from schemas.kubernetes import Object
 from schemas.outcomes import Undo
 from schemas.plugins import Effect
 

@@ -13,12 +13,13 @@ from actuators.kubernetes.evidence import Collect
 from actuators.kubernetes.isolation import Isolate, Release
 from actuators.kubernetes.nodes import Cordon, Drain, Uncordon
 from actuators.kubernetes.pods import Ending
-from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, Object, Ref
+from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, Ref
 from actuators.kubernetes.targets import Catalogue
 from actuators.kubernetes.watching import Watched
 from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale
 from schemas.commands import Command
 from schemas.inventory import Target
+from schemas.kubernetes import Object
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown, Gate, Observation
 
 SYNC_WAIT_S = 10.0

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from actuators.kubernetes.resources import Object
+from schemas.kubernetes import NoCluster, Object, credentials_of
 
 if TYPE_CHECKING:
     from kubernetes.aio.client.api_client import ApiClient
@@ -113,7 +113,11 @@ class Api:
         limits: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator["RESTResponse"]:
         """The answer, if it is a good one. Raises `ApiError`, `Unanswered` and `Unreached`."""
-        headers = {**await self._credentials(), "Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
+        try:
+            known_by = await credentials_of(self._client)
+        except NoCluster as error:
+            raise Unreached(str(error)) from None
+        headers = {**known_by, "Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
         url = self._client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
         timeout = limits or aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=self._timeout_s / 2)
         response = None
@@ -129,14 +133,6 @@ class Api:
         finally:
             if response is not None:
                 response.response.close()
-
-    async def _credentials(self) -> dict[str, str]:
-        """The headers by which we are known; asked for each time, since they are renewed. Raises `Unreached`."""
-        try:
-            found = await self._client.configuration.auth_settings()
-        except Exception as error:  # Of the plugin that a kubeconfig names: anything.
-            raise Unreached(f"no credentials: {type(error).__name__}") from None
-        return {each["key"]: each["value"] for each in found.values() if each["value"]}
 
 
 async def exists_already(sent: Awaitable[Object], wanted: Object) -> Object:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from actuators.kubernetes.declaration import VERBS
+from schemas import kubernetes
 from schemas.plugins import PluginConfig
 
 if TYPE_CHECKING:
@@ -54,17 +55,7 @@ class NoClient(Exception):
 
 async def client_of(config: KubernetesConfig) -> "ApiClient":
     """A client for the cluster. Raises `NoClient`, which says what to do."""
-    from kubernetes.aio import config as loading  # noqa: PLC0415 - only who acts on a cluster has the extra
-    from kubernetes.aio.client.api_client import ApiClient  # noqa: PLC0415
-    from kubernetes.aio.client.configuration import Configuration  # noqa: PLC0415
-
-    settings = Configuration()
     try:
-        if config.kubeconfig is None:
-            loading.load_incluster_config(client_configuration=settings)
-        else:
-            await loading.load_kube_config(str(config.kubeconfig), config.context, settings, persist_config=False)
-    except (loading.ConfigException, OSError) as error:
-        where = config.kubeconfig or "the service account of the pod"
-        raise NoClient(f"actuator kubernetes: {where}: {error}") from error
-    return ApiClient(settings)
+        return await kubernetes.client_of(config.kubeconfig, config.context)
+    except kubernetes.NoCluster as error:
+        raise NoClient(f"actuator kubernetes: {error}") from error

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
 from actuators.kubernetes.marks import Mark, mark_of, marked
-from actuators.kubernetes.resources import Object, Ref
+from actuators.kubernetes.resources import Ref
 from schemas.commands import Command
+from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, EffectFailed, EffectUnknown, Gate
 
 _NOT_FOUND = 404

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from actuators.kubernetes.resources import Object, annotations_of, controller_of, labels_of
+from actuators.kubernetes.resources import annotations_of, controller_of, labels_of
+from schemas.kubernetes import Object
 
 
 def described(found: Object, events: Iterable[Object]) -> str:

@@ -14,7 +14,8 @@ from actuators.kubernetes.acts import Found
 from actuators.kubernetes.api import ApiError, Unanswered, Unreached
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.described import described
-from actuators.kubernetes.resources import EVENTS, NODES, PODS, Object, Ref, selector_text
+from actuators.kubernetes.resources import EVENTS, NODES, PODS, Ref, selector_text
+from schemas.kubernetes import Object
 from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, Effect, EffectFailed
 

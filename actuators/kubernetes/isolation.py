@@ -15,8 +15,9 @@ from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.api import absent_already, exists_already
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import LABELS_BEFORE, QUARANTINE
-from actuators.kubernetes.resources import ISOLATED, POLICIES, Object, Ref, annotations_of, controller_of, labels_of
+from actuators.kubernetes.resources import ISOLATED, POLICIES, Ref, annotations_of, controller_of, labels_of
 from actuators.kubernetes.targets import isolation
+from schemas.kubernetes import Object
 from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
 

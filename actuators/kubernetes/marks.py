@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from actuators.kubernetes.resources import Object, annotations_of
+from actuators.kubernetes.resources import annotations_of
+from schemas.kubernetes import Object
 
 COMMANDS = "reflexarc.io/commands"
 """The marks, newest last, as JSON."""

@@ -8,8 +8,9 @@ from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import CORDONED_BY
 from actuators.kubernetes.pods import Ending
-from actuators.kubernetes.resources import PODS, Object, Ref, annotations_of, controller_of
+from actuators.kubernetes.resources import PODS, Ref, annotations_of, controller_of
 from actuators.kubernetes.rollout import is_ending, is_ready
+from schemas.kubernetes import Object
 from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
 

@@ -14,8 +14,9 @@ from actuators.kubernetes.acts import Found, look
 from actuators.kubernetes.api import ApiError, Unanswered, exists_already
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.marks import BEFORE
-from actuators.kubernetes.resources import EVENTS, PODS, Object, Ref, annotations_of
+from actuators.kubernetes.resources import EVENTS, PODS, Ref, annotations_of
 from actuators.kubernetes.rollout import is_ending
+from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, Effect, EffectFailed
 
 SEVERAL_BUDGETS = "more than one PodDisruptionBudget"

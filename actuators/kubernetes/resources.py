@@ -2,37 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
 
-Object = dict[str, Any]
-"""An object of the API, as JSON."""
+from schemas.kubernetes import Object, Resource
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource of the API. `group` is empty for the core."""
-
-    group: str
-    version: str
-    plural: str
-    namespaced: bool = True
-
-    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """The path of a collection, an object or a subresource; without `namespace`, of all namespaces."""
-        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
-        if namespace:
-            parts += ["namespaces", namespace]
-        parts += [self.plural, *filter(None, (name, subresource))]
-        return "".join(f"/{quote(part, safe='')}" for part in parts)
-
-    @property
-    def permission(self) -> str:
-        """As a rule of RBAC and `kubectl` name it: `deployments.apps`."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
 
 PODS = Resource("", "v1", "pods")
 NODES = Resource("", "v1", "nodes", namespaced=False)

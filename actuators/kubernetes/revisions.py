@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from actuators.kubernetes.marks import marks
-from actuators.kubernetes.resources import Object, annotations_of, controller_of
+from actuators.kubernetes.resources import annotations_of, controller_of
+from schemas.kubernetes import Object
 
 REVISION = "deployment.kubernetes.io/revision"
 _HASHES = ("pod-template-hash", "controller-revision-hash")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from actuators.kubernetes.resources import Object
+from schemas.kubernetes import Object
 
 State = Literal["done", "waiting", "failed"]
 

@@ -7,10 +7,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from actuators.kubernetes.marks import CORDONED_BY, PROTECTED, QUARANTINE
-from actuators.kubernetes.resources import ISOLATED, KINDS, Object, Ref, annotations_of, controller_of, labels_of
+from actuators.kubernetes.resources import ISOLATED, KINDS, Ref, annotations_of, controller_of, labels_of
 from actuators.kubernetes.revisions import REVISION, current, previous, revisions
 from actuators.kubernetes.rollout import is_ending, is_ready
 from schemas.inventory import Target
+from schemas.kubernetes import Object
 
 Known = Mapping[str, Mapping[tuple[str, str], Object]]
 """Objects by (namespace, name), by plural."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
-from actuators.kubernetes.resources import Object, Resource
+from schemas.kubernetes import Object, Resource
 
 log = structlog.get_logger()
 

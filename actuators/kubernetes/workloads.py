@@ -8,9 +8,10 @@ from typing import Any
 from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import COMMAND
-from actuators.kubernetes.resources import PODS, REPLICA_SETS, REVISIONS, Object, Ref, selector_text
+from actuators.kubernetes.resources import PODS, REPLICA_SETS, REVISIONS, Ref, selector_text
 from actuators.kubernetes.revisions import Revision, current, revisions, template_of
 from actuators.kubernetes.rollout import Rollout, rollout, troubles
+from schemas.kubernetes import Object
 from schemas.plugins import Effect, EffectFailed
 
 MAX_REPLICAS = 10_000

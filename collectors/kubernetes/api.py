@@ -1,7 +1,6 @@
 """Reading from the API server: lists page by page and watches line by line, and nothing that changes anything.
 
-Connections, TLS, kubeconfig and credentials with their renewal are the official client's, in its asynchronous form, so
-that a watch that is no longer wanted ends at once. Objects stay the JSON that they are.
+Connections and credentials are as `schemas.kubernetes` makes them. Objects stay the JSON that they are.
 """
 
 import json
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import aiohttp
-from kubernetes.aio import config as loading
-from kubernetes.aio.client.api_client import ApiClient
-from kubernetes.aio.client.configuration import Configuration
 
 from collectors.kubernetes.config import KubernetesConfig
-from collectors.kubernetes.resources import Object
+from schemas import kubernetes
+from schemas.kubernetes import Object
 
 if TYPE_CHECKING:
+    from kubernetes.aio.client.api_client import ApiClient
     from kubernetes.aio.client.rest import RESTResponse
 
 PAGE = "500"
@@ -40,23 +38,18 @@ class Unreadable(Exception):
 
 async def client_of(config: KubernetesConfig) -> "Api":
     """Raises `Unreadable` where the configuration does not say how to reach a cluster."""
-    settings = Configuration()
     try:
-        if config.kubeconfig is None:
-            loading.load_incluster_config(client_configuration=settings)
-        else:
-            await loading.load_kube_config(str(config.kubeconfig), config.context, settings, persist_config=False)
-    except (loading.ConfigException, OSError) as error:
-        where = config.kubeconfig or "the service account of the pod"
-        raise Unreadable(f"{where}: {error}") from error
-    settings.connection_pool_maxsize = 0  # Each watch keeps one; how many there are is the configuration's to say.
-    return Api(ApiClient(settings), config.request_timeout_s, config.silent_s)
+        # Each watch keeps a connection; how many there are is the configuration's to say.
+        client = await kubernetes.client_of(config.kubeconfig, config.context, connections=0)
+    except kubernetes.NoCluster as error:
+        raise Unreadable(str(error)) from error
+    return Api(client, config.request_timeout_s, config.silent_s)
 
 
 class Api:
     """One API server."""
 
-    def __init__(self, client: ApiClient, timeout_s: float, silent_s: float) -> None:
+    def __init__(self, client: "ApiClient", timeout_s: float, silent_s: float) -> None:
         self._client = client
         self._list = aiohttp.ClientTimeout(total=timeout_s)
         self._watch = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=silent_s)
@@ -92,7 +85,11 @@ class Api:
     async def _asked(
         self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
     ) -> AsyncIterator["RESTResponse"]:
-        headers = {**await self._credentials(), "Accept": "application/json", "User-Agent": "reflexarc"}
+        try:
+            known_by = await kubernetes.credentials_of(self._client)
+        except kubernetes.NoCluster as error:
+            raise Unreadable(str(error)) from None
+        headers = {**known_by, "Accept": "application/json", "User-Agent": "reflexarc"}
         url = f"{self._client.configuration.host}{path}?{urlencode(query)}"
         response = None
         try:
@@ -105,14 +102,6 @@ class Api:
         finally:
             if response is not None:
                 response.response.close()
-
-    async def _credentials(self) -> dict[str, str]:
-        """The headers by which we are known; asked for each time, since they are renewed."""
-        try:
-            found = await self._client.configuration.auth_settings()
-        except Exception as error:  # Of the plugin that a kubeconfig names: anything.
-            raise Unreadable(f"no credentials: {type(error).__name__}") from None
-        return {each["key"]: each["value"] for each in found.values() if each["value"]}
 
 
 async def _lines(response: "RESTResponse") -> AsyncIterator[Object]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from collectors.kubernetes import parts
-from collectors.kubernetes.resources import Object
 from collectors.series import Metric, Pairs
+from schemas.kubernetes import Object
 
 _REASONS = ("BackoffLimitExceeded", "DeadlineExceeded", "Evicted")
 _FINISHED = {"Complete": "kube_job_complete", "Failed": "kube_job_failed"}

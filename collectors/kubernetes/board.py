@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from collectors.kubernetes.resources import Key, Object
+from collectors.kubernetes.resources import Key
 from collectors.series import Metric
+from schemas.kubernetes import Object
 from schemas.labels import METRIC_NAME, Labels, canonical, shared
 from schemas.plugins import Samples
 

@@ -13,9 +13,10 @@ from collectors.kubernetes.following import Following
 from collectors.kubernetes.nodes import node
 from collectors.kubernetes.pods import pod
 from collectors.kubernetes.policies import autoscaler, budget
-from collectors.kubernetes.resources import EVENTS, MEASURED, Resource
+from collectors.kubernetes.resources import EVENTS, MEASURED
 from collectors.kubernetes.workloads import daemon_set, deployment, replica_set, stateful_set
 from collectors.series import Metric, SeriesCache
+from schemas.kubernetes import Resource
 from schemas.plugins import CollectorContext, Reading, Samples
 
 _MOST_WAITING = 64

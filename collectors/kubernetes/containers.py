@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from collectors.kubernetes import parts
-from collectors.kubernetes.resources import Object
 from collectors.series import Metric, Pairs
+from schemas.kubernetes import Object
 
 _STATES = ("waiting", "running", "terminated")
 

@@ -8,8 +8,9 @@ that version, it lists what there is and tells what is newer.
 import asyncio
 from collections.abc import Mapping
 
-from collectors.kubernetes.resources import Key, Object, version_of
+from collectors.kubernetes.resources import Key, version_of
 from schemas.events import Event
+from schemas.kubernetes import Object
 from schemas.plugins import Occurrence, Reading
 
 SOURCE = "kubernetes"

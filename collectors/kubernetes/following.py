@@ -12,7 +12,8 @@ from typing import Protocol
 import structlog
 
 from collectors.kubernetes.api import Api, Expired, Unreadable
-from collectors.kubernetes.resources import Key, Object, key_of
+from collectors.kubernetes.resources import Key, key_of
+from schemas.kubernetes import Object
 
 log = structlog.get_logger()
 

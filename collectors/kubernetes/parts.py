@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from collectors.kubernetes.resources import Object
 from collectors.series import Metric, Pairs
+from schemas.kubernetes import Object
 
 _STATUSES = ("true", "false", "unknown")
 _NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_]")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from collectors.kubernetes import parts
 from collectors.kubernetes.containers import containers
-from collectors.kubernetes.resources import Object
 from collectors.series import Metric, Pairs
+from schemas.kubernetes import Object
 
 _PHASES = ("Pending", "Succeeded", "Failed", "Unknown", "Running")
 _REASONS = ("Evicted", "NodeAffinity", "NodeLost", "Shutdown", "UnexpectedAdmissionError")

@@ -1,30 +1,9 @@
 """The collections of the API that are followed, and where they are. Pure: names and paths, no requests."""
 
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from schemas.kubernetes import Object, Resource
 
-Object = dict[str, Any]
-"""An object of the API, as JSON."""
 Key = tuple[str, str]
 """Namespace and name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """`group` is empty for the core."""
-
-    group: str
-    version: str
-    plural: str
-    namespaced: bool = True
-
-    def path(self, namespace: str = "") -> str:
-        """Of the collection; without `namespace`, that of all namespaces."""
-        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
-        if namespace:
-            parts += ["namespaces", namespace]
-        return "".join(f"/{quote(part, safe='')}" for part in (*parts, self.plural))
 
 
 EVENTS = Resource("", "v1", "events")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from collectors.kubernetes import parts
-from collectors.kubernetes.resources import Object
 from collectors.series import Metric
+from schemas.kubernetes import Object
 
 _DEPLOYMENT = {
     "kube_deployment_status_replicas": "replicas",

@@ -5,9 +5,10 @@ from typing import Any
 
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.course import Course, Pace
-from actuators.kubernetes.resources import Object, Ref
+from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.targets import attributes
 from schemas.commands import Command
+from schemas.kubernetes import Object
 from tests.actuators.kubernetes.cluster import Site
 from tests.actuators.site import open_gate
 from tests.kubernetes_server import Faults, Request

@@ -16,7 +16,8 @@ import yaml
 from actuators.kubernetes.actuator import KubernetesActuator, build
 from actuators.kubernetes.api import Api, ApiError
 from actuators.kubernetes.config import KubernetesConfig, client_of
-from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS, Object, Resource
+from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS
+from schemas.kubernetes import Object, Resource
 from schemas.outcomes import Undo
 from schemas.plugins import ActuatorContext, Effect
 from tests.actuators.kubernetes.cluster import FAST, command, made

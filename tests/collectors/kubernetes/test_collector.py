@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from collectors.kubernetes.config import KubernetesConfig
-from collectors.kubernetes.resources import Object
+from schemas.kubernetes import Object
 from tests.collectors.kubernetes.site import MortalServer, following
 from tests.kubernetes_server.objects import SHOP, pod, shop, workload
 from tests.kubernetes_server.rbac import Rbac

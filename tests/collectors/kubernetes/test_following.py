@@ -12,7 +12,8 @@ import pytest
 from collectors.kubernetes.api import client_of
 from collectors.kubernetes.config import KubernetesConfig
 from collectors.kubernetes.following import Following
-from collectors.kubernetes.resources import MEASURED, Key, Object, key_of
+from collectors.kubernetes.resources import MEASURED, Key, key_of
+from schemas.kubernetes import Object
 from tests.collectors.kubernetes.site import MortalServer, settings
 from tests.kubernetes_server import Cluster, Faults
 from tests.kubernetes_server.objects import pod
