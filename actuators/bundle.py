@@ -12,6 +12,9 @@ from typing import Any
 
 import msgspec
 
+from schemas.outcomes import Evidence
+from schemas.plugins import Effect
+
 MANIFEST = "manifest.json"
 
 
@@ -61,3 +64,16 @@ def pack(members: Iterable[Member], about: Mapping[str, Any], time_s: int) -> by
             entry.size, entry.mtime, entry.mode = len(member.content), time_s, 0o400
             archive.addfile(entry, io.BytesIO(member.content))
     return gzip.compress(packed.getvalue(), mtime=0)
+
+
+def kept(evidence: Evidence, what: str = "kept", missing: Mapping[str, str] | None = None) -> Effect:
+    """What was done by keeping the bundle: `what` is in it, and what is `missing`, with why."""
+    detail = f"{what} in evidence {evidence.name}, {evidence.size} bytes, sha256 {evidence.sha256}"
+    if missing:
+        detail += f"; missing: {listed(missing)}"
+    return Effect(before={}, after={}, detail=detail, evidence=evidence)
+
+
+def listed(missing: Mapping[str, str]) -> str:
+    """Kinds of evidence that there are none of, with why."""
+    return ", ".join(f"{name} ({why})" for name, why in missing.items())

@@ -16,7 +16,6 @@ from actuators.kubernetes.course import Course
 from actuators.kubernetes.described import described
 from actuators.kubernetes.resources import EVENTS, NODES, PODS, Ref, selector_text
 from schemas.kubernetes import Object
-from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, Effect, EffectFailed
 
 KINDS = ("manifests", "describe", "events", "logs")
@@ -33,25 +32,25 @@ class Collect:
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
         if kept := await self._context.evidence.find(course.command.id):
-            return _effect(kept, "kept")
+            return bundle.kept(kept)
         found = await course.there(ref)
         pods = await _pods_of(course, ref, found)
         taken_ms = self._context.now_ms()
         others = [pod for pod in pods if pod is not found]
         members, missing = await self._look(course, [found, *others, *await _nodes_of(course, pods)], pods)
         if not members:
-            raise EffectFailed(f"nothing of it is available: {_listed(missing)}")
+            raise EffectFailed(f"nothing of it is available: {bundle.listed(missing)}")
         command = course.command
         about = {name: getattr(command, name) for name in ("target", "scope", "summary", "ladder")}
         about |= {"command": command.id, "origin": command.origin.name, "taken_ms": taken_ms, "missing": missing}
         content = bundle.pack(members, about, taken_ms // 1000)
         await course.gate()
         kept = await self._context.evidence.put(command.id, content)
-        return _effect(kept, f"{len(members)} kinds", missing)
+        return bundle.kept(kept, f"{len(members)} kinds", missing)
 
     async def observe(self, course: Course, ref: Ref) -> Found:  # noqa: ARG002 - what it left is with the host
         kept = await self._context.evidence.find(course.command.id)
-        return "absent" if kept is None else _effect(kept, "kept")
+        return "absent" if kept is None else bundle.kept(kept)
 
     async def _look(
         self, course: Course, objects: Sequence[Object], pods: Sequence[Object]
@@ -152,14 +151,3 @@ def without_values(found: Any) -> Any:
     if isinstance(kept.get("env"), list):
         kept["env"] = [{**each, "value": _LEFT_OUT} if "value" in each else each for each in kept["env"]]
     return kept
-
-
-def _effect(kept: Evidence, what: str, missing: dict[str, str] | None = None) -> Effect:
-    detail = f"{what} in evidence {kept.name}, {kept.size} bytes, sha256 {kept.sha256}"
-    if missing:
-        detail += f"; missing: {_listed(missing)}"
-    return Effect(before={}, after={}, detail=detail, evidence=kept)
-
-
-def _listed(missing: dict[str, str]) -> str:
-    return ", ".join(f"{name} ({why})" for name, why in missing.items())

@@ -20,7 +20,6 @@ from actuators.process.record import Launch, Record
 from actuators.process.workload import SupervisedWorkload
 from schemas.commands import Command
 from schemas.inventory import Target
-from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, Gate, VerbSpec
 
 _OF_BOTH = ("processes", "connections", "files", "environment")
@@ -74,7 +73,7 @@ class Collector:
     async def found(self, command: Command) -> Effect | None:
         """What the command has left already, if anything."""
         kept = await self._context.evidence.find(command.id)
-        return None if kept is None else _effect(kept, "kept")
+        return None if kept is None else bundle.kept(kept)
 
     async def collect(self, command: Command, gate: Gate) -> Effect:
         """Look, and keep what is seen. Raises `ConditionFailed` and `EffectFailed`."""
@@ -85,7 +84,7 @@ class Collector:
         taken_ms = self._context.now_ms()
         members, missing = await asyncio.to_thread(self._look, command, workload, view)
         if not members:
-            raise EffectFailed(f"nothing of it is available: {_listed(missing)}")
+            raise EffectFailed(f"nothing of it is available: {bundle.listed(missing)}")
         about = {
             **{name: getattr(command, name) for name in ("target", "scope", "summary", "ladder")},
             "command": command.id,
@@ -96,7 +95,7 @@ class Collector:
         content = await asyncio.to_thread(bundle.pack, members, about, taken_ms // 1000)
         await gate()
         kept = await self._context.evidence.put(command.id, content)
-        return _effect(kept, f"{len(members)} kinds", missing)
+        return bundle.kept(kept, f"{len(members)} kinds", missing)
 
     def _workload(self, command: Command) -> SupervisedWorkload | None:
         if command.target == self.node.id:
@@ -188,14 +187,3 @@ class _View:
 def _replica(command: Command) -> int | None:
     _, slash, replica = command.target.partition("/")
     return int(replica) if slash else None
-
-
-def _effect(kept: Evidence, what: str, missing: Mapping[str, str] | None = None) -> Effect:
-    detail = f"{what} in evidence {kept.name}, {kept.size} bytes, sha256 {kept.sha256}"
-    if missing:
-        detail += f"; missing: {_listed(missing)}"
-    return Effect(before={}, after={}, detail=detail, evidence=kept)
-
-
-def _listed(missing: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} ({why})" for name, why in missing.items())
