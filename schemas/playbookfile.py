@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic.json_schema import WithJsonSchema
 
+from schemas import rulefile
 from schemas.durations import duration_ms
 from schemas.rulefields import Argument, BoundExpression, Duration, Model, Name, PositiveDuration
 from schemas.rulefile import Verify
@@ -99,18 +100,8 @@ class Approval(Model):
     lapse: Literal["deny", "proceed"] = "deny"
 
 
-class Act(Model):
+class Act(rulefile.Step):
     """A verb with its arguments, and how it is verified."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 2})
-
-    verify: Verify | None = None
-    __pydantic_extra__: dict[str, dict[str, Argument]]
-
-    @property
-    def verbs(self) -> dict[str, dict[str, str]]:
-        """The arguments by verb. The file may name any number; `engine.rulefile` wants one."""
-        return self.__pydantic_extra__
 
 
 class Step(Model):
