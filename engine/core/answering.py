@@ -4,12 +4,10 @@ from msgspec.structs import replace
 
 from engine.core import acting, playbooks, revert
 from engine.core.moves import End, Move, Next, Verify, anew, to_somebody
-from engine.core.program import Step
 from engine.core.resolve import changes_target
 from engine.core.state import Ladder
 from engine.core.temper import plays, responds, scaled, scales, telling_step
 from engine.core.turn import Turn
-from schemas.commands import Origin
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 
@@ -60,7 +58,10 @@ def overdue(turn: Turn, ladder: Ladder) -> None:
         return
     ladder.held_by = Reason.NO_OUTCOME
     turn.note(ladder, Reason.NO_OUTCOME)
-    turn.begun += [_beside(ladder, step, Reason.NO_OUTCOME) for step in telling_step(turn.state, ladder)]
+    for step in telling_step(turn.state, ladder):
+        rule = replace(ladder.rule, kind="heal", steps=(step,), cooldown_ms=0)
+        suffix = f"{ladder.step}.{ladder.attempt}"
+        turn.begun.append(ladder.beside(Reason.NO_OUTCOME, suffix, Reason.NO_OUTCOME, rule))
 
 
 def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> Move:
@@ -73,20 +74,3 @@ def _halted_there(turn: Turn, ladder: Ladder, detail: str) -> Move:
     ladder.attempt, ladder.command = ladder.attempt + 1, None
     turn.wake_at(ladder, turn.now_ms + turn.state.settings.evaluation_interval_ms)
     return None
-
-
-def _beside(ladder: Ladder, step: Step, because: Reason) -> Ladder:
-    """A ladder of this one step about the same alert, which runs while the other waits."""
-    return Ladder(
-        id=f"{ladder.id}-{ladder.step}.{ladder.attempt}",
-        rule=replace(ladder.rule, kind="heal", steps=(step,), cooldown_ms=0),
-        origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/{because}"),
-        onset=ladder.onset,
-        because=because,
-        alert_rule=ladder.alert_rule,
-        alert_labels=ladder.alert_labels,
-        alert=ladder.alert,
-        value=ladder.value,
-        annotations=ladder.annotations,
-        node=ladder.node,
-    )

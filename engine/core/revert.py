@@ -12,7 +12,6 @@ from engine.core.resolve import SCOPE
 from engine.core.state import Ladder
 from engine.core.temper import telling_step
 from engine.core.turn import Turn
-from schemas.commands import Origin
 from schemas.outcomes import Outcome, Undo
 from schemas.reasons import Reason
 
@@ -35,21 +34,7 @@ def _undoing(turn: Turn, ladder: Ladder, outcome: Outcome, undo: Undo, due_ms: i
     """First the undo; where that fails, the next of the ladder's steps that tells somebody."""
     first = Step(verb=undo.verb, args={SCOPE: outcome.scope}, actuator=outcome.actuator)
     steps = (first, *telling_step(turn.state, ladder))
-    return Ladder(
-        id=f"{ladder.id}-{ladder.step}-undo",
-        rule=replace(ladder.rule, kind="heal", mode="auto", steps=steps, cooldown_ms=0),
-        origin=Origin(kind=ladder.origin.kind, name=f"{ladder.origin.name}/undo"),
-        onset=ladder.onset,
-        because=Reason.REVERT_DUE,
-        alert_rule=ladder.alert_rule,
-        alert_labels=ladder.alert_labels,
-        alert=ladder.alert,
-        value=ladder.value,
-        annotations=ladder.annotations,
-        node=ladder.node,
-        target=undo.target,
-        phase="scheduled",
-        undo=undo,
-        by=ladder.by,
-        due_ms=due_ms,
-    )
+    rule = replace(ladder.rule, kind="heal", mode="auto", steps=steps, cooldown_ms=0)
+    later = ladder.beside("undo", f"{ladder.step}-undo", Reason.REVERT_DUE, rule)
+    later.target, later.phase, later.undo, later.due_ms, later.by = undo.target, "scheduled", undo, due_ms, ladder.by
+    return later

@@ -89,9 +89,9 @@ class Ladder(msgspec.Struct, kw_only=True):
     `lapses_ms`, and `approved_by` who has given it.
 
     `waiting`: it waits for its `children`, each with how it ended; it is their `parent`, `depth` playbooks deep, and
-    they are `within` what it is within. Of a
-    playbook's run: its step is to be over by `until_ms` and was tried again `tries` times; `undoing` would compensate
-    for what was done, which it does after it has `failed_for` a reason; it was asked for `by`, `aborted_by` somebody.
+    they are `within` what it is within. Of a playbook's run: its step is to be over by `until_ms` and was tried again
+    `tries` times; `undoing` would compensate for what was done, which it does after it has `failed_for` a reason; it
+    was asked for `by`, `aborted_by` somebody.
     """
 
     id: str
@@ -143,6 +143,22 @@ class Ladder(msgspec.Struct, kw_only=True):
     def outermost(self) -> Outermost:
         """What counts as one, and is decided by one, although it is several ladders."""
         return self.within or Outermost(self.id, self.origin, self.rule.kind, self.alert_rule)
+
+    def beside(self, name: str, suffix: str, because: Reason, rule: HealRule) -> "Ladder":
+        """A ladder of that rule about the same alert, named after this one; it runs while this one waits, or later."""
+        return Ladder(
+            id=f"{self.id}-{suffix}",
+            rule=rule,
+            origin=Origin(kind=self.origin.kind, name=f"{self.origin.name}/{name}"),
+            onset=self.onset,
+            because=because,
+            alert_rule=self.alert_rule,
+            alert_labels=self.alert_labels,
+            alert=self.alert,
+            value=self.value,
+            annotations=self.annotations,
+            node=self.node,
+        )
 
     @property
     def current(self) -> Step:
