@@ -61,13 +61,16 @@ class RuleSource:
     async def activate(self, running: str) -> None:
         """Activate the files' rules unless the engine runs that bundle already."""
         self._active = running
+        self._state = await asyncio.to_thread(state_of, self._paths)
         await self._reload()
 
     async def watch(self) -> None:
         """Activate every good edit, until cancelled."""
         while True:
             told = await self._edited()
-            if told or await asyncio.to_thread(state_of, self._paths) != self._state:
+            state = await asyncio.to_thread(state_of, self._paths)
+            if told or state != self._state:
+                self._state = state
                 await self._reload()
 
     async def _edited(self) -> bool:
@@ -85,7 +88,6 @@ class RuleSource:
             return True
 
     async def _reload(self) -> None:
-        self._state = await asyncio.to_thread(state_of, self._paths)
         try:
             texts = await asyncio.to_thread(read, self._paths)
         except RuleErrors as unreadable:
