@@ -1,21 +1,17 @@
 """An agent that is killed at any moment continues where the journal ends: every line of the log once."""
 
 import asyncio
-import os
-import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.runtime.bus import Bus
-from engine.runtime.lifetime import die_with
 from schemas import subjects
 from schemas.codec import decode
 from schemas.events import Events
 from tests.conftest import NODE, ServerUnderTest
+from tests.runtime.killing import killed_while_reading
 from tests.runtime.roles import stored
 
 SEED = 20261121
@@ -40,30 +36,6 @@ def interleaved(first: int) -> list[str]:
     serials = range(first // 2, (first + BLOCK) // 2)
     begun = [f"type=SYSCALL msg=audit(1700000000.000:{serial}): n={serial}\n" for serial in serials]
     return begun + [f"type=PROCTITLE msg=audit(1700000000.000:{serial}): n={serial}\n" for serial in reversed(serials)]
-
-
-class AgentProcess:
-    """`reflexarc agent` as a process."""
-
-    def __init__(self, folder: Path) -> None:
-        self._words = [sys.executable, "-m", "engine.cli.main", "--config", str(folder / "reflexarc.toml")]
-        self._words += ["--state-dir", str(folder), "agent"]
-        self._log = folder / "agent.log"
-        self.start()
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._words,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - it takes no lock and calls only the kernel
-            )
-
-    async def kill(self) -> None:
-        self._process.kill()
-        await asyncio.to_thread(self._process.wait)
 
 
 async def lines_of(bus: Bus, log: Path) -> list[str]:
@@ -94,34 +66,14 @@ async def test_every_line_is_stored_once_through_kills(
     kills: int,
 ) -> None:
     """Lines are appended all the while, and the agent is killed again and again at random moments of reading them."""
-    chance = random.Random(SEED)
-    log, written = tmp_path / "app.log", list[str]()
+    log = tmp_path / "app.log"
     (tmp_path / "reflexarc.toml").write_text(CONFIG.format(node=NODE, log=log, format=line_format))
-    log.touch()
 
-    async def write(file: Path) -> None:
-        while True:
-            lines = block(len(written))
-            with file.open("a") as appended:
-                appended.writelines(lines)
-            written.extend(lines)
-            await asyncio.sleep(0.005)
+    async def seen(count: int) -> int:
+        return len(await more_than(mortal_bus, log, count))
 
-    writing = asyncio.create_task(write(log))
-    process = AgentProcess(tmp_path)
-    try:
-        seen = 0
-        for _ in range(kills):
-            seen = len(await more_than(mortal_bus, log, seen))
-            await asyncio.sleep(chance.uniform(0, 0.2))  # the moment of death, not a wait for anything
-            await process.kill()
-            process.start()
-        writing.cancel()
-        await asyncio.wait([writing])
+    async with killed_while_reading(log, block, seen, kills=kills, seed=SEED, pause_s=0.005) as written:
         found = await more_than(mortal_bus, log, len(written) - 1)
-    finally:
-        writing.cancel()
-        await process.kill()
     if line_format == "plain":
         assert found == written, f"seed {SEED}"
     assert sorted(found) == sorted(written), f"seed {SEED}"

@@ -11,8 +11,8 @@ from schemas.codec import decode
 from schemas.events import Event, Events
 from tests.conftest import NODE, ServerUnderTest
 from tests.runtime.analyzing import new
+from tests.runtime.killing import killed_while_reading
 from tests.runtime.roles import stored
-from tests.runtime.test_agent_killed import AgentProcess
 
 SEED = 20261122
 KILLS = 3
@@ -63,34 +63,19 @@ async def test_every_template_is_told_of_once_through_kills(
 ) -> None:
     """Lines of ever new templates are appended all the while; each is told of behind its first line and never again."""
     chance = random.Random(SEED)
-    log, written = tmp_path / "app.log", list[str]()
+    log = tmp_path / "app.log"
     (tmp_path / "reflexarc.toml").write_text(CONFIG.format(node=NODE, log=log))
-    log.touch()
 
-    async def write(file: Path) -> None:
-        while True:
-            newest = len(written) // EACH
-            block = [template(newest), *(template(chance.randint(0, newest)) for _ in range(EACH - 1))]
-            with file.open("a") as appended:
-                appended.writelines(f"{line}\n" for line in block)
-            written.extend(block)
-            await asyncio.sleep(0.01)
+    def block(count: int) -> list[str]:
+        newest = count // EACH
+        return [f"{template(nth)}\n" for nth in (newest, *(chance.randint(0, newest) for _ in range(EACH - 1)))]
 
-    writing = asyncio.create_task(write(log))
-    process = AgentProcess(tmp_path)
-    try:
-        seen = 0
-        for _ in range(KILLS):
-            seen = len(lines(await more_than(mortal_bus, log, seen)))
-            await asyncio.sleep(chance.uniform(0, 0.2))  # the moment of death, not a wait for anything
-            await process.kill()
-            process.start()
-        writing.cancel()
-        await asyncio.wait([writing])
-        found = await more_than(mortal_bus, log, len(written) - 1)
-    finally:
-        writing.cancel()
-        await process.kill()
+    async def seen(count: int) -> int:
+        return len(lines(await more_than(mortal_bus, log, count)))
+
+    async with killed_while_reading(log, block, seen, kills=KILLS, seed=SEED, pause_s=0.01) as appended:
+        found = await more_than(mortal_bus, log, len(appended) - 1)
+    written = [line.removesuffix("\n") for line in appended]
     assert lines(found) == written, f"seed {SEED}"
     assert new(found) == list(dict.fromkeys(written)), f"seed {SEED}"
     assert len({event.id for event in found}) == len(found), f"seed {SEED}"
