@@ -1,32 +1,14 @@
 """API servers that are away, and rights that are lost over an act: what is told of it then."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
 from actuators.kubernetes.api import Api
-from actuators.kubernetes.config import KubernetesConfig, client_of
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.workloads import Rolling, restart
 from schemas.plugins import EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.alone import Sequel, course, uid
-from tests.actuators.kubernetes.cluster import Site, command, made, site
+from tests.actuators.kubernetes.cluster import Site, command, made
 from tests.kubernetes_server.rbac import Rbac
-
-
-@pytest_asyncio.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Site]:
-    async with site(tmp_path) as found:
-        yield found
-
-
-@pytest_asyncio.fixture
-async def api(shop: Site) -> AsyncIterator[Api]:
-    found = Api(await client_of(KubernetesConfig(kubeconfig=shop.kubeconfig)), 0.5)
-    yield found
-    await found.close()
 
 
 async def test_what_was_never_sent_has_failed(shop: Site, api: Api) -> None:

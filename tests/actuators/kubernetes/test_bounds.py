@@ -1,37 +1,22 @@
 """Where the actuator stops: limits of its configuration, what others do meanwhile, budgets, drains that lose pods."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from actuators.kubernetes import build
 from actuators.kubernetes.api import Api
-from actuators.kubernetes.config import KubernetesConfig, NoClient, client_of
+from actuators.kubernetes.config import KubernetesConfig, NoClient
 from actuators.kubernetes.pods import Ending
 from actuators.kubernetes.resources import Ref
 from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed
 from tests.actuators.kubernetes.alone import course, uid
-from tests.actuators.kubernetes.cluster import Site, command, do, made, site
+from tests.actuators.kubernetes.cluster import Site, command, do, made
 from tests.actuators.site import Shelf, open_gate
 from tests.kubernetes_server.objects import budget, pod, workload
 from tests.kubernetes_server.owning import edit
-
-
-@pytest_asyncio.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Site]:
-    async with site(tmp_path) as found:
-        yield found
-
-
-@pytest_asyncio.fixture
-async def api(shop: Site) -> AsyncIterator[Api]:
-    found = Api(await client_of(KubernetesConfig(kubeconfig=shop.kubeconfig)), 0.5)
-    yield found
-    await found.close()
 
 
 def loose_pod(shop: Site, **spec: Any) -> None:

@@ -1,25 +1,15 @@
 """What the actuator knows of a cluster: every object once, as it is, over lost and forgotten watches."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
-
 from actuators.kubernetes.actuator import KubernetesActuator
-from tests.actuators.kubernetes.cluster import Site, attributes, do, site
+from tests.actuators.kubernetes.cluster import Site, attributes, do
 from tests.kubernetes_server import controllers
 from tests.kubernetes_server.objects import workload
 from tests.kubernetes_server.owning import edit
 
 PATIENCE_S = 10
-
-
-@pytest_asyncio.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Site]:
-    async with site(tmp_path) as found:
-        yield found
 
 
 async def until(actuator: KubernetesActuator, target: str, **wanted: Any) -> None:
