@@ -14,8 +14,9 @@ import dns.rrset
 import pytest
 
 from collectors.probe.target import server_of
+from tests.collectors.listening import listening
 from tests.collectors.probe.probing import probed
-from tests.collectors.probe.site import listening, served_with
+from tests.collectors.probe.site import served_with
 
 ZONE = {
     ("shop.test.", "A"): ["10.0.0.1", "10.0.0.2"],

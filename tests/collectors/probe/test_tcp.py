@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from tests.collectors.listening import listening
 from tests.collectors.probe.expiry import expiry_by_openssl
 from tests.collectors.probe.probing import probed
-from tests.collectors.probe.site import listening, served_with
+from tests.collectors.probe.site import served_with
 
 
 def tcp(**settings: Any) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from tests.collectors.listening import listening
+
 TEXT = "text/plain; version=0.0.4"
 
 
@@ -43,34 +45,16 @@ async def exporting(
 ) -> AsyncIterator[Exporter]:
     """Serve `body` until the block ends."""
     exporter = Exporter(body, content_type)
-    serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         exporter.connections += 1
-        try:
-            for _ in range(exporter.answers_each) if exporter.answers_each else itertools.count():
-                exporter.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
-                if exporter.body is None:
-                    await asyncio.Event().wait()
-                writer.write(exporter.answer())
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the scraper has let go
-        finally:
-            writer.transport.abort()
+        for _ in range(exporter.answers_each) if exporter.answers_each else itertools.count():
+            exporter.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            if exporter.body is None:
+                await asyncio.Event().wait()
+            writer.write(exporter.answer())
+            await writer.drain()
 
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(serve(reader, writer))
-        serving.add(task)
-        task.add_done_callback(serving.discard)
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
-    exporter.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(serve, tls) as port:
+        exporter.address = f"127.0.0.1:{port}"
         yield exporter
-    finally:
-        server.close()
-        for task in list(serving):
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-        await server.wait_closed()
