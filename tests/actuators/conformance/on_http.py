@@ -3,17 +3,17 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from actuators.http import SPEC
 from actuators.http.config import HttpConfig
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec
 from tests.actuators.conformance.harness import Case
-from tests.actuators.http.server import Server, serving
+from tests.actuators.conformance.served import Served
 from tests.actuators.site import Shelf
 
 
-class HttpHarness:
+class HttpHarness(Served):
     """The server counts its effects. It knows a command again by its key, as one that can be asked should."""
 
     spec: ClassVar[ActuatorSpec] = SPEC
@@ -23,17 +23,8 @@ class HttpHarness:
     }
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._server = Server()
+        super().__init__(folder)
         self._server.dedups = True
-        self._serving = serving(self._server)
-
-    async def __aenter__(self) -> Self:
-        self._serving.__enter__()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self._serving.__exit__(None, None, None)
 
     @asynccontextmanager
     async def actuator(self) -> AsyncIterator[Actuator]:

@@ -3,17 +3,16 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from actuators.page import SPEC, PageConfig
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec
 from tests.actuators.conformance.harness import Case
-from tests.actuators.http.server import Server, serving
+from tests.actuators.conformance.served import Served
 from tests.actuators.site import Shelf
 
 
-class PageHarness:
+class PageHarness(Served):
     """Lines of the file and posts to the webhook are counted."""
 
     spec: ClassVar[ActuatorSpec] = SPEC
@@ -21,18 +20,6 @@ class PageHarness:
         "file": Case("page", "receiver:file", {"receiver": "file", "severity": "page"}),
         "webhook": Case("page", "receiver:webhook", {"receiver": "webhook"}, marked=False),
     }
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._server = Server()
-        self._serving = serving(self._server)
-
-    async def __aenter__(self) -> Self:
-        self._serving.__enter__()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self._serving.__exit__(None, None, None)
 
     @asynccontextmanager
     async def actuator(self) -> AsyncIterator[Actuator]:
