@@ -1,10 +1,11 @@
 """What becomes of a ladder's current step when it is its turn: held back, refused, asked about, or sent."""
 
 from engine.core import acting, approvals, notices, steps
+from engine.core.command import command_of, describe, same_act
 from engine.core.guardrails import Hold, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
 from engine.core.policy import Act
-from engine.core.resolve import Refusal, about, describe, resolve, same_act
+from engine.core.resolve import Refusal, about, resolve
 from engine.core.state import Ladder, cooldown_key
 from engine.core.temper import is_resolved, plays, responds, scales
 from engine.core.turn import Turn
@@ -43,18 +44,18 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     changes = verb is not None and verb.changes_target
     if changes and (found := hold(turn, ladder)) and not _is_only_told(turn, ladder, found):
         return _hold_back(turn, ladder, found)
-    command = resolve(turn, ladder)
-    if isinstance(command, Refusal):
-        return _refused(turn, ladder, command)
-    act = acting.act_of(state, ladder, command) if changes else None
+    what = resolve(turn, ladder)
+    if isinstance(what, Refusal):
+        return _refused(turn, ladder, what)
+    act = acting.act_of(ladder, what) if changes else None
     objects = objection(turn, ladder, act) if act else None
     if isinstance(objects, Hold):
         if not _is_only_told(turn, ladder, objects):
             return _hold_back(turn, ladder, objects)
     elif objects:
         return _refused(turn, ladder, Refusal(objects.reason, objects.detail))
-    ladder.held_by, ladder.command = None, command
-    return _let_go(turn, ladder, command, act, approved)
+    ladder.held_by, ladder.command = None, command_of(turn, ladder, what)
+    return _let_go(turn, ladder, ladder.command, act, approved)
 
 
 def _let_go(turn: Turn, ladder: Ladder, command: Command, act: Act | None, approved: Command | None) -> Move:

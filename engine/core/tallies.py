@@ -47,6 +47,10 @@ class Tally:
         return not self._counted
 
 
+NOTHING = Tally(0)
+"""What was counted where nothing was."""
+
+
 class Tallies:
     """The tallies of a policy, by limit and what it counts per."""
 
@@ -56,17 +60,18 @@ class Tallies:
         for at_ms, act in done:
             self.add(at_ms, act)
 
-    def of(self, limit: str, per: str, within_ms: int, now_ms: int) -> Tally:
-        """What was counted for this limit of this rule, target, …, and is not over."""
+    def of(self, limit: str, per: str, now_ms: int) -> Tally:
+        """What was counted for this limit of this rule, target, …, and is not over; to look at only."""
         found = self._tallies.get((limit, per))
-        if found is None:
-            found = self._tallies[limit, per] = Tally(within_ms)
-        return found.at(now_ms)
+        return NOTHING if found is None else found.at(now_ms)
 
     def add(self, at_ms: int, act: Act) -> None:
         """A command was sent."""
         for limit, per, within_ms, name, number in _counted(self._policy, act):
-            self.of(limit, per, within_ms, at_ms).add(at_ms, name, number)
+            tally = self._tallies.get((limit, per))
+            if tally is None:
+                tally = self._tallies[limit, per] = Tally(within_ms)
+            tally.at(at_ms).add(at_ms, name, number)
 
     def forget(self, now_ms: int) -> None:
         """Drop what is over."""

@@ -52,7 +52,7 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
     budget = budget_for(turn, act, radius)
     if budget is None:
         return None
-    tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms, turn.now_ms)
+    tally = state.tallies.of(radius.id, act.of(radius.per), turn.now_ms)
     touched, of_it = tally.total, tally.counted(act.touch)
     more = act.weight - of_it
     if more <= 0 < of_it or touched + more <= budget:

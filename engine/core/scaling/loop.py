@@ -113,10 +113,10 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
         return _tell(turn, compiled, memory, found.reason, found.detail)
     if turn.now_ms < memory.quiet_until_ms:
         return _tell(turn, compiled, memory, Reason.APPROVAL_DENIED, decision.why)
-    command = resolve(turn, ladder)
-    if isinstance(command, Refusal):
-        return _tell(turn, compiled, memory, command.reason, command.detail)
-    if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, command)):
+    what = resolve(turn, ladder)
+    if isinstance(what, Refusal):
+        return _tell(turn, compiled, memory, what.reason, what.detail)
+    if objects := objection(turn, ladder, acting.act_of(ladder, what)):
         return _tell(turn, compiled, memory, objects.reason, objects.detail)
     most_ms = turn.state.program.policy.samples_ms
     if most_ms and (age_ms := _age_ms(turn, compiled)) > most_ms:
