@@ -73,9 +73,10 @@ def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
     most, found = 0, None
     for kind, parts in verb.targets.items():
         values = [args.get(part, "") for part in parts]
-        named = f"{kind}:{'/'.join(values)}"
-        if all(values) and (found is None or (len(parts), named) > (most, found)):
-            most, found = len(parts), named
+        if all(values):
+            named = f"{kind}:{'/'.join(values)}"
+            if found is None or (len(parts), named) > (most, found):
+                most, found = len(parts), named
     return found
 
 

@@ -7,6 +7,7 @@ from engine.core.policy import Act, Policy
 
 Done = tuple[int, Act]
 """When a command was sent (Unix milliseconds), and what it does."""
+_NEVER_MS = 1 << 62
 
 
 class Tally:
@@ -16,18 +17,27 @@ class Tally:
     def __init__(self, within_ms: int) -> None:
         self._within_ms = within_ms
         self._counted: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._over_ms = _NEVER_MS
+        """Nothing is over before: mostly that is all that has to be known."""
         self.total = 0
 
     def at(self, now_ms: int) -> "Tally":
         """Without what is over."""
-        while self._counted and next(iter(self._counted.values()))[0] + self._within_ms <= now_ms:
-            self.total -= self._counted.popitem(last=False)[1][1]
+        while now_ms >= self._over_ms:
+            at_ms, number = next(iter(self._counted.values()), (_NEVER_MS, 0))
+            if at_ms + self._within_ms > now_ms:
+                self._over_ms = at_ms + self._within_ms
+            else:
+                self._counted.popitem(last=False)
+                self.total -= number
         return self
 
     def add(self, at_ms: int, name: str, number: int) -> None:
-        before = self._counted.pop(name, (0, 0))[1]
-        self._counted[name] = at_ms, max(number, before)
-        self.total += max(number - before, 0)
+        _, before = self._counted.pop(name, (0, 0))
+        most = number if number > before else before
+        self._counted[name] = at_ms, most
+        self.total += most - before
+        self._over_ms = min(self._over_ms, at_ms + self._within_ms)
 
     def counted(self, name: str) -> int:
         """What is counted under the name, 0 for nothing."""
@@ -68,9 +78,10 @@ class Tallies:
     def add(self, at_ms: int, act: Act) -> None:
         """A command was sent."""
         for limit, per, within_ms, name, number in _counted(self._policy, act):
-            tally = self._tallies.get((limit, per))
+            key = limit, per
+            tally = self._tallies.get(key)
             if tally is None:
-                tally = self._tallies[limit, per] = Tally(within_ms)
+                tally = self._tallies[key] = Tally(within_ms)
             tally.at(at_ms).add(at_ms, name, number)
 
     def forget(self, now_ms: int) -> None:
