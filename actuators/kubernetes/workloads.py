@@ -8,6 +8,7 @@ from typing import Any
 from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import COMMAND
+from actuators.kubernetes.ordered import make_way
 from actuators.kubernetes.resources import PODS, REPLICA_SETS, REVISIONS, Ref, selector_text
 from actuators.kubernetes.revisions import Revision, current, revisions, template_of
 from actuators.kubernetes.rollout import Rollout, rollout, troubles
@@ -15,6 +16,8 @@ from schemas.kubernetes import Object
 from schemas.plugins import Effect, EffectFailed
 
 MAX_REPLICAS = 10_000
+_OF_TEMPLATES = ("restart", "rollback")
+"""Verbs that give pods another template; what stands still on an earlier one is theirs to end."""
 _FINAL = ("BackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError")
 """What a pod does not get over by waiting: `CrashLoopBackOff` and `ImagePullBackOff` among them."""
 
@@ -117,12 +120,16 @@ async def _rolled_out(course: Course, ref: Ref, changed: Changed) -> Effect:
     """Wait for the rollout. Raises `EffectFailed` when it has failed, naming what holds up its pods."""
     found = changed.found
     progress, since = "", asyncio.get_running_loop().time()
+    in_the_way: list[str] = []
     while True:
         now = rollout(ref.kind, found)
         if now.state == "done":
-            return effect(course, ref, Changed(found, changed.mark), now.detail)
-        if now.detail != progress:
-            progress, since = now.detail, asyncio.get_running_loop().time()
+            ended = f", after {', '.join(in_the_way)} had to be ended" if in_the_way else ""
+            return effect(course, ref, Changed(found, changed.mark), now.detail + ended)
+        if ref.kind == "statefulset" and course.command.verb in _OF_TEMPLATES:
+            in_the_way += await make_way(course, ref, found)
+        if (seen := f"{now.detail} {in_the_way}") != progress:
+            progress, since = seen, asyncio.get_running_loop().time()
         stuck = asyncio.get_running_loop().time() - since >= course.pace.stuck_s
         named = await _named(course, ref, found, now) if stuck or now.state == "failed" else now.detail
         await course.look_again(named)

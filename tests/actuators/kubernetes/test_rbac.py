@@ -55,13 +55,17 @@ async def all_acts(place: Site) -> None:
             await actuator.observe(given)
             place.server.settle()
             await place.known(actuator)
-        web = place.cluster.get("deployments", "shop", "web")
-        containers = [{"name": "main", "image": "bad"}]
-        template = {**web["spec"]["template"], "spec": {"containers": containers}}
-        place.cluster.update("deployments", {**web, "spec": {**web["spec"], "template": template}})
-        place.server.settle()
+        deploy_a_bad_image(place, "deployments", "web")
         with pytest.raises(EffectFailed):
             await actuator.execute(made("restart", "deployment:shop/web", {}, "e" * 32), _open)
+
+
+def deploy_a_bad_image(place: Site, plural: str, name: str) -> None:
+    """The rollout that comes of it stands still."""
+    found = place.cluster.get(plural, "shop", name)
+    template = {**found["spec"]["template"], "spec": {"containers": [{"name": "main", "image": "bad"}]}}
+    place.cluster.update(plural, {**found, "spec": {**found["spec"], "template": template}})
+    place.server.settle()
 
 
 async def _open() -> None:
@@ -91,6 +95,10 @@ async def test_each_verb_needs_what_it_declares(tmp_path: Path) -> None:
             await do(actuator, verb, target, f"{number:032x}", **args)
             place.server.settle()
             await place.known(actuator)
+        deploy_a_bad_image(place, "statefulsets", "db")
+        place.server.rbac = Rbac([rule for each in manifests(["rollback"]) for rule in each.get("rules", ())])
+        await place.known(actuator)
+        await do(actuator, "rollback", "statefulset:shop/db", "f" * 32)
         assert place.server.forbidden == []
 
 
