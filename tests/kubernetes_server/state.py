@@ -165,7 +165,7 @@ class Cluster:
         meta |= {name: was[name] for name in ("uid", "creationTimestamp", "generation", "resourceVersion")}
         if "deletionTimestamp" in was:
             meta["deletionTimestamp"] = was["deletionTimestamp"]
-        if changed.get("spec") != current.get("spec") and resource not in ("pods", "nodes"):
+        if _is_of_another_generation(resource, current, changed):
             meta["generation"] += 1
         if changed == current:
             return current
@@ -214,6 +214,14 @@ class Cluster:
 def selected(found: Mapping[str, Any], labels: str, fields: str) -> bool:
     """Whether a query with these selectors has the object."""
     return fits_labels(found["metadata"].get("labels") or {}, labels) and fits_fields(found, fields)
+
+
+def _is_of_another_generation(resource: str, before: Object, after: Object) -> bool:
+    """By its specification; a deployment by its annotations too, as they go on to its ReplicaSets."""
+    if resource in ("pods", "nodes"):
+        return False
+    annotated = [each["metadata"].get("annotations") or {} for each in (before, after)]
+    return before.get("spec") != after.get("spec") or (resource == "deployments" and annotated[0] != annotated[1])
 
 
 def _validate(resource: str, changed: Mapping[str, Any]) -> None:

@@ -49,14 +49,15 @@ async def test_a_version_is_changed_once(client: httpx.AsyncClient) -> None:
     assert (await client.get(WEB)).json()["spec"]["replicas"] == 4
 
 
-async def test_only_the_specification_counts_generations(client: httpx.AsyncClient) -> None:
-    """A label is a new version and no new generation."""
+async def test_what_counts_generations(client: httpx.AsyncClient) -> None:
+    """A label is a new version and no new generation; what goes on to a deployment's ReplicaSets is one."""
     before = (await client.get(WEB)).json()["metadata"]
     merge = {"Content-Type": "application/merge-patch+json"}
     labelled = await client.patch(WEB, json={"metadata": {"labels": {"a": "b"}}}, headers=merge)
     scaled = await client.patch(WEB, json={"spec": {"replicas": 1}}, headers=merge)
-    generations = [each.json()["metadata"]["generation"] - before["generation"] for each in (labelled, scaled)]
-    assert generations == [0, 1]
+    annotated = await client.patch(WEB, json={"metadata": {"annotations": {"a": "b"}}}, headers=merge)
+    found = [each.json()["metadata"]["generation"] - before["generation"] for each in (labelled, scaled, annotated)]
+    assert found == [0, 1, 2]
     assert labelled.json()["metadata"]["resourceVersion"] != before["resourceVersion"]
 
 

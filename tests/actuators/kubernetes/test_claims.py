@@ -36,7 +36,7 @@ async def test_restart_starts_every_pod_anew(place: Ground) -> None:
     pods = [pod for pod in await place.pods("web") if not pod["metadata"].get("deletionTimestamp")]
     assert before.isdisjoint(pod["metadata"]["uid"] for pod in pods)
     assert {pod["metadata"]["annotations"][COMMAND] for pod in pods} == {"a" * 32}
-    assert effect.after["generation"] == effect.before["generation"] + 1
+    assert effect.after["generation"] > effect.before["generation"]
     assert (await place.attributes(web))["generation"] == effect.after["generation"]
 
 

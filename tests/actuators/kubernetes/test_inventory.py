@@ -31,7 +31,7 @@ async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> 
         targets = {each.id: each for each in await actuator.inventory()}
         pods = [each for each in targets.values() if each.owner == "deployment:shop/web"]
         web = targets["deployment:shop/web"]
-    wanted = {"generation": 1, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
+    wanted = {"generation": 2, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
     assert wanted.items() <= web.attributes.items()
     assert (web.service, web.replicas, web.healthy) == ("shop/web", 3, 3)
     about = {(pod.lock, pod.service, pod.replicas, pod.healthy, pod.attributes["ready"]) for pod in pods}
@@ -73,6 +73,18 @@ async def test_a_forgotten_version_is_listed_anew(shop: Site) -> None:
         shop.cluster.compact()
         shop.server.disconnect()
         await until(actuator, "replicaset:shop/solo")
+
+
+async def test_an_object_as_large_as_a_cluster_keeps_is_followed(shop: Site) -> None:
+    """Over a megabyte of it is one event of the watch."""
+    async with shop.actuator() as actuator:
+        lists = lists_of(shop)
+        large = workload("large", 1)
+        large["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "ALL", "value": "x" * 1_200_000}]
+        shop.cluster.create("deployments", large)
+        shop.server.settle()
+        await until(actuator, "deployment:shop/large", ready_replicas=1, available_replicas=1)
+        assert lists_of(shop) == lists
 
 
 async def test_an_effect_is_in_the_inventory_at_once(shop: Site) -> None:
