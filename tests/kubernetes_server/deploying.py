@@ -55,7 +55,7 @@ def _newest(cluster: Cluster, deployment: Object, sets: list[Object], new: Objec
         new = edit(cluster, "replicasets", new, lambda each: each["metadata"]["annotations"].update({REVISION: newest}))
     revision = new["metadata"]["annotations"][REVISION]
     if (deployment["metadata"].get("annotations") or {}).get(REVISION) != revision:
-        edit(cluster, "deployments", deployment, lambda each: _annotate(each, revision))
+        edit(cluster, "deployments", deployment, lambda each: _annotate(each, revision), status=True)
     return new
 
 

@@ -149,8 +149,9 @@ class Cluster:
         meta |= {"uid": f"00000000-0000-0000-0000-{self._uids:012x}", "creationTimestamp": NOW, "generation": 1}
         return self._store("ADDED", resource, created)
 
-    def update(self, resource: str, changed: Object) -> Object:
-        """Store a changed copy of what was there. A `resourceVersion` other than the present one is a conflict."""
+    def update(self, resource: str, changed: Object, *, status: bool = False) -> Object:
+        """Store a changed copy of what was there. A `resourceVersion` other than the present one is a conflict. What is
+        written with the `status` is no new generation."""
         meta = changed["metadata"]
         name = meta["name"]
         current = self.get(resource, meta.get("namespace", ""), name)
@@ -165,7 +166,7 @@ class Cluster:
         meta |= {name: was[name] for name in ("uid", "creationTimestamp", "generation", "resourceVersion")}
         if "deletionTimestamp" in was:
             meta["deletionTimestamp"] = was["deletionTimestamp"]
-        if _is_of_another_generation(resource, current, changed):
+        if not status and _is_of_another_generation(resource, current, changed):
             meta["generation"] += 1
         if changed == current:
             return current

@@ -31,7 +31,7 @@ async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> 
         targets = {each.id: each for each in await actuator.inventory()}
         pods = [each for each in targets.values() if each.owner == "deployment:shop/web"]
         web = targets["deployment:shop/web"]
-    wanted = {"generation": 2, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
+    wanted = {"generation": 1, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
     assert wanted.items() <= web.attributes.items()
     assert (web.service, web.replicas, web.healthy) == ("shop/web", 3, 3)
     about = {(pod.lock, pod.service, pod.replicas, pod.healthy, pod.attributes["ready"]) for pod in pods}
