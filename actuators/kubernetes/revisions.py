@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from actuators.kubernetes.marks import marks
-from actuators.kubernetes.resources import annotations_of, controller_of
+from actuators.kubernetes.resources import annotations_of, controller_of, labels_of
 from schemas.kubernetes import Object
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -53,6 +53,12 @@ def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     left = {mark.before.get("revision") for mark in marks(owner) if mark.verb == "rollback"}
     earlier = [str(each.number) for each in kept if present and each.number < int(present)]
     return next((number for number in reversed(earlier) if number not in left), None)
+
+
+def is_of(pod: Object, revision: Revision) -> bool:
+    """Whether the pod is made by that template: it has its hash, or the revision's name where it is a statefulset's."""
+    known = {revision.source["metadata"]["name"], *(labels_of(revision.source).get(name) for name in _HASHES)} - {None}
+    return any(labels_of(pod).get(name) in known for name in _HASHES)
 
 
 def template_of(revision: Revision) -> Object:
