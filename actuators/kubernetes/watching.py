@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
+from actuators.kubernetes.resources import REPLICA_SETS, REVISIONS
+from actuators.kubernetes.revisions import STAMP, stamp
 from schemas.kubernetes import Object, Resource
 
 log = structlog.get_logger()
@@ -80,7 +82,7 @@ class Watched:
         key = _key(found)
         known = self.objects.get(key)
         if known is None or _version(known) <= _version(found):
-            self.objects[key] = _trimmed(found)
+            self.objects[key] = _trimmed(self.resource, found)
             self._changed()
 
     def forget(self, namespace: str, name: str) -> None:
@@ -93,7 +95,7 @@ class Watched:
         rest = ""
         while True:
             page = await self._api.get(self._path, limit=_PAGE, **({"continue": rest} if rest else {}))
-            found |= {_key(each): _trimmed(each) for each in page.get("items") or ()}
+            found |= {_key(each): _trimmed(self.resource, each) for each in page.get("items") or ()}
             meta = page.get("metadata") or {}
             rest = meta.get("continue") or ""
             if not rest:
@@ -143,9 +145,11 @@ def _version(found: Object) -> int:
     return int(version) if version.isdigit() else 0
 
 
-def _trimmed(found: Object) -> Object:
+def _trimmed(resource: Resource, found: Object) -> Object:
     """A copy without what is large; what it was made of may still be needed whole."""
     kept = {name: dict(part) if isinstance(part, dict) else part for name, part in found.items()}
+    if resource in (REPLICA_SETS, REVISIONS):
+        kept[STAMP] = stamp(found)
     for *within, name in _NOT_KEPT:
         part = kept.get(within[0]) if within else kept
         if part:

@@ -137,7 +137,7 @@ def _report(cluster: Cluster, deployment: Object, new: Object | None) -> None:
         "updatedReplicas": total("replicas", updated=True),
         "readyReplicas": total("readyReplicas"),
         "availableReplicas": total("availableReplicas"),
-        "unavailableReplicas": max(0, wanted - total("availableReplicas")),
+        "unavailableReplicas": max(0, sum(map(_size, sets)) - total("availableReplicas")),
     }
     done = status["updatedReplicas"] == status["replicas"] == wanted <= total("availableReplicas", updated=True)
     status["conditions"] = [_progress(cluster, now, status, done=done)]

@@ -87,6 +87,21 @@ async def test_rollback_returns_to_the_revision_before(place: Ground) -> None:
     assert (await place.attributes(web))["previous_revision"] is None
 
 
+async def test_rollback_after_a_restart_returns_to_another_version(place: Ground) -> None:
+    """A restart makes a revision too, but what differs by nothing else is not gone back to; nor is a bad version that
+    was left, whatever it was restarted as."""
+    web = await place.deploy("web")
+    await place.patch(DEPLOYMENTS, "web", IMAGE, OTHER)
+    await place.until(lambda: _revision(place, web, "2"), "the second revision")
+    await place.available("web", 2)
+    await place.do("restart", web)
+    await place.until(lambda: _revision(place, web, "3"), "the third revision")
+    effect = await place.do("rollback", web)
+    assert (effect.before["revision"], effect.after["revision"]) == ("3", "4")
+    assert {each["spec"]["containers"][0]["image"] for each in await place.pods("web")}.isdisjoint({OTHER})
+    assert (await place.attributes(web))["previous_revision"] is None
+
+
 async def test_rollback_to_what_is_not_kept_names_what_is(place: Ground) -> None:
     """A revision that is not kept fails, and nothing is done."""
     web = await place.deploy("web")
