@@ -50,6 +50,10 @@ class Knowledge(Protocol):
         """Of the target that the object is, as the inventory has them."""
         ...
 
+    def is_away(self, node: str) -> bool:
+        """Whether a node of this name is known not to be ready, or not to be there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
