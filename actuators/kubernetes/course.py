@@ -93,6 +93,11 @@ class Course:
 
     # --- time ---
 
+    @property
+    def left_s(self) -> float:
+        """Until it has to be over."""
+        return self._ends - asyncio.get_running_loop().time()
+
     async def pause(self, why: str, at_least_s: float = 0.0) -> None:
         """Wait before trying again, longer each time. Raises what is known when the time is up."""
         delay_s = max(at_least_s, min(_LONGEST_PAUSE_S, self.pace.retry_s * 2 ** min(self._failures, 10)))

@@ -71,16 +71,32 @@ def _delete(cluster: Cluster, request: Request, body: Any) -> Object:
 
 
 def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:
+    """Of the lines that are asked for the first bytes, as a kubelet tells them."""
     pod = cluster.get("pods", request.namespace, request.name)
     containers = [each["name"] for each in pod["spec"].get("containers", ())]
     wanted = query.get("container") or containers[0]
     if wanted not in containers:
         raise ApiStatus(400, "BadRequest", f"container {wanted} is not valid for pod {request.name}")
-    if query.get("previous") == "true":
-        message = f'previous terminated container "{wanted}" in pod "{request.name}" not found'
-        raise ApiStatus(400, "BadRequest", message)
+    _must_have_log(cluster, pod, wanted, previous=query.get("previous") == "true")
     text = cluster.logs.get(f"{request.namespace}/{request.name}", f"hello from {request.name}\n")
-    return text[: int(query.get("limitBytes") or len(text))]
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[-int(query.get("tailLines") or len(lines)) :])[: int(query.get("limitBytes") or len(text))]
+
+
+def _must_have_log(cluster: Cluster, pod: Object, container: str, *, previous: bool) -> None:
+    name, node = pod["metadata"]["name"], cluster.find("nodes", "", pod["spec"].get("nodeName", ""))
+    if node is not None and not is_ready(node):
+        message = f'Get "https://{node["metadata"]["name"]}:10250/containerLogs/{name}": dial tcp: no route to host'
+        raise ApiStatus(500, "InternalError", message)
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    status: Mapping[str, Any] = next((each for each in statuses if each["name"] == container), {})
+    if previous and not status.get("restartCount"):
+        message = f'previous terminated container "{container}" in pod "{name}" not found'
+        raise ApiStatus(400, "BadRequest", message)
+    waiting = status.get("state", {}).get("waiting")
+    if waiting and not status.get("restartCount"):
+        message = f'container "{container}" in pod "{name}" is waiting to start: {waiting["reason"]}'
+        raise ApiStatus(400, "BadRequest", message)
 
 
 # --- eviction ---
