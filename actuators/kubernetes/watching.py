@@ -18,6 +18,7 @@ from schemas.kubernetes import Object, Resource
 log = structlog.get_logger()
 
 _GONE = 410
+_TOO_NEW = "ResourceVersionTooLarge"
 _PAGE = "500"
 _WATCH_S = 120
 """After which a watch is ended and resumed. A connection that died without a word is noticed `_SLACK_S` later."""
@@ -37,7 +38,7 @@ _NOT_KEPT = (
 
 
 class Expired(Exception):
-    """The server has forgotten the version that was to be followed from."""
+    """The server has forgotten the version that was to be followed from, or never had it, as after it was restored."""
 
 
 class Watched:
@@ -62,19 +63,23 @@ class Watched:
 
     async def run(self) -> None:
         """Keep in step until cancelled."""
+        clock = asyncio.get_running_loop().time
         failures = 0
         while True:
+            began_s = clock()
             try:
                 if not self._version:
                     await self._list()
                 await self._follow()
-                failures = 0
+                failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
             except Expired:
                 self._version = ""
+                failures += 1
             except (ApiError, Unanswered, Unreached) as error:
                 failures += 1
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("watch_failed", path=self._path, error=str(error), failures=failures)
+            if failures:
                 await asyncio.sleep(min(_LONGEST_PAUSE_S, self._retry_s * 2 ** min(failures, 12)))
 
     def take(self, found: Object) -> None:
@@ -113,7 +118,7 @@ class Watched:
                 async for event in events:
                     self._apply(event)
         except ApiError as error:
-            if error.code == _GONE:
+            if error.code == _GONE or _TOO_NEW in error.causes:
                 raise Expired from error
             raise
 
@@ -121,7 +126,8 @@ class Watched:
         found = event["object"]
         match event["type"]:
             case "ERROR":
-                if found.get("code") == _GONE:
+                causes = (found.get("details") or {}).get("causes") or ()
+                if found.get("code") == _GONE or any(each.get("reason") == _TOO_NEW for each in causes):
                     raise Expired
                 raise Unanswered(str(found.get("message", "the watch has failed")))
             case "BOOKMARK":

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.kubernetes_server import ApiStatus, Faults, KubernetesServer, Request
-from tests.kubernetes_server.objects import budget, shop
+from tests.kubernetes_server.objects import budget, shop, workload
 from tests.kubernetes_server.paths import understood
 from tests.kubernetes_server.selectors import fits_labels
 
@@ -72,9 +72,36 @@ async def test_a_budget_refuses_evictions(server: KubernetesServer, client: http
     """With 429 and its cause, and only as long as too few are ready."""
     server.cluster.create("poddisruptionbudgets", budget("db", minAvailable=1))
     server.live = False
-    answers = [await client.post(f"/api/v1/namespaces/shop/pods/db-{number}/eviction", json={}) for number in (0, 1)]
+    answers = [await evict(client, name) for name in ("db-0", "db-1")]
     assert [each.status_code for each in answers] == [201, 429]
-    assert answers[1].json()["details"]["causes"][0]["reason"] == "DisruptionBudget"
+    assert answers[1].json()["details"]["causes"][0] == {
+        "reason": "DisruptionBudget",
+        "message": "The disruption budget db needs 1 healthy pods and has 1 currently",
+    }
+
+
+async def test_an_eviction_names_its_pod_twice(client: httpx.AsyncClient) -> None:
+    """In its address and in what it says."""
+    answer = await client.post("/api/v1/namespaces/shop/pods/db-0/eviction", json={"metadata": {"name": "db-1"}})
+    assert (answer.status_code, answer.json()["reason"]) == (400, "BadRequest")
+
+
+async def test_what_serves_nobody_goes_without_a_budgets_leave(
+    server: KubernetesServer, client: httpx.AsyncClient
+) -> None:
+    """A pod that has not begun always; one that is not ready while enough others are."""
+    server.cluster.create("deployments", workload("bad", 1, "bad:1"))
+    server.cluster.create("deployments", workload("ill", 1, "crash:1"))
+    for app in ("bad", "ill"):
+        server.cluster.create("poddisruptionbudgets", budget(app, minAvailable=1))
+    server.settle()
+    names = [server.cluster.all("pods", "shop", f"app={app}")[0]["metadata"]["name"] for app in ("bad", "ill")]
+    assert [(await evict(client, name)).status_code for name in names] == [201, 429]
+
+
+async def evict(client: httpx.AsyncClient, name: str) -> httpx.Response:
+    about = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+    return await client.post(f"/api/v1/namespaces/shop/pods/{name}/eviction", json=about)
 
 
 async def test_a_watch_tells_each_change_once_from_any_version(

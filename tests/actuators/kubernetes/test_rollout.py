@@ -107,7 +107,7 @@ async def test_what_ails_the_old_pods_is_not_the_new_ones_failure(shop: Site, ap
         await Rolling(restart).perform(course(api, given, 0.3), Ref.of(given.target))
     assert "CrashLoopBackOff" not in str(refused.value)
     ill = shop.cluster.all("pods", "shop", "app=ill")
-    assert [each["status"]["phase"] for each in ill if each["spec"].get("nodeName")] == ["Pending"] * 2
+    assert [each["status"]["phase"] for each in ill if each["spec"].get("nodeName")] == ["Running"] * 2
 
 
 async def test_replicas_that_others_set_meanwhile_are_not_waited_for(shop: Site, api: Api) -> None:
