@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 JSON_PATCH = "application/json-patch+json"
 _AGENT = "reflexarc"
+"""Who we are to the server, and the manager of the fields that we change: untold, the server takes the `User-Agent`
+with its command for one, and an object that was acted on ten times has ten."""
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
@@ -93,8 +95,9 @@ class Api:
         await self._client.close()
 
     async def _change(self, method: str, path: str, body: Any, kind: str = "application/json") -> Object:
+        query = {} if method == "DELETE" else {"fieldManager": _AGENT}
         try:
-            async with self._asked(method, path, {}, body, kind) as response:
+            async with self._asked(method, path, query, body, kind) as response:
                 return json_of(await _body(response))
         except ApiError as error:
             if error.code >= _SERVER_ERRORS:  # A time-out of the server's own may come after the effect.

@@ -3,6 +3,9 @@ watch ended.
 
 A watch that is lost goes on after the last version that it told of; only when the server has forgotten that version is
 all listed anew. What a command has just read or changed is known at once, and older news of it does not undo that.
+
+Of a version that is yet to come a server says nothing, but waits for it. So before a watch is resumed the present
+version is asked for: a server that was restored from a backup is behind.
 """
 
 import asyncio
@@ -68,7 +71,9 @@ class Watched:
         while True:
             began_s = clock()
             try:
-                if not self._version:
+                if self._version:
+                    await self._must_be_past()
+                else:
                     await self._list()
                 await self._follow()
                 failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
@@ -111,6 +116,12 @@ class Watched:
         self.synced.set()
         self._changed()
 
+    async def _must_be_past(self) -> None:
+        """Raises `Expired` where the server's versions are behind."""
+        page = await self._api.get(self._path, limit="1")
+        if _version(page) < _number(self._version):
+            raise Expired
+
     async def _follow(self) -> None:
         about = {"resourceVersion": self._version, "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_S)}
         try:
@@ -147,7 +158,10 @@ def _key(found: Object) -> tuple[str, str]:
 
 
 def _version(found: Object) -> int:
-    version = str(found["metadata"].get("resourceVersion", ""))
+    return _number(str(found["metadata"].get("resourceVersion", "")))
+
+
+def _number(version: str) -> int:
     return int(version) if version.isdigit() else 0
 
 

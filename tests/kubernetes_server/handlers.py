@@ -7,7 +7,7 @@ from typing import Any
 from tests.kubernetes_server.patches import BadPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, selected
+from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, selected
 
 PAGE = 500
 _IDLE = ("Pending", "Succeeded", "Failed")
@@ -34,14 +34,20 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
 
 
 def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Object:
-    found = cluster.all(
-        request.resource, request.namespace, query.get("labelSelector", ""), query.get("fieldSelector", "")
-    )
-    start, limit = int(query.get("continue") or 0), int(query.get("limit") or PAGE)
-    page, rest = found[start : start + limit], len(found) - start - limit
-    meta: Object = {"resourceVersion": str(cluster.version)}
-    if rest > 0:
-        meta |= {"continue": str(start + limit), "remainingItemCount": rest}
+    """All pages of a list are of the moment at which it began, and of that version."""
+    if begun := query.get("continue"):
+        if begun not in cluster.pages:
+            raise expired("The provided continue parameter is too old to display a consistent list result.")
+        version, found = begun.partition("-")[0], cluster.pages[begun]
+    else:
+        selectors = query.get("labelSelector", ""), query.get("fieldSelector", "")
+        version, found = str(cluster.version), cluster.all(request.resource, request.namespace, *selectors)
+    limit = int(query.get("limit") or PAGE)
+    page, rest = found[:limit], found[limit:]
+    meta: Object = {"resourceVersion": version}
+    if rest:
+        meta |= {"continue": f"{version}-{len(cluster.pages)}", "remainingItemCount": len(rest)}
+        cluster.pages[meta["continue"]] = rest
     kind = KINDS[request.resource]
     items = [{name: value for name, value in each.items() if name not in ("kind", "apiVersion")} for each in page]
     return {"kind": f"{kind}List", "apiVersion": api_version(request.resource), "metadata": meta, "items": items}
@@ -67,7 +73,10 @@ def _delete(cluster: Cluster, request: Request, body: Any) -> Object:
     deleted = cluster.delete(request.resource, request.namespace, request.name, body)
     if deleted is not current:
         cluster.applied.append(Applied(request, current, None))
-    return deleted
+    if request.resource == "pods" or cluster.find(request.resource, request.namespace, request.name):
+        return deleted
+    about = {**details(request.resource, request.name), "uid": current["metadata"]["uid"]}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": about}
 
 
 def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:

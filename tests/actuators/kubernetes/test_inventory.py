@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from actuators.kubernetes.actuator import KubernetesActuator
+from actuators.kubernetes.resources import KINDS
 from tests.actuators.kubernetes.cluster import Site, attributes, do
 from tests.collectors.kubernetes.site import MortalServer
 from tests.kubernetes_server import KubernetesServer, Request, controllers
@@ -28,7 +29,16 @@ async def until(actuator: KubernetesActuator, target: str, **wanted: Any) -> Non
 
 
 def lists_of(shop: Site) -> int:
-    return [each.verb for each in shop.server.requests].count("list")
+    """How often a collection was listed; to ask for its version is to ask for one object."""
+    asked = zip(shop.server.requests, shop.server.queries, strict=True)
+    return sum(request.verb == "list" and query.get("limit") != "1" for request, query in asked)
+
+
+async def watched(shop: Site) -> None:
+    """Wait until every collection is watched."""
+    async with asyncio.timeout(PATIENCE_S):
+        while sum(request.verb == "watch" for request in shop.server.requests) < len(KINDS) + 1:
+            await shop.server.requested(len(shop.server.requests) + 1)
 
 
 async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> None:
@@ -63,6 +73,7 @@ async def test_a_change_in_the_cluster_is_news(shop: Site) -> None:
 async def test_a_lost_watch_is_resumed_where_it_was(shop: Site) -> None:
     """After the connection is gone nothing is listed anew, and what happened meanwhile is known."""
     async with shop.actuator() as actuator:
+        await watched(shop)
         lists = lists_of(shop)
         shop.server.disconnect()
         shop.cluster.delete("replicasets", "shop", "solo")
@@ -91,6 +102,18 @@ async def test_an_object_as_large_as_a_cluster_keeps_is_followed(shop: Site) -> 
         shop.server.settle()
         await until(actuator, "deployment:shop/large", ready_replicas=1, available_replicas=1)
         assert lists_of(shop) == lists
+
+
+async def test_a_server_that_was_restored_and_keeps_silent_is_listed_anew(shop: Site) -> None:
+    """Its versions are behind those that were told, and it would wait in silence for them to come again."""
+    backup = shop.cluster.copy()
+    async with shop.actuator() as actuator:
+        shop.cluster.create("deployments", workload("new", 1))
+        shop.server.settle()
+        await until(actuator, "deployment:shop/new", ready_replicas=1, available_replicas=1)
+        shop.server.cluster = shop.cluster = backup
+        shop.server.disconnect()
+        await until(actuator, "deployment:shop/new")
 
 
 async def test_an_effect_is_in_the_inventory_at_once(shop: Site) -> None:
