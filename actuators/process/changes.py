@@ -110,12 +110,14 @@ def begin(record: Record, changed: Record, mark: Mark) -> Record:
 
 
 def abandon(record: Record) -> Record:
-    """The record without what an unfinished act has still to do: a newer act has the say now."""
+    """The record without what an unfinished act has still to do: a newer act has the say now. That it was begun stays
+    on record."""
+    unfinished = record.unfinished
     return replace(
         record,
         slots=tuple(replace(slot, pending=None) for slot in record.slots),
         frozen=record.isolation,
-        marks=tuple(mark for mark in record.marks if mark.after is not None),
+        marks=tuple(replace(mark, abandoned=True) if mark is unfinished else mark for mark in record.marks),
     )
 
 

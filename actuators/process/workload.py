@@ -17,7 +17,7 @@ from actuators.process import changes, processes, signals
 from actuators.process.record import Declared, Mark, Record
 from actuators.process.rotation import Rotation, ungated
 from actuators.process.targets import isolation_id, undo
-from schemas.plugins import ConditionFailed, Effect, EffectFailed, Gate, Observation
+from schemas.plugins import ConditionFailed, Effect, EffectFailed, EffectUnknown, Gate, Observation
 from schemas.workloads import Workload
 
 ROLLOUT_TIMEOUT_S = 120.0
@@ -49,18 +49,25 @@ class SupervisedWorkload:
         return self.rotation.record
 
     async def carry_out(self, act: Act, gate: Gate) -> Effect:
-        """Have the act's effect once, however often it is asked for. Raises `ConditionFailed` or `EffectFailed`."""
+        """Have the act's effect once, however often it is asked for. Raises `ConditionFailed`, `EffectFailed` or
+        `EffectUnknown`."""
         async with self._lock, _limit(act.timeout_s):
             await self._refresh()
             mark = self.record.mark(act.command) or await self._begin(act)
+            if mark.abandoned:
+                raise EffectUnknown("it was begun, and another act took over before it was done")
             return _effect(mark) if mark.after is not None else _effect(await self._complete(mark, gate))
 
     async def observe(self, command: str) -> Observation:
-        """Whether the act of this id has had its effect."""
+        """Whether the act of this id has had its effect. What the record says shall be is an effect that has begun."""
         async with self._lock:
             await self._refresh()
             mark = self.record.mark(command)
-            return "absent" if mark is None or mark.after is None else _effect(mark)
+            if mark is None:
+                return "absent"
+            if mark.abandoned:
+                return "unmarked"
+            return "begun" if mark.after is None else _effect(mark)
 
     async def apply(self, declared: Workload) -> None:
         """Follow the file: bring a deployment that was cut short to its end, then begin another if the file says so.

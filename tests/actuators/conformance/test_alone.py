@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ AWAITS = range(1, 65) if "REFLEXARC_SEED" in os.environ else (5,)
 
 class Halted(Exception):
     """What a gate raises that is shut."""
+
+
+class Died(Exception):
+    """What a gate raises at which the actuator dies."""
 
 
 @pytest_asyncio.fixture
@@ -144,6 +149,36 @@ async def test_a_command_that_is_cut_off_is_in_a_state_that_has_a_name(harness: 
                 assert harness.effects(case, asked.id) in (0, 1)
                 return
         assert harness.effects(case, asked.id) == 1
+
+
+@pytest.mark.parametrize("deadly", [1, 2])
+@cases()
+async def test_what_is_found_absent_was_not_begun(harness: Harness, case: Case, deadly: int) -> None:
+    """Dead before its first effect or between two: of what may then be answered `expired`, or be decided anew, nothing
+    was done; what was half done is brought to its end, however late."""
+    gates = 0
+
+    async def dying_gate() -> None:
+        nonlocal gates
+        gates += 1
+        if gates == deadly:
+            raise Died
+
+    async with harness.actuator() as actuator:
+        await case.given(actuator)
+        before = await attributes(actuator, case.target)
+        asked = await command_of(actuator, harness.spec, case)
+        with suppress(Died):
+            await actuator.execute(asked, dying_gate)
+    async with harness.actuator() as successor:
+        found = await successor.observe(asked)
+        if found == "absent":
+            assert (await attributes(successor, case.target), harness.effects(case, asked.id)) == (before, 0)
+        elif found == "begun":
+            await successor.execute(asked, open_gate)
+        assert harness.effects(case, asked.id) == (
+            0 if found == "absent" or (found == "unmarked" and deadly == 1) else 1
+        )
 
 
 @cases(undone)
