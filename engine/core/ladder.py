@@ -22,8 +22,9 @@
     commanded   outcome refused HALTED                     held HALTED, as a new attempt
     commanded   outcome failed, refused                    held at the next step
     commanded   outcome unknown                            held at the next step that only tells, else ended;
-                                                           respond: held at the next step
-    commanded   nobody answers                             commanded; beside it, its next step that only tells is taken
+                                                           respond, or nothing to be changed: held at the next step
+    commanded   nobody answers in time                     commanded; beside it, its next step that only tells is taken
+    commanded   nobody answers for long                    as on the outcome unknown; who was told is not told again
     verifying   `verify` held for `hold`                   ended VERIFIED; respond: held at the next step
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED

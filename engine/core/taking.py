@@ -1,6 +1,7 @@
 """What becomes of a ladder's current step when it is its turn: held back, refused, asked about, or sent."""
 
 from engine.core import acting, approvals, notices, steps
+from engine.core.answering import silent_ms
 from engine.core.command import command_of, describe, same_act
 from engine.core.guardrails import Hold, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
@@ -144,5 +145,5 @@ def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move
     turn.state.awaited[command.id] = ladder.key
     turn.effects.append(command)
     turn.note(ladder, ladder.because, describe(command), kind="command")
-    turn.wake_at(ladder, command.deadline_ms + command.lease_ms)
+    turn.wake_at(ladder, silent_ms(turn.state, ladder, command))
     return None
