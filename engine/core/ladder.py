@@ -126,9 +126,14 @@ def _woken(turn: Turn, ladder: Ladder) -> Move:
 
 
 def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
-    """Go where it is said. Then what that gave rise to begins, and whoever waited for what is over goes on; one after
-    the other, as each may give rise to more."""
+    """Go where it is said, and with all that follows from it."""
     _walk(turn, ladder, move)
+    follow_up(turn)
+
+
+def follow_up(turn: Turn) -> None:
+    """What was given rise to begins, and whoever waited for what is over goes on; one after the other, as each may give
+    rise to more."""
     while turn.begun or turn.over:
         if turn.begun:
             other = turn.begun.popleft()
