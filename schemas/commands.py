@@ -33,8 +33,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     (Unix milliseconds) the command is answered `expired` and has no effect. A claim that is not renewed for `lease_ms`
     has lapsed. `summary` says in one line, for people, why it was sent. `cause` is the journal sequence of the message
     that led to the decision; with `index` it orders the commands of a target. So long after
-    its effect as `revert_after_ms` says, the engine will ask for what undoes it. `service` is what the target serves. `acts_for`
-    are the rules and playbooks within which `origin` runs, or whose act it undoes: their halts stop it too.
+    its effect as `revert_after_ms` says, the engine will ask for what undoes it. `service` is what the target serves.
+    `acts_for` are the rules and playbooks within which `origin` runs, or whose act it undoes: their halts stop it too.
     """
 
     id: str

@@ -213,7 +213,7 @@ class State:
     emergency: Emergency | None = None
     """That one is declared."""
     done: list[Done] = field(default_factory=list)
-    """The acts of the last hour, and of longer where the policy looks further back."""
+    """The acts of the last week, in their order: `acting.forget` says how many."""
     unseen: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
     """By actuator and scope: what has acted since its inventory came, on how many healthy replicas of which service."""
     told: dict[str, int] = field(default_factory=dict)
@@ -267,8 +267,8 @@ class State:
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
     def halt_on(self, ladder: Ladder) -> Halt | None:
-        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target or what that
-        belongs to."""
+        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target or what
+        that belongs to."""
         if not self.halts:
             return None
         found = [owned.target for owned in self.targets.get(ladder.target, ())]

@@ -23,9 +23,10 @@ from tests.core.world import (
 )
 
 HOUR_S = 3600
+UNBOUNDED = Policy()
 
 
-def isolated(*, policy: Policy = Policy()) -> tuple[Story, list[Effect]]:
+def isolated(*, policy: Policy = UNBOUNDED) -> tuple[Story, list[Effect]]:
     """A story in which the shop was isolated for an hour, and what its answer led to."""
     story = Story(program(alert(), respond(isolate(revert_after="1h"), page()), policy=policy))
     command = only_command(story.samples(0))
