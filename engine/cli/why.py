@@ -106,12 +106,12 @@ async def _cause(bus: Bus, first: Happening) -> dict[str, Any]:
 
 
 def place(entry: AuditEntry) -> str:
-    """Where in a run it is: the steps that lead there, each with its branch, such as `step 1.2 › 3`; empty outside of
+    """Where in a run it is: the steps that lead there, each with its branch, such as `step 1.2 / 3`; empty outside of
     what runs within another ladder."""
     led = [part.split(".") for part in entry.ladder.split("-")[1:]]
     steps = [f"{int(part[0]) + 1}.{int(part[2]) + 1}" for part in led if len(part) == 3]
     own = [] if entry.state == "ended" or entry.kind == "outcome" else [str(entry.step + 1)]
-    return f"step {' › '.join([*steps, *own])}" if steps else ""
+    return f"step {' / '.join([*steps, *own])}" if steps else ""
 
 
 def told(happening: Happening, began_ms: int) -> str:

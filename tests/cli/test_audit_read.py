@@ -88,7 +88,7 @@ def test_a_run_of_a_playbook_is_explained_with_all_that_runs_within_it() -> None
         assert causal_chain(audit, id_) == of_rule
     lines = [told(each, 0).split("\n")[0].split("  ") for each in of_rule]
     gates = {line[-2] for line in lines if line[-1].startswith("until")}
-    assert gates == {"step 1.1 › 1.1 › 1.1 › 2", "step 1.1 › 1.2 › 2.1 › 2"}
+    assert gates == {"step 1.1 / 1.1 / 1.1 / 2", "step 1.1 / 1.2 / 2.1 / 2"}
     assert {line[-1] for line in lines if line[-1].startswith("inner@1")} == {"inner@1 replica=0", "inner@1 replica=1"}
 
 
