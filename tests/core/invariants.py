@@ -130,8 +130,8 @@ def assert_each_let_pass(state: State, begun: int) -> None:
 
 
 def assert_objected(state: State) -> None:
-    """Whatever holds a ladder that nothing wakes still objects, and `why-not` would say so; unless it is the turn of one
-    that waits for the same."""
+    """Whatever holds a ladder that nothing wakes still objects, and `why-not` would say so; unless it is the turn of
+    one that waits for the same."""
     woken = {timer.key for timer in state.timers if timer.kind == "wake"}
     next_for = {each.held_on for key, each in state.ladders.items() if key in woken} - {""}
     for key, ladder in state.ladders.items():

@@ -58,6 +58,15 @@ def test_an_approval_that_lapses_ends_as_the_policy_says(
     assert then is None or reasons(effects) == then
 
 
+def test_what_lapses_to_somebody_without_a_step_that_tells_goes_to_the_receivers_of_the_policy() -> None:
+    """Also of a rule that scales, which has but one step."""
+    policy = msgspec.structs.replace(approval(deadline_ms=MINUTE_MS, lapse="escalate"), notify=("oncall",))
+    story = Story(bounded(policy, heal(restart())))
+    story.samples(0)
+    story.every_second(61, 0)
+    assert told(story) == ["APPROVAL_LAPSED: restart replica:shop/0 if generation = 7, g/Heal"]
+
+
 # --- flapping, refires ---
 
 
