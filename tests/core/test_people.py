@@ -14,7 +14,7 @@ from schemas.control import Emergency
 from schemas.reasons import Reason
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, told
 from tests.core.story import Story, asked, commands, details, only_command, reasons
-from tests.core.world import ONCALL, heal, page, restart, rollback
+from tests.core.world import ONCALL, UNMOVED, heal, page, restart, rollback
 
 # --- people ---
 
@@ -79,6 +79,31 @@ def test_a_target_that_flaps_goes_to_a_human() -> None:
         story.every_second(60, 1)
     assert only_command(story.every_second(1, 0)).verb == "page"
     assert details(story.effects, Reason.FLAPPING)[0] == "healed 2 times within 3600 s"
+
+
+def test_a_target_that_flaps_goes_to_a_human_before_its_rule_has_cooled_down() -> None:
+    """Such a ladder neither counts as one more, nor does the rule rest after it."""
+    policy = Policy(flapping=Flapping(heals=1, within_ms=10 * MINUTE_MS))
+    story = Story(bounded(policy, heal(restart(), page(), cooldown_s=300)))
+    story.answer(only_command(story.every_second(1, 0)))
+    story.every_second(10, 1)
+    for _ in range(2):
+        paged = only_command(story.every_second(1, 0))
+        assert paged.verb == "page"
+        story.answer(paged)
+        story.every_second(290, 1)
+    story.every_second(20, 1)
+    assert only_command(story.every_second(1, 0)).verb == "restart"
+
+
+def test_a_refire_waits_for_the_cooldown_and_is_then_at_the_next_step() -> None:
+    """A ladder that goes on where the last one helped is a new one to the guardrails."""
+    ladder = msgspec.structs.replace(heal(restart(), restart(UNMOVED), cooldown_s=100), reset_after_ms=HOUR_MS)
+    story = Story(bounded(Policy(), ladder))
+    story.answer(only_command(story.samples(0)))
+    story.every_second(10, 1)
+    assert reasons(story.every_second(1, 0)) == [Reason.REFIRED, Reason.COOLDOWN]
+    assert only_command(story.every_second(100, 0)).step == 1
 
 
 def test_where_no_step_tells_anybody_the_policy_does() -> None:
