@@ -67,6 +67,27 @@ def test_what_lapses_to_somebody_without_a_step_that_tells_goes_to_the_receivers
     assert told(story) == ["APPROVAL_LAPSED: restart replica:shop/0 if generation = 7, g/Heal"]
 
 
+def test_leave_is_for_now() -> None:
+    """What a halt held when people let it go is asked about again when that is over; not sent then unasked."""
+    story = Story(bounded(approval()))
+    command = asked(story.samples(0))
+    story.halt()
+    assert commands(story.approve(command)) == []
+    effects = story.resume()
+    assert (commands(effects), reasons(effects)) == ([], [Reason.AWAITING_APPROVAL])
+    assert only_command(story.approve(asked(effects))).verb == "restart"
+
+
+def test_at_its_deadline_an_approval_is_too_late() -> None:
+    """What comes due at an instant comes before what is told at it, in every replay."""
+    story = Story(bounded(approval(deadline_ms=MINUTE_MS)))
+    command = asked(story.samples(0))
+    story.every_second(59, 0)
+    story.now_ms += 1000
+    assert reasons(story.approve(command)) == [Reason.APPROVAL_LAPSED]
+    assert commands(story.every_second(5, 0)) == []
+
+
 # --- flapping, refires ---
 
 
@@ -102,8 +123,21 @@ def test_a_refire_waits_for_the_cooldown_and_is_then_at_the_next_step() -> None:
     story = Story(bounded(Policy(), ladder))
     story.answer(only_command(story.samples(0)))
     story.every_second(10, 1)
-    assert reasons(story.every_second(1, 0)) == [Reason.REFIRED, Reason.COOLDOWN]
+    assert reasons(story.every_second(1, 0)) == [Reason.COOLDOWN]
     assert only_command(story.every_second(100, 0)).step == 1
+
+
+def test_a_refire_that_did_nothing_is_still_remembered() -> None:
+    """The alert resolved before its ladder had cooled down: what had helped before has not lasted all the same."""
+    ladder = msgspec.structs.replace(heal(restart(), rollback(None), page(), cooldown_s=0), reset_after_ms=HOUR_MS)
+    story = Story(bounded(Policy(), ladder))
+    story.answer(only_command(story.samples(0)))
+    story.every_second(10, 1)
+    story.halt()
+    story.every_second(5, 0)
+    assert reasons(story.every_second(5, 1)) == [Reason.RESOLVED_BEFORE_ACT]
+    story.resume()
+    assert only_command(story.every_second(1, 0)).verb == "rollback"
 
 
 def test_where_no_step_tells_anybody_the_policy_does() -> None:
