@@ -144,8 +144,8 @@ def test_a_window_shorter_than_the_interval_is_over_in_between() -> None:
     assert asked_for(story.run(60, 100)) == [1]
 
 
-def test_what_was_scaled_for_all_that_is_known_counts_for_the_policies() -> None:
-    """One replica in two minutes is one, although nobody knows whether it went."""
+def test_what_was_scaled_although_nobody_knew_counts_for_the_policies() -> None:
+    """Once the inventory shows it: one replica in two minutes is one."""
     one = Policy(kind="pods", value=1, period_ms=120 * SECOND_MS)
     story = Shop(scale(down=steady(DOWN, 0, policies=(one,))), replicas=5, obeys=False)
     story.run(20, 500)

@@ -61,15 +61,16 @@ def on_samples(turn: Turn, keys: Iterable[str]) -> None:
 
 
 def on_outcome(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
-    """The command of a rule was answered: the next decision waits for an inventory that shows what came of it. What may
-    have been changed counts for the policies."""
+    """The command of a rule was answered: the next decision waits for an inventory that shows what came of it."""
     memory, compiled = turn.state.scales.get(ladder.rule.id), turn.state.compiled.scales.rules.get(ladder.rule.id)
     if memory is None or compiled is None:
         return
     replicas = int(ladder.rule.steps[0].args["replicas"])
     memory.asked, memory.acted_on, memory.acted_ms = False, replicas, turn.now_ms
-    if outcome.status in ("succeeded", "unknown"):
-        memory.changed(replicas - int(ladder.value), compiled.rule, turn.now_ms)
+    by = replicas - int(ladder.value)
+    memory.unsure = by if outcome.status == "unknown" else 0
+    if outcome.status == "succeeded":
+        memory.changed(by, compiled.rule, turn.now_ms)
 
 
 def decide(turn: Turn, compiled: CompiledScale) -> None:
@@ -82,7 +83,7 @@ def decide(turn: Turn, compiled: CompiledScale) -> None:
     _notice_answer(turn, memory, running)
     workload = read(state, rule)
     if not isinstance(workload, Refusal):
-        workload = _shown(memory, workload)
+        workload = _shown(memory, workload, rule, turn.now_ms)
     if isinstance(workload, Refusal):
         return None if acting_now else _tell(turn, compiled, memory, workload.reason, workload.detail)
     most, period_ms = state.settings.max_query_samples, compiled.period_ms
@@ -98,13 +99,16 @@ def decide(turn: Turn, compiled: CompiledScale) -> None:
     return _act(turn, compiled, memory, workload, decision)
 
 
-def _shown(memory: Memory, workload: Workload) -> Workload | Refusal:
-    """The workload, once its inventory shows what came of the last command."""
+def _shown(memory: Memory, workload: Workload, rule: ScaleRule, now_ms: int) -> Workload | Refusal:
+    """The workload, once its inventory shows what came of the last command. What nobody knew of then counts as a change
+    if it is there."""
     if memory.acted_on is None:
         return workload
     if workload.counts.wanted != memory.acted_on and workload.seen_ms <= memory.acted_ms:
         return Refusal(Reason.STALE_INVENTORY, "of before the last scaling")
-    memory.acted_on = None
+    if memory.unsure and workload.counts.wanted == memory.acted_on:
+        memory.changed(memory.unsure, rule, now_ms)
+    memory.acted_on, memory.unsure = None, 0
     return workload
 
 

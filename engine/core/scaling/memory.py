@@ -14,7 +14,8 @@ class Memory(msgspec.Struct, kw_only=True):
     """`evaluated_ms` is when it was decided last, and what: `desired` replicas of the `wanted` that there were, for
     `reason`. `told` is what was last put on record, at `told_ms`. `ladder` is the key of the ladder that was begun
     last, `asked` whether that waits for a person, and `ended` why the last one was over. `acted_on`: how many replicas
-    were asked for by a command that was answered at `acted_ms`, until an inventory shows what came of it.
+    were asked for by a command that was answered at `acted_ms`, until an inventory shows what came of it; `unsure` by
+    how many that may have changed it, where nobody knows.
     `quiet_until_ms`: a person said no. `unknown_ms` is since when no metric has had a value.
     """
 
@@ -30,6 +31,7 @@ class Memory(msgspec.Struct, kw_only=True):
     ended: str = ""
     acted_on: int | None = None
     acted_ms: int = 0
+    unsure: int = 0
     quiet_until_ms: int = 0
     unknown_ms: int | None = None
     highest: list[Recommended] = []
