@@ -38,7 +38,7 @@ def number_of(source: Object) -> int | None:
     if "revision" in source:
         return int(source["revision"])
     text = annotations_of(source).get(REVISION, "")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def current(owner: Object, kept: Sequence[Revision]) -> str | None:
@@ -51,7 +51,7 @@ def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     """The newest revision before the present one that nobody went back from."""
     present = current(owner, kept)
     left = {mark.before.get("revision") for mark in marks(owner) if mark.verb == "rollback"}
-    earlier = [str(each.number) for each in kept if present and each.number < int(present)]
+    earlier = [str(each.number) for each in kept if present and present.isdecimal() and each.number < int(present)]
     return next((number for number in reversed(earlier) if number not in left), None)
 
 
