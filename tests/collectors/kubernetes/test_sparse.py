@@ -15,9 +15,8 @@ from collectors.kubernetes.cluster import RENDERED
 from collectors.kubernetes.events import event_of
 from collectors.series import Metric
 from schemas.kubernetes import Object
-from tests.collectors.kubernetes.whole import EVENT, KEPT, WHOLE
+from tests.collectors.kubernetes.whole import EVENT, KEPT, WHOLE, Path
 
-Path = tuple[str | int, ...]
 _WORKLOADS = {"deployments": "deployment", "statefulsets": "statefulset", "daemonsets": "daemonset"}
 
 
@@ -37,9 +36,8 @@ def without(found: Object, missing: list[tuple[Path, bool]]) -> Object:
     for (*within, last), null in missing:
         parent: Any = sparse
         for key in within:
-            parent = parent[key] if isinstance(parent, list) or (isinstance(parent, dict) and key in parent) else None
-            if parent is None:
-                break
+            there = isinstance(parent, list) or (isinstance(parent, dict) and key in parent)
+            parent = parent[key] if there else None
         if isinstance(parent, dict) and last in parent:
             if null and isinstance(parent[last], dict | list):
                 parent[last] = None

@@ -5,8 +5,14 @@ from typing import Any
 from schemas.kubernetes import Object
 
 MADE = "2026-01-01T00:00:00Z"
-KEPT = {("metadata",)} | {("metadata", name) for name in ("name", "namespace", "uid", "resourceVersion")}
-KEPT |= {("metadata", "ownerReferences", 0, name) for name in ("apiVersion", "kind", "name", "uid")}
+Path = tuple[str | int, ...]
+KEPT: frozenset[Path] = frozenset(
+    [
+        ("metadata",),
+        *(("metadata", name) for name in ("name", "namespace", "uid", "resourceVersion")),
+        *(("metadata", "ownerReferences", 0, name) for name in ("apiVersion", "kind", "name", "uid")),
+    ]
+)
 """Without which it is no object of the API."""
 _RESOURCES = {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"example.org/chip": "2"}}
 _CONTAINER = {"name": "main", "image": "shop/web:1", "restartPolicy": "Always", "resources": _RESOURCES}
