@@ -20,6 +20,7 @@ from schemas.plugins import ConditionFailed, EffectFailed, EffectUnknown, Gate
 
 _NOT_FOUND = 404
 _CONFLICT = 409
+_GONE = 410
 _LONGEST_PAUSE_S = 5.0
 
 
@@ -112,12 +113,13 @@ class Course:
     # --- reading ---
 
     async def read(self, path: str, **query: str) -> Object | None:
-        """An object or a list, None where there is none. Goes on trying while the server is busy or away."""
+        """An object or a list, None where there is none, or no longer that page of it. Goes on trying while the server
+        is busy or away."""
         while True:
             try:
                 found = await self.api.get(path, **query)
             except ApiError as error:
-                if error.code == _NOT_FOUND:
+                if error.code in (_NOT_FOUND, _GONE):
                     return None
                 if not error.transient and error.code < 500:
                     raise self._failure(str(error)) from error
@@ -148,7 +150,11 @@ class Course:
         found: list[Object] = []
         page: Mapping[str, str] = {}
         while True:
-            listed = await self.read(path, limit="500", **query, **page) or {}
+            listed = await self.read(path, limit="500", **query, **page)
+            if listed is None and page:  # Its moment is forgotten: all anew.
+                found, page = [], {}
+                continue
+            listed = listed or {}
             found += listed.get("items") or ()
             rest = (listed.get("metadata") or {}).get("continue")
             if not rest:
