@@ -7,7 +7,7 @@ from typing import Any
 from tests.kubernetes_server.patches import BadPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, selected
+from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, not_found, selected
 
 PAGE = 500
 _IDLE = ("Pending", "Succeeded", "Failed")
@@ -25,6 +25,7 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
         case "list":
             return _list(cluster, request, query)
         case "create":
+            _must_be_welcome(cluster, request, body)
             created = cluster.create(request.resource, body, request.namespace)
             cluster.applied.append(Applied(request, None, created))
             return created
@@ -51,6 +52,15 @@ def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Objec
     kind = KINDS[request.resource]
     items = [{name: value for name, value in each.items() if name not in ("kind", "apiVersion")} for each in page]
     return {"kind": f"{kind}List", "apiVersion": api_version(request.resource), "metadata": meta, "items": items}
+
+
+def _must_be_welcome(cluster: Cluster, request: Request, body: Any) -> None:
+    """What is in no namespace, or has no account there yet, is not made."""
+    if request.namespace and cluster.find("namespaces", "", request.namespace) is None:
+        raise not_found("namespaces", request.namespace)
+    if request.resource == "pods" and cluster.find("serviceaccounts", request.namespace, "default") is None:
+        why = f'error looking up service account {request.namespace}/default: serviceaccount "default" not found'
+        raise ApiStatus(403, "Forbidden", f'pods "{body["metadata"].get("name", "")}" is forbidden: {why}')
 
 
 def _change(cluster: Cluster, request: Request, body: Any, content_type: str) -> Object:
@@ -94,7 +104,7 @@ def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:
 
 def _must_have_log(cluster: Cluster, pod: Object, container: str, *, previous: bool) -> None:
     name, node = pod["metadata"]["name"], cluster.find("nodes", "", pod["spec"].get("nodeName", ""))
-    if node is not None and not is_ready(node):
+    if node is not None and not (is_ready(node) and cluster.runs_containers):
         message = f'Get "https://{node["metadata"]["name"]}:10250/containerLogs/{name}": dial tcp: no route to host'
         raise ApiStatus(500, "InternalError", message)
     statuses = pod.get("status", {}).get("containerStatuses") or ()
