@@ -124,19 +124,20 @@ async def surveyed(api: Api) -> Survey:
     return _found[0]
 
 
-async def survey(api: Api) -> Survey:
-    """By two pods of our own in a namespace of our own, one of them of an image that there is none of."""
+async def survey(api: Api, look_s: float = _LOOK_S) -> Survey:
+    """By two pods of our own in a namespace of our own, one of them of an image that there is none of. They are looked
+    at every `look_s`."""
     try:
         nodes = (await api.get(NODES.path()))["items"]
         async with namespace(api) as name:
-            return await _look(api, name, nodes)
+            return await _look(api, name, nodes, look_s)
     except TimeoutError:
         return Survey(broken="no controller makes the service account of a new namespace")
     except _NO_ANSWER as error:
         return Survey(broken=str(error))
 
 
-async def _look(api: Api, name: str, nodes: list[Object]) -> Survey:
+async def _look(api: Api, name: str, nodes: list[Object], look_s: float) -> Survey:
     taking = [node for node in nodes if is_ready(node) and not node["spec"].get("unschedulable")]
     if not taking:
         why = f"of its {len(nodes)} nodes none is ready and takes pods"
@@ -145,12 +146,12 @@ async def _look(api: Api, name: str, nodes: list[Object]) -> Survey:
     for each in (pod("good", namespace=name), pod("bad", namespace=name)):
         each["spec"]["containers"][0]["image"] = GOOD if each["metadata"]["name"] == "good" else BAD
         await api.post(PODS.path(name), fit({"apiVersion": "v1", "kind": "Pod", **each}, tolerated))
-    good = await _until(api, PODS.path(name, "good"), lambda found: is_ready(found) or _is_hopeless(found))
+    good = await _until(api, PODS.path(name, "good"), lambda found: is_ready(found) or _is_hopeless(found), look_s)
     if not is_ready(good):
         told = "; ".join(troubles([good])) or f"it is {good.get('status', {}).get('phase')}"
         why = f"a pod of {GOOD} does not become ready: {told} (REFLEXARC_TEST_IMAGE names another image)"
         return Survey(pods=why, containers=why, logs=why, tolerations=tolerated)
-    bad = await _until(api, PODS.path(name, "bad"), lambda found: is_ready(found) or bool(troubles([found])))
+    bad = await _until(api, PODS.path(name, "bad"), lambda found: is_ready(found) or bool(troubles([found])), look_s)
     containers = "" if troubles([bad]) else f"its kubelets run no containers: nothing ails a pod of {BAD}"
     return Survey(containers=containers, logs=await _logs(api, name), tolerations=tolerated)
 
@@ -163,11 +164,11 @@ async def _logs(api: Api, name: str) -> str:
     return ""
 
 
-async def _until(api: Api, path: str, done: Callable[[Object], bool]) -> Object:
+async def _until(api: Api, path: str, done: Callable[[Object], bool], look_s: float) -> Object:
     """The object when that is so, or when there is no time left to wait for it."""
     ends = asyncio.get_running_loop().time() + PATIENCE_S / 3
     while not done(found := await api.get(path)) and asyncio.get_running_loop().time() < ends:
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(look_s)
     return found
 
 
