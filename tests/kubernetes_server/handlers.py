@@ -8,6 +8,7 @@ from tests.kubernetes_server.patches import BadPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_selector
 from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, not_found, selected
+from tests.kubernetes_server.validation import must_be_valid
 
 PAGE = 500
 _IDLE = ("Pending", "Succeeded", "Failed")
@@ -26,6 +27,7 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
             return _list(cluster, request, query)
         case "create":
             _must_be_welcome(cluster, request, body)
+            must_be_valid(request.resource, body, request.namespace)
             created = cluster.create(request.resource, body, request.namespace)
             cluster.applied.append(Applied(request, None, created))
             return created
@@ -72,6 +74,7 @@ def _change(cluster: Cluster, request: Request, body: Any, content_type: str) ->
             raise ApiStatus(422, "Invalid", str(error)) from error
     else:
         changed = copy.deepcopy(body)
+    must_be_valid(request.resource, changed, request.namespace, current)
     stored = cluster.update(request.resource, changed)
     if stored is not current:
         cluster.applied.append(Applied(request, current, stored))
