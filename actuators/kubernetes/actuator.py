@@ -16,7 +16,7 @@ from actuators.kubernetes.pods import Ending
 from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, Ref
 from actuators.kubernetes.targets import Catalogue
 from actuators.kubernetes.watching import Watched
-from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale
+from actuators.kubernetes.workloads import Rollback, Rolling, nothing, restart, scale, unscaled
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.kubernetes import Object
@@ -47,8 +47,8 @@ class KubernetesActuator:
         self._pace = Pace(config.poll_s, config.retry_s, config.stuck_s)
         evict = Ending(context.now_ms, evict=True)
         self._acts: Mapping[str, Act] = {
-            "restart": Rolling(restart),
-            "scale": Rolling(scale),
+            "restart": Rolling(restart, nothing),
+            "scale": Rolling(scale, unscaled),
             "rollback": Rollback(),
             "evict": evict,
             "delete_pod": Ending(context.now_ms, evict=False),

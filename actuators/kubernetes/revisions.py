@@ -24,6 +24,11 @@ class Revision:
     number: int
     source: Object
 
+    @property
+    def name(self) -> str:
+        """Of the source, which is the same whatever number it gets by going back to it."""
+        return str(self.source["metadata"]["name"])
+
 
 def revisions(owner: Object, kept: Iterable[Object]) -> tuple[Revision, ...]:
     """Of those kept the workload's own, the oldest first."""
@@ -50,9 +55,22 @@ def current(owner: Object, kept: Sequence[Revision]) -> str | None:
 def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     """The newest revision before the present one that nobody went back from."""
     present = current(owner, kept)
-    left = {mark.before.get("revision") for mark in marks(owner) if mark.verb == "rollback"}
+    left = _left(owner)
     earlier = [str(each.number) for each in kept if present and each.number < int(present)]
     return next((number for number in reversed(earlier) if number not in left), None)
+
+
+def _left(owner: Object) -> set[str]:
+    """The revisions that were gone back from. Going to one of them again undoes that, and leaves none."""
+    left: set[str] = set()
+    for mark in marks(owner):
+        if mark.verb != "rollback":
+            continue
+        if mark.note.get("to") in left:
+            left.remove(mark.note["to"])
+        else:
+            left.add(str(mark.before.get("revision")))
+    return left
 
 
 def template_of(revision: Revision) -> Object:
