@@ -1,9 +1,8 @@
 """Requests to the API server: JSON out, JSON in, and of everything that goes wrong whether the request had its effect.
 
-They go through the official client, in its asynchronous form: connections, TLS, kubeconfig, credentials and their
-renewal are its own, while a request that is cancelled or too late ends at once, which one in a thread does not.
-Objects stay the JSON that they are: what is changed is a few fields, and those that this client does not know are not
-lost.
+They go through the official client, in its asynchronous form, as `schemas.cluster` makes it: a request that is
+cancelled or too late ends at once, which one in a thread does not. Objects stay the JSON that they are: what is changed
+is a few fields, and those that this client does not know are not lost.
 """
 
 import json
@@ -14,14 +13,16 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from schemas.kubernetes import NoCluster, Object, credentials_of
+from schemas.cluster import Client, NoCluster
+from schemas.kubernetes import Object
 
 if TYPE_CHECKING:
-    from kubernetes.aio.client.api_client import ApiClient
     from kubernetes.aio.client.rest import RESTResponse
 
 JSON_PATCH = "application/json-patch+json"
 _AGENT = "reflexarc"
+"""Who we are to the server, and the manager of the fields that we change: untold, the server takes the `User-Agent`
+with its command for one, and an object that was acted on ten times has ten."""
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
@@ -57,7 +58,7 @@ class Unreached(Exception):
 class Api:
     """One API server. `agent` names what the requests are for; the server's own audit log keeps it."""
 
-    def __init__(self, client: "ApiClient", timeout_s: float, agent: str = "") -> None:
+    def __init__(self, client: Client, timeout_s: float, agent: str = "") -> None:
         self._client = client
         self._timeout_s = timeout_s
         self._agent = f"{_AGENT} ({agent})" if agent else _AGENT
@@ -94,8 +95,9 @@ class Api:
         await self._client.close()
 
     async def _change(self, method: str, path: str, body: Any, kind: str = "application/json") -> Object:
+        query = {} if method == "DELETE" else {"fieldManager": _AGENT}
         try:
-            async with self._asked(method, path, {}, body, kind) as response:
+            async with self._asked(method, path, query, body, kind) as response:
                 return json_of(await _body(response))
         except ApiError as error:
             if error.code >= _SERVER_ERRORS:  # A time-out of the server's own may come after the effect.
@@ -113,19 +115,17 @@ class Api:
         limits: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator["RESTResponse"]:
         """The answer, if it is a good one. Raises `ApiError`, `Unanswered` and `Unreached`."""
-        try:
-            known_by = await credentials_of(self._client)
-        except NoCluster as error:
-            raise Unreached(str(error)) from None
-        headers = {**known_by, "Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
-        url = self._client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        headers = {"Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
+        asked = path + (f"?{urlencode(query)}" if query else "")
         timeout = limits or aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=self._timeout_s / 2)
         response = None
         try:
-            response = await self._client.rest_client.request(method, url, headers, body, _request_timeout=timeout)
+            response = await self._client.request(method, asked, headers, body, timeout)
             if response.status >= 400:
                 raise _error(response.status, await _body(response), response.headers)
             yield response
+        except NoCluster as error:
+            raise Unreached(str(error)) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreached(_told(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

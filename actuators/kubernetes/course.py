@@ -20,6 +20,7 @@ from schemas.plugins import ConditionFailed, EffectFailed, EffectUnknown, Gate
 
 _NOT_FOUND = 404
 _CONFLICT = 409
+_GONE = 410
 _LONGEST_PAUSE_S = 5.0
 
 
@@ -48,6 +49,10 @@ class Knowledge(Protocol):
 
     def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
         """Of the target that the object is, as the inventory has them."""
+        ...
+
+    def is_away(self, node: str) -> bool:
+        """Whether a node of this name is known not to be ready, or not to be there."""
         ...
 
 
@@ -89,6 +94,11 @@ class Course:
 
     # --- time ---
 
+    @property
+    def left_s(self) -> float:
+        """Until it has to be over."""
+        return self._ends - asyncio.get_running_loop().time()
+
     async def pause(self, why: str, at_least_s: float = 0.0) -> None:
         """Wait before trying again, longer each time. Raises what is known when the time is up."""
         delay_s = max(at_least_s, min(_LONGEST_PAUSE_S, self.pace.retry_s * 2 ** min(self._failures, 10)))
@@ -112,12 +122,12 @@ class Course:
     # --- reading ---
 
     async def read(self, path: str, **query: str) -> Object | None:
-        """An object or a list, None where there is none. Goes on trying while the server is busy or away."""
+        """An object or a list, None where there is none (any more). Goes on trying while the server is busy or away."""
         while True:
             try:
                 found = await self.api.get(path, **query)
             except ApiError as error:
-                if error.code == _NOT_FOUND:
+                if error.code in (_NOT_FOUND, _GONE):
                     return None
                 if not error.transient and error.code < 500:
                     raise self._failure(str(error)) from error
@@ -144,13 +154,16 @@ class Course:
         return found
 
     async def items(self, path: str, **query: str) -> list[Object]:
-        """All objects of a collection."""
+        """All objects of a collection, from its beginning again where a page is no longer to be had."""
         found: list[Object] = []
         page: Mapping[str, str] = {}
         while True:
-            listed = await self.read(path, limit="500", **query, **page) or {}
-            found += listed.get("items") or ()
-            rest = (listed.get("metadata") or {}).get("continue")
+            listed = await self.read(path, limit="500", **query, **page)
+            if listed is None and page:
+                found, page = [], {}
+                continue
+            found += (listed or {}).get("items") or ()
+            rest = ((listed or {}).get("metadata") or {}).get("continue")
             if not rest:
                 return found
             page = {"continue": rest}

@@ -26,7 +26,7 @@ _ROLL = (
     "deployments.apps: get, patch",
     "statefulsets.apps: get, patch",
     "daemonsets.apps: get, patch",
-    "pods: list",
+    "pods: list, delete",
 )
 
 VERBS = (

@@ -3,6 +3,9 @@ watch ended.
 
 A watch that is lost goes on after the last version that it told of; only when the server has forgotten that version is
 all listed anew. What a command has just read or changed is known at once, and older news of it does not undo that.
+
+Of a version that is yet to come a server says nothing, but waits for it. So before a watch is resumed the present
+version is asked for: a server that was restored from a backup is behind.
 """
 
 import asyncio
@@ -11,11 +14,14 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
+from actuators.kubernetes.resources import REPLICA_SETS, REVISIONS
+from actuators.kubernetes.revisions import STAMP, stamp
 from schemas.kubernetes import Object, Resource
 
 log = structlog.get_logger()
 
 _GONE = 410
+_TOO_NEW = "ResourceVersionTooLarge"
 _PAGE = "500"
 _WATCH_S = 120
 """After which a watch is ended and resumed. A connection that died without a word is noticed `_SLACK_S` later."""
@@ -35,7 +41,7 @@ _NOT_KEPT = (
 
 
 class Expired(Exception):
-    """The server has forgotten the version that was to be followed from."""
+    """The server has forgotten the version that was to be followed from, or never had it, as after it was restored."""
 
 
 class Watched:
@@ -60,19 +66,25 @@ class Watched:
 
     async def run(self) -> None:
         """Keep in step until cancelled."""
+        clock = asyncio.get_running_loop().time
         failures = 0
         while True:
+            began_s = clock()
             try:
-                if not self._version:
+                if self._version:
+                    await self._must_be_past()
+                else:
                     await self._list()
                 await self._follow()
-                failures = 0
+                failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
             except Expired:
                 self._version = ""
+                failures += 1
             except (ApiError, Unanswered, Unreached) as error:
                 failures += 1
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("watch_failed", path=self._path, error=str(error), failures=failures)
+            if failures:
                 await asyncio.sleep(min(_LONGEST_PAUSE_S, self._retry_s * 2 ** min(failures, 12)))
 
     def take(self, found: Object) -> None:
@@ -80,7 +92,7 @@ class Watched:
         key = _key(found)
         known = self.objects.get(key)
         if known is None or _version(known) <= _version(found):
-            self.objects[key] = _trimmed(found)
+            self.objects[key] = _trimmed(self.resource, found)
             self._changed()
 
     def forget(self, namespace: str, name: str) -> None:
@@ -93,7 +105,7 @@ class Watched:
         rest = ""
         while True:
             page = await self._api.get(self._path, limit=_PAGE, **({"continue": rest} if rest else {}))
-            found |= {_key(each): _trimmed(each) for each in page.get("items") or ()}
+            found |= {_key(each): _trimmed(self.resource, each) for each in page.get("items") or ()}
             meta = page.get("metadata") or {}
             rest = meta.get("continue") or ""
             if not rest:
@@ -104,6 +116,12 @@ class Watched:
         self.synced.set()
         self._changed()
 
+    async def _must_be_past(self) -> None:
+        """Raises `Expired` where the server's versions are behind."""
+        page = await self._api.get(self._path, limit="1")
+        if _version(page) < _number(self._version):
+            raise Expired
+
     async def _follow(self) -> None:
         about = {"resourceVersion": self._version, "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_S)}
         try:
@@ -111,7 +129,7 @@ class Watched:
                 async for event in events:
                     self._apply(event)
         except ApiError as error:
-            if error.code == _GONE:
+            if error.code == _GONE or _TOO_NEW in error.causes:
                 raise Expired from error
             raise
 
@@ -119,7 +137,8 @@ class Watched:
         found = event["object"]
         match event["type"]:
             case "ERROR":
-                if found.get("code") == _GONE:
+                causes = (found.get("details") or {}).get("causes") or ()
+                if found.get("code") == _GONE or any(each.get("reason") == _TOO_NEW for each in causes):
                     raise Expired
                 raise Unanswered(str(found.get("message", "the watch has failed")))
             case "BOOKMARK":
@@ -139,13 +158,18 @@ def _key(found: Object) -> tuple[str, str]:
 
 
 def _version(found: Object) -> int:
-    version = str(found["metadata"].get("resourceVersion", ""))
+    return _number(str(found["metadata"].get("resourceVersion", "")))
+
+
+def _number(version: str) -> int:
     return int(version) if version.isdigit() else 0
 
 
-def _trimmed(found: Object) -> Object:
+def _trimmed(resource: Resource, found: Object) -> Object:
     """A copy without what is large; what it was made of may still be needed whole."""
     kept = {name: dict(part) if isinstance(part, dict) else part for name, part in found.items()}
+    if resource in (REPLICA_SETS, REVISIONS):
+        kept[STAMP] = stamp(found)
     for *within, name in _NOT_KEPT:
         part = kept.get(within[0]) if within else kept
         if part:

@@ -1,6 +1,6 @@
 """Reading from the API server: lists page by page and watches line by line, and nothing that changes anything.
 
-Connections and credentials are as `schemas.kubernetes` makes them. Objects stay the JSON that they are.
+Connections and credentials are as `schemas.cluster` makes them. Objects stay the JSON that they are.
 """
 
 import json
@@ -12,24 +12,25 @@ from urllib.parse import urlencode
 import aiohttp
 
 from collectors.kubernetes.config import KubernetesConfig
-from schemas import kubernetes
+from schemas import cluster
 from schemas.kubernetes import Object
 
 if TYPE_CHECKING:
-    from kubernetes.aio.client.api_client import ApiClient
     from kubernetes.aio.client.rest import RESTResponse
 
 PAGE = "500"
 WATCH_S = 290
-"""After which a watch is ended and resumed; the server's own limit is not much longer."""
+"""After which a watch is ended and resumed at the latest; the server's own limit is not much longer."""
+_QUIET = 0.9
+"""Of the time without a word after which a server is taken to be away: so long a watch may be asked for. Where a server
+sends bookmarks it says a word each minute, but of Events, which it does not cache, it sends none."""
 _LONGEST_LINE_BYTES = 16 * 1024 * 1024
 _GONE = 410
-_TOO_NEW = "ResourceVersionTooLarge"
 _SHOWN = 200
 
 
 class Expired(Exception):
-    """The server does not know the version that was to be followed from: all is to be listed anew."""
+    """The server knows no more, or not yet, the version that was to be followed from: all is to be listed anew."""
 
 
 class Unreadable(Exception):
@@ -39,9 +40,8 @@ class Unreadable(Exception):
 async def client_of(config: KubernetesConfig) -> "Api":
     """Raises `Unreadable` where the configuration does not say how to reach a cluster."""
     try:
-        # Each watch keeps a connection; how many there are is the configuration's to say.
-        client = await kubernetes.client_of(config.kubeconfig, config.context, connections=0)
-    except kubernetes.NoCluster as error:
+        client = await cluster.client_of(config.kubeconfig, config.context)
+    except cluster.NoCluster as error:
         raise Unreadable(str(error)) from error
     return Api(client, config.request_timeout_s, config.silent_s)
 
@@ -49,10 +49,11 @@ async def client_of(config: KubernetesConfig) -> "Api":
 class Api:
     """One API server."""
 
-    def __init__(self, client: "ApiClient", timeout_s: float, silent_s: float) -> None:
+    def __init__(self, client: cluster.Client, timeout_s: float, silent_s: float) -> None:
         self._client = client
         self._list = aiohttp.ClientTimeout(total=timeout_s)
         self._watch = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=silent_s)
+        self._watch_s = max(1, min(WATCH_S, int(silent_s * _QUIET)))
 
     async def close(self) -> None:
         await self._client.close()
@@ -69,6 +70,12 @@ class Api:
             if not rest:
                 return
 
+    async def version(self, path: str) -> str:
+        """That of the collection now. Raises `Expired` and `Unreadable`."""
+        async with self._asked(path, {"limit": "1"}, self._list) as response:
+            page = _json(await response.read())
+        return str((page.get("metadata") or {}).get("resourceVersion") or "")
+
     @asynccontextmanager
     async def watch(self, path: str, version: str) -> AsyncIterator[AsyncIterator[Object]]:
         """What changes after `version`. Raises `Expired` and `Unreadable`, at first and from the iterator."""
@@ -76,7 +83,7 @@ class Api:
             "watch": "1",
             "resourceVersion": version,
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(WATCH_S),
+            "timeoutSeconds": str(self._watch_s),
         }
         async with self._asked(path, about, self._watch) as response:
             yield _lines(response)
@@ -85,18 +92,15 @@ class Api:
     async def _asked(
         self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
     ) -> AsyncIterator["RESTResponse"]:
-        try:
-            known_by = await kubernetes.credentials_of(self._client)
-        except kubernetes.NoCluster as error:
-            raise Unreadable(str(error)) from None
-        headers = {**known_by, "Accept": "application/json", "User-Agent": "reflexarc"}
-        url = f"{self._client.configuration.host}{path}?{urlencode(query)}"
+        headers = {"Accept": "application/json", "User-Agent": "reflexarc"}
         response = None
         try:
-            response = await self._client.rest_client.request("GET", url, headers, _request_timeout=limits)
+            response = await self._client.request("GET", f"{path}?{urlencode(query)}", headers, None, limits)
             if response.status >= 400:
                 raise _failure(response.status, await response.read())
             yield response
+        except cluster.NoCluster as error:
+            raise Unreadable(str(error)) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreadable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         finally:
@@ -132,9 +136,8 @@ def _failure(code: int, body: bytes) -> Exception:
 
 
 def _status(code: int, status: Object) -> Exception:
-    causes = [each.get("reason") for each in (status.get("details") or {}).get("causes") or ()]
     why = f"{code} {status.get('reason', '')}: {status.get('message', '')}"
-    return Expired(why) if code == _GONE or _TOO_NEW in causes else Unreadable(why)
+    return Expired(why) if code == _GONE else Unreadable(why)
 
 
 def _json(text: bytes) -> Object:

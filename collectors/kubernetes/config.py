@@ -34,9 +34,9 @@ class KubernetesConfig(PluginConfig):
 
     All series are sent every `interval_s`, by default that of the agent; what has changed is sent after `quiet_s`, with
     what changes meanwhile. The first failed request is tried again after `retry_s`, then less and less often; one is
-    given up after `request_timeout_s`, and a watch after `silent_s` without a word, of which a server has one each
-    minute. Series of what could not be followed for `lost_s` end, for nobody knows whether they still hold, and `up`
-    is 0.
+    given up after `request_timeout_s`, and a watch after `silent_s` without a word; one that has nothing to tell is
+    ended and resumed before. Series of what could not be followed for `lost_s` end, for nobody knows whether they still
+    hold, and `up` is 0.
     """
 
     kubeconfig: Path | None = None

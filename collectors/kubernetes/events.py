@@ -8,7 +8,7 @@ that version, it lists what there is and tells what is newer.
 import asyncio
 from collections.abc import Mapping
 
-from collectors.kubernetes.resources import Key, version_of
+from collectors.kubernetes.resources import Key, number_of, version_of
 from schemas.events import Event
 from schemas.kubernetes import Object
 from schemas.plugins import Occurrence, Reading
@@ -45,7 +45,7 @@ class EventSink:
 
     async def complete(self, version: str) -> None:
         listed, self._listed = sorted(self._listed, key=version_of), []
-        now = int(version) if version.isascii() and version.isdigit() else 0
+        now = number_of(version)
         if self._after is None or now < self._after:  # Another cluster, or one that was restored, counts anew.
             self._after = now
         for found in listed:

@@ -3,6 +3,9 @@
 A watch that is lost goes on after the last version that it told of, a bookmark's too. When the server has forgotten
 that version, all is listed anew and compared with what was known, so that what happened between is told as if it had
 been watched: what is gone, what is another of the same name, what is new or changed, and nothing that is as it was.
+
+A server says nothing of a version that is yet to come: it waits for it. So before a watch is resumed the present
+version is asked for, or one that was restored from a backup would be watched in silence, perhaps for days.
 """
 
 import asyncio
@@ -12,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from collectors.kubernetes.api import Api, Expired, Unreadable
-from collectors.kubernetes.resources import Key, key_of
+from collectors.kubernetes.resources import Key, key_of, number_of
 from schemas.kubernetes import Object
 
 log = structlog.get_logger()
@@ -57,7 +60,9 @@ class Following:
         while True:
             began_s = clock()
             try:
-                if not self._version:
+                if self._version:
+                    await self._must_be_past()
+                else:
                     await self._list()
                 await self._watch()
                 failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
@@ -87,6 +92,14 @@ class Following:
         self.lost_since_s = asyncio.get_running_loop().time()
         await self._sink.complete(version)
         self._version = version
+
+    async def _must_be_past(self) -> None:
+        """Raises `Expired` where the server's versions are behind: another count has begun, in which they mean other
+        things."""
+        present = await self._api.version(self.path)
+        if number_of(present) < number_of(self._version):
+            self._known = {key: (uid, "") for key, (uid, _) in self._known.items()}
+            raise Expired(f"it was followed up to version {self._version}, and the server is at {present}")
 
     async def _watch(self) -> None:
         async with self._api.watch(self.path, self._version) as events:

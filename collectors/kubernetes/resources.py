@@ -33,5 +33,9 @@ def key_of(found: Object) -> Key:
 
 def version_of(found: Object) -> int:
     """The resource version, which grows with each change of anything; 0 where it is no number."""
-    version = str(found["metadata"].get("resourceVersion", ""))
+    return number_of(str(found["metadata"].get("resourceVersion", "")))
+
+
+def number_of(version: str) -> int:
+    """Versions are numbers; 0 stands for one that is none."""
     return int(version) if version.isascii() and version.isdigit() else 0

@@ -19,7 +19,6 @@ from schemas.audit import AuditEntry
 from schemas.commands import Command, Origin
 from schemas.control import Abort, Act, Approve, Emergency, Halt, Play, Resume
 from schemas.inventory import Inventory
-from schemas.labels import canonical
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.refusals import Refusals
@@ -154,7 +153,8 @@ def _emergency(turn: Turn, request: Emergency) -> None:
 
 
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
-    ladder = ladder_on(turn.state, heal, fired.rule, turn.state.alerts[fired.rule][canonical(fired.labels)])
+    alert = turn.state.alerts[fired.rule][tuple(fired.labels.items())]  # in the order that they have there
+    ladder = ladder_on(turn.state, heal, fired.rule, alert)
     if ladder.key in turn.state.ladders:
         return
     step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))

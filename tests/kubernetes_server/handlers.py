@@ -7,9 +7,10 @@ from typing import Any
 from tests.kubernetes_server.patches import BadPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, selected
+from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, selected
 
 PAGE = 500
+_IDLE = ("Pending", "Succeeded", "Failed")
 
 
 def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: Any, content_type: str) -> Any:
@@ -33,14 +34,20 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
 
 
 def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Object:
-    found = cluster.all(
-        request.resource, request.namespace, query.get("labelSelector", ""), query.get("fieldSelector", "")
-    )
-    start, limit = int(query.get("continue") or 0), int(query.get("limit") or PAGE)
-    page, rest = found[start : start + limit], len(found) - start - limit
-    meta: Object = {"resourceVersion": str(cluster.version)}
-    if rest > 0:
-        meta |= {"continue": str(start + limit), "remainingItemCount": rest}
+    """All pages of a list are of the moment at which it began, and of that version."""
+    if begun := query.get("continue"):
+        if begun not in cluster.pages:
+            raise expired("The provided continue parameter is too old to display a consistent list result.")
+        version, found = begun.partition("-")[0], cluster.pages[begun]
+    else:
+        selectors = query.get("labelSelector", ""), query.get("fieldSelector", "")
+        version, found = str(cluster.version), cluster.all(request.resource, request.namespace, *selectors)
+    limit = int(query.get("limit") or PAGE)
+    page, rest = found[:limit], found[limit:]
+    meta: Object = {"resourceVersion": version}
+    if rest:
+        meta |= {"continue": f"{version}-{len(cluster.pages)}", "remainingItemCount": len(rest)}
+        cluster.pages[meta["continue"]] = rest
     kind = KINDS[request.resource]
     items = [{name: value for name, value in each.items() if name not in ("kind", "apiVersion")} for each in page]
     return {"kind": f"{kind}List", "apiVersion": api_version(request.resource), "metadata": meta, "items": items}
@@ -66,56 +73,86 @@ def _delete(cluster: Cluster, request: Request, body: Any) -> Object:
     deleted = cluster.delete(request.resource, request.namespace, request.name, body)
     if deleted is not current:
         cluster.applied.append(Applied(request, current, None))
-    return deleted
+    if request.resource == "pods" or cluster.find(request.resource, request.namespace, request.name):
+        return deleted
+    about = {**details(request.resource, request.name), "uid": current["metadata"]["uid"]}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": about}
 
 
 def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:
+    """Of the lines that are asked for the first bytes, as a kubelet tells them."""
     pod = cluster.get("pods", request.namespace, request.name)
     containers = [each["name"] for each in pod["spec"].get("containers", ())]
     wanted = query.get("container") or containers[0]
     if wanted not in containers:
         raise ApiStatus(400, "BadRequest", f"container {wanted} is not valid for pod {request.name}")
-    if query.get("previous") == "true":
-        message = f'previous terminated container "{wanted}" in pod "{request.name}" not found'
-        raise ApiStatus(400, "BadRequest", message)
+    _must_have_log(cluster, pod, wanted, previous=query.get("previous") == "true")
     text = cluster.logs.get(f"{request.namespace}/{request.name}", f"hello from {request.name}\n")
-    return text[: int(query.get("limitBytes") or len(text))]
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[-int(query.get("tailLines") or len(lines)) :])[: int(query.get("limitBytes") or len(text))]
+
+
+def _must_have_log(cluster: Cluster, pod: Object, container: str, *, previous: bool) -> None:
+    name, node = pod["metadata"]["name"], cluster.find("nodes", "", pod["spec"].get("nodeName", ""))
+    if node is not None and not is_ready(node):
+        message = f'Get "https://{node["metadata"]["name"]}:10250/containerLogs/{name}": dial tcp: no route to host'
+        raise ApiStatus(500, "InternalError", message)
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    status: Mapping[str, Any] = next((each for each in statuses if each["name"] == container), {})
+    if previous and not status.get("restartCount"):
+        message = f'previous terminated container "{container}" in pod "{name}" not found'
+        raise ApiStatus(400, "BadRequest", message)
+    waiting = status.get("state", {}).get("waiting")
+    if waiting and not status.get("restartCount"):
+        message = f'container "{container}" in pod "{name}" is waiting to start: {waiting["reason"]}'
+        raise ApiStatus(400, "BadRequest", message)
 
 
 # --- eviction ---
 
 
 def _evict(cluster: Cluster, request: Request, body: Any) -> Object:
+    if body.get("metadata", {}).get("name") != request.name:
+        raise ApiStatus(400, "BadRequest", "name in URL does not match name in Eviction object")
     pod = cluster.get("pods", request.namespace, request.name)
-    budgets = [
-        budget
-        for budget in cluster.all("poddisruptionbudgets", request.namespace)
-        if fits_selector(pod["metadata"].get("labels", {}), budget["spec"].get("selector"))
-    ]
-    wanted = (body.get("deleteOptions") or {}).get("preconditions", {}).get("uid")
-    if "deletionTimestamp" not in pod["metadata"] and wanted in (None, pod["metadata"]["uid"]):
-        _permit(cluster, pod, budgets)
+    if not _goes_anyway(pod):
+        _permit(cluster, pod)
     deleted = cluster.delete("pods", request.namespace, request.name, body.get("deleteOptions"))
     if deleted is not pod:
         cluster.applied.append(Applied(request, pod, None))
     return {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201, "metadata": {}}
 
 
-def _permit(cluster: Cluster, pod: Object, budgets: list[Object]) -> None:
+def _goes_anyway(pod: Object) -> bool:
+    """What has ended, is ending or has not begun serves nobody, and no budget is asked."""
+    return "deletionTimestamp" in pod["metadata"] or pod.get("status", {}).get("phase") in _IDLE
+
+
+def _permit(cluster: Cluster, pod: Object) -> None:
+    labels = pod["metadata"].get("labels", {})
+    budgets = [
+        each
+        for each in cluster.all("poddisruptionbudgets", pod["metadata"]["namespace"])
+        if fits_selector(labels, each["spec"].get("selector"))
+    ]
     if len(budgets) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise ApiStatus(500, "InternalError", message)
+        raise ApiStatus(500, "", message)
     for budget in budgets:
-        if allowed(cluster, budget) < 1:
+        healthy, desired = health(cluster, budget)
+        always = budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"
+        if not is_ready(pod) and (always or healthy >= desired > 0):
+            continue
+        if healthy <= desired:
             name = budget["metadata"]["name"]
-            told = f"The disruption budget {name} needs healthy pods that it has not"
+            told = f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
             cause = {"reason": "DisruptionBudget", "message": told}
             message = "Cannot evict pod as it would violate the pod's disruption budget."
             raise ApiStatus(429, "TooManyRequests", message, {"causes": [cause]})
 
 
-def allowed(cluster: Cluster, budget: Object) -> int:
-    """How many of its pods may be disrupted now."""
+def health(cluster: Cluster, budget: Object) -> tuple[int, int]:
+    """How many of its pods are healthy, and how many have to be."""
     namespace, selector = budget["metadata"]["namespace"], budget["spec"].get("selector")
     pods = [
         pod
@@ -124,9 +161,9 @@ def allowed(cluster: Cluster, budget: Object) -> int:
     ]
     healthy = sum(is_ready(pod) for pod in pods)
     if "minAvailable" in budget["spec"]:
-        return healthy - int(budget["spec"]["minAvailable"])
-    expected = int(budget.get("status", {}).get("expectedPods", len(pods)))
-    return int(budget["spec"]["maxUnavailable"]) - (max(expected, len(pods)) - healthy)
+        return healthy, int(budget["spec"]["minAvailable"])
+    expected = max(int(budget.get("status", {}).get("expectedPods", 0)), len(pods))
+    return healthy, expected - int(budget["spec"]["maxUnavailable"])
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:

@@ -52,7 +52,8 @@ def _run(cluster: Cluster, pod: Object) -> None:
         {"type": "PodScheduled", "status": "True"},
         {"type": "Ready", "status": "True" if ready else "False"},
     ]
-    phase = "Running" if ready else "Pending"
+    begun = not any(each["state"].get("waiting", {}).get("reason") == "ImagePullBackOff" for each in states)
+    phase = "Running" if begun else "Pending"
     status = {"phase": phase, "conditions": conditions, "containerStatuses": states, "podIP": "10.0.0.1"}
     set_status(cluster, "pods", pod, **status)
 

@@ -54,11 +54,14 @@ class Request:
 
 def api_version(resource: str) -> str:
     """Such as `apps/v1`."""
-    for group, names in (*NAMESPACED.items(), *CLUSTER_WIDE.items()):
-        if resource in names:
-            version = "v2" if group == "autoscaling" else "v1"
-            return f"{group}/{version}" if group else version
-    raise KeyError(resource)
+    group = group_of(resource)
+    version = "v2" if group == "autoscaling" else "v1"
+    return f"{group}/{version}" if group else version
+
+
+def group_of(resource: str) -> str:
+    """Such as `apps`; empty for the core."""
+    return next(group for group, names in (*NAMESPACED.items(), *CLUSTER_WIDE.items()) if resource in names)
 
 
 def understood(method: str, url: str) -> tuple[Request, dict[str, str]] | None:

@@ -22,6 +22,9 @@ from tests.kubernetes_server.rbac import Rbac
 from tests.kubernetes_server.state import ApiStatus, Cluster
 
 BOOKMARK_S = 0.5
+WITHOUT_BOOKMARKS = ("events",)
+"""What an API server watches in its store and not in its cache. Of the others, too, it tells no version twice: where
+nothing happens a watch is silent until its end."""
 
 
 class Reset(Exception):
@@ -41,11 +44,17 @@ class KubernetesServer:
         self.rbac = rbac
         self.live = True
         self.requests: list[Request] = []
+        self.queries: list[Mapping[str, str]] = []
+        """The query of each of the requests."""
         self.agents: list[str] = []
         """The `User-Agent` of each of the requests."""
+        self.managers: set[str] = set()
+        """Who has changed anything, as the fields of an object say: the `fieldManager`, or else the `User-Agent`."""
         self.forbidden: list[Request] = []
         self.credentials: list[str] = []
         """The `Authorization` of each of the requests."""
+        self.token: str | None = None
+        """The one that is taken; None takes any."""
         self.url = ""
         self._last = ""
         self._arrived = asyncio.Event()
@@ -148,12 +157,13 @@ class KubernetesServer:
             return
         asked, query = found
         self.requests.append(asked)
+        self.queries.append(query)
         self._arrived.set()
         self._arrived = asyncio.Event()
         self.agents.append(headers.get("user-agent", ""))
         self.credentials.append(headers.get("authorization", ""))
         try:
-            self._authorise(asked)
+            self._authorise(asked, headers.get("authorization", ""))
             if asked.verb == "watch":
                 await self._watch(out, asked, query)
                 return
@@ -162,7 +172,9 @@ class KubernetesServer:
         except ApiStatus as status:
             await out.json(status.code, status.body, status.retry_after)
 
-    def _authorise(self, asked: Request) -> None:
+    def _authorise(self, asked: Request, credentials: str) -> None:
+        if self.token is not None and credentials != f"Bearer {self.token}":
+            raise ApiStatus(401, "Unauthorized", "Unauthorized")
         if self.rbac is not None and not self.rbac.allows(asked):
             self.forbidden.append(asked)
             message = f'{asked.what} is forbidden: cannot {asked.verb} resource in API group "{asked.group}"'
@@ -177,6 +189,8 @@ class KubernetesServer:
         if fault != "silence before":
             count = len(self.cluster.applied)
             content = answer(self.cluster, asked, query, body, kind)
+            if asked.verb in ("create", "patch", "update"):
+                self.managers.add(query.get("fieldManager") or agent.partition("/")[0])
             self.cluster.applied[count:] = [replace(each, agent=agent) for each in self.cluster.applied[count:]]
             if self.live:
                 controllers.step(self.cluster)
@@ -197,10 +211,9 @@ class KubernetesServer:
 
     async def _watch(self, out: "_Out", asked: Request, query: Mapping[str, str]) -> None:
         version = int(query.get("resourceVersion") or self.cluster.version)
-        self.cluster.since(version, asked.resource)
         ends = asyncio.get_running_loop().time() + float(query.get("timeoutSeconds") or 3600)
         await out.begin()
-        told: set[tuple[str, str]] = set()
+        marked = version
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             changed = self.cluster.changed
             try:
@@ -211,8 +224,8 @@ class KubernetesServer:
             for change in changes:
                 await out.line({"type": change.kind, "object": change.found}, when=is_selected(change.found, query))
             version = max(version, self.cluster.version)
-            if query.get("allowWatchBookmarks") in ("1", "true") and ("bookmark", str(version)) not in told:
-                told.add(("bookmark", str(version)))
+            if version > marked and asked.resource not in WITHOUT_BOOKMARKS and query.get("allowWatchBookmarks"):
+                marked = version
                 meta = {"resourceVersion": str(version)}
                 await out.line({"type": "BOOKMARK", "object": {"metadata": meta}}, when=not changes)
             try:

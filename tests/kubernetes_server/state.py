@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from tests.kubernetes_server.paths import KINDS, Request, api_version
+from tests.kubernetes_server.paths import KINDS, Request, api_version, group_of
 from tests.kubernetes_server.selectors import fits_fields, fits_labels
 
 Key = tuple[str, str, str]
 Object = dict[str, Any]
 NOW = "2026-01-01T00:00:00Z"
+ANNOTATIONS_BYTES = 256 * 1024
+"""All annotations of an object, names and values: more the API does not take."""
+_THE_SERVERS = ("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp")
+"""Members of the metadata that no client changes."""
+_WITHOUT_GENERATION = ("nodes", "namespaces", "events", "services", "configmaps", "secrets", "persistentvolumes")
 
 
 class ApiStatus(Exception):
@@ -39,12 +44,27 @@ class ApiStatus(Exception):
 
 
 def not_found(resource: str, name: str) -> ApiStatus:
-    return ApiStatus(404, "NotFound", f'{resource} "{name}" not found', {"name": name, "kind": resource})
+    return ApiStatus(404, "NotFound", f"{_told(resource, name)} not found", details(resource, name))
 
 
 def conflict(resource: str, name: str, why: str) -> ApiStatus:
-    message = f'Operation cannot be fulfilled on {resource} "{name}": {why}'
-    return ApiStatus(409, "Conflict", message, {"name": name, "kind": resource})
+    message = f"Operation cannot be fulfilled on {_told(resource, name)}: {why}"
+    return ApiStatus(409, "Conflict", message, details(resource, name))
+
+
+def expired(message: str) -> ApiStatus:
+    return ApiStatus(410, "Expired", message)
+
+
+def details(resource: str, name: str) -> dict[str, str]:
+    """What a `Status` is about."""
+    group = group_of(resource)
+    return {"name": name, **({"group": group} if group else {}), "kind": resource}
+
+
+def _told(resource: str, name: str) -> str:
+    group = group_of(resource)
+    return f'{resource}.{group} "{name}"' if group else f'{resource} "{name}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +104,8 @@ class Cluster:
         """What a pod's containers have printed, by `namespace/name`."""
         self.changed = asyncio.Event()
         self.marks = 0
+        self.pages: dict[str, list[Object]] = {}
+        """What is left of lists that were begun, as it was then, by their `continue`."""
         self._uids = 0
 
     # --- reading ---
@@ -108,7 +130,7 @@ class Cluster:
     def since(self, version: int, resource: str, namespace: str = "") -> list[Change]:
         """What has changed after that version. Raises 410 where the log does not go back that far."""
         if version < self.compacted:
-            raise ApiStatus(410, "Expired", f"too old resource version: {version} ({self.compacted})")
+            raise expired(f"too old resource version: {version} ({self.compacted})")
         newer = takewhile(lambda change: change.version > version, reversed(self.log))
         return [
             change
@@ -126,8 +148,9 @@ class Cluster:
         return other
 
     def compact(self) -> None:
-        """Forget the log: whoever watches from before it must list anew."""
+        """Forget the past: whoever watches from before it, or is within a list of then, must list anew."""
         self.log.clear()
+        self.pages.clear()
         self.compacted = self.version
 
     # --- writing ---
@@ -142,15 +165,18 @@ class Cluster:
             meta["name"] = f"{meta['generateName']}{self.marks:05x}"
         key = (resource, meta.get("namespace", ""), meta["name"])
         if key in self.objects:
-            message = f'{resource} "{meta["name"]}" already exists'
-            raise ApiStatus(409, "AlreadyExists", message, {"name": meta["name"], "kind": resource})
+            message = f"{_told(resource, meta['name'])} already exists"
+            raise ApiStatus(409, "AlreadyExists", message, details(resource, meta["name"]))
         self._uids += 1
         created |= {"apiVersion": api_version(resource), "kind": KINDS[resource]}
-        meta |= {"uid": f"00000000-0000-0000-0000-{self._uids:012x}", "creationTimestamp": NOW, "generation": 1}
+        meta |= {"uid": f"00000000-0000-0000-0000-{self._uids:012x}", "creationTimestamp": NOW}
+        if resource not in _WITHOUT_GENERATION:
+            meta["generation"] = 1
         return self._store("ADDED", resource, created)
 
-    def update(self, resource: str, changed: Object) -> Object:
-        """Store a changed copy of what was there. A `resourceVersion` other than the present one is a conflict."""
+    def update(self, resource: str, changed: Object, *, status: bool = False) -> Object:
+        """Store a changed copy of what was there. A `resourceVersion` other than the present one is a conflict. What is
+        written with the `status` is no new generation."""
         meta = changed["metadata"]
         name = meta["name"]
         current = self.get(resource, meta.get("namespace", ""), name)
@@ -162,27 +188,31 @@ class Cluster:
                 resource, name, "the object has been modified; please apply your changes to the latest version"
             )
         _validate(resource, changed)
-        meta |= {name: was[name] for name in ("uid", "creationTimestamp", "generation", "resourceVersion")}
-        if "deletionTimestamp" in was:
-            meta["deletionTimestamp"] = was["deletionTimestamp"]
-        if _is_of_another_generation(resource, current, changed):
+        meta |= {name: was[name] for name in _THE_SERVERS if name in was}
+        if not status and _is_of_another_generation(resource, current, changed):
             meta["generation"] += 1
         if changed == current:
             return current
+        if "deletionTimestamp" in meta and resource != "pods" and not meta.get("finalizers"):
+            return self.remove(resource, changed)
         return self._store("MODIFIED", resource, changed)
 
     def delete(self, resource: str, namespace: str, name: str, options: Mapping[str, Any] | None = None) -> Object:
-        """Remove it; a pod that runs on a node only begins to end, unless its grace period is 0."""
+        """Remove it; a pod that runs on a node only begins to end, unless its grace period is 0, and so does what has
+        finalizers."""
         current = self.get(resource, namespace, name)
         for field, value in (options or {}).get("preconditions", {}).items():
             if current["metadata"][field] != value:
                 raise conflict(resource, name, f"Precondition failed: {field} in precondition: {value}")
-        graceful = resource == "pods" and current["spec"].get("nodeName")
-        if graceful and (options or {}).get("gracePeriodSeconds") != 0:
+        runs = resource == "pods" and current["spec"].get("nodeName")
+        graceful = runs and (options or {}).get("gracePeriodSeconds") != 0
+        if graceful or current["metadata"].get("finalizers"):
             if "deletionTimestamp" in current["metadata"]:
                 return current
             ending = copy.deepcopy(current)
-            ending["metadata"] |= {"deletionTimestamp": NOW, "deletionGracePeriodSeconds": 30}
+            ending["metadata"] |= {"deletionTimestamp": NOW, "deletionGracePeriodSeconds": 30 if graceful else 0}
+            if "generation" in ending["metadata"]:
+                ending["metadata"]["generation"] += 1
             return self._store("MODIFIED", resource, ending)
         return self.remove(resource, current)
 
@@ -218,7 +248,7 @@ def selected(found: Mapping[str, Any], labels: str, fields: str) -> bool:
 
 def _is_of_another_generation(resource: str, before: Object, after: Object) -> bool:
     """By its specification; a deployment by its annotations too, as they go on to its ReplicaSets."""
-    if resource in ("pods", "nodes"):
+    if resource in ("pods", *_WITHOUT_GENERATION):
         return False
     annotated = [each["metadata"].get("annotations") or {} for each in (before, after)]
     return before.get("spec") != after.get("spec") or (resource == "deployments" and annotated[0] != annotated[1])
@@ -226,6 +256,12 @@ def _is_of_another_generation(resource: str, before: Object, after: Object) -> b
 
 def _validate(resource: str, changed: Mapping[str, Any]) -> None:
     name, spec = changed["metadata"]["name"], changed.get("spec", {})
+    annotations = changed["metadata"].get("annotations") or {}
+    if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > ANNOTATIONS_BYTES:
+        message = (
+            f"{_told(resource, name)} is invalid: metadata.annotations: Too long: may not be more than 262144 bytes"
+        )
+        raise ApiStatus(422, "Invalid", message, details(resource, name))
     replicas, template = spec.get("replicas", 0), spec.get("template")
     if isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0:
         raise ApiStatus(422, "Invalid", f'{resource} "{name}" is invalid: spec.replicas: Invalid value: {replicas}')

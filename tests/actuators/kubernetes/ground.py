@@ -16,7 +16,7 @@ import yaml
 from actuators.kubernetes.actuator import KubernetesActuator, build
 from actuators.kubernetes.api import Api, ApiError
 from actuators.kubernetes.config import KubernetesConfig, client_of
-from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS
+from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS, STATEFUL_SETS
 from schemas.kubernetes import Object, Resource
 from schemas.outcomes import Undo
 from schemas.plugins import ActuatorContext, Effect
@@ -52,8 +52,14 @@ class Ground:
         await self.make(DEPLOYMENTS, {**manifest, "apiVersion": "apps/v1", "kind": "Deployment"})
         return await self.available(name, replicas)
 
-    async def available(self, name: str, replicas: int) -> str:
-        target = self.id("deployment", name)
+    async def serve(self, name: str, replicas: int, image: str = GOOD) -> str:
+        """The same of a statefulset."""
+        manifest = workload(name, replicas, image, self.namespace, serviceName=name)
+        await self.make(STATEFUL_SETS, {**manifest, "apiVersion": "apps/v1", "kind": "StatefulSet"})
+        return await self.available(name, replicas, "statefulset")
+
+    async def available(self, name: str, replicas: int, kind: str = "deployment") -> str:
+        target = self.id(kind, name)
         await self.until(
             lambda: self._is(target, available_replicas=replicas, ready_replicas=replicas), f"{replicas} of {target}"
         )

@@ -20,6 +20,7 @@ from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.targets import attributes
+from schemas.cluster import Client
 from schemas.commands import Command
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.cluster import FAST, made
@@ -73,7 +74,7 @@ class Bench:
     """Two clients that are used for every run, since to make one costs more than to use it."""
 
     def __init__(self) -> None:
-        self._clients = [ApiClient(Configuration()) for _ in range(2)]
+        self._clients = [Client(ApiClient(Configuration())) for _ in range(2)]
 
     async def close(self) -> None:
         for client in self._clients:
@@ -137,7 +138,7 @@ class Bench:
         context = ActuatorContext(scope="c1", state_dir=None, now_ms=lambda: 0, evidence=Shelf())  # type: ignore[arg-type]
         config = KubernetesConfig(**FAST, request_timeout_s=REQUEST_TIMEOUT_S)
         for client in self._clients:
-            client.configuration.host = server.url
+            client.official.configuration.host = server.url
         return [KubernetesActuator(config, context, Api(client, REQUEST_TIMEOUT_S)) for client in self._clients]
 
 

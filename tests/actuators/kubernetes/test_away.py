@@ -4,7 +4,7 @@ import pytest
 
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import Ref
-from actuators.kubernetes.workloads import Rolling, nothing, restart
+from actuators.kubernetes.workloads import Rolling, restart
 from schemas.plugins import EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.alone import Sequel, course, uid
 from tests.actuators.kubernetes.cluster import Site, command, made
@@ -16,7 +16,7 @@ async def test_what_was_never_sent_has_failed(shop: Site, api: Api) -> None:
     given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
     await shop.server.stop()
     with pytest.raises(EffectFailed, match="not done in time: ClientConnectorError"):
-        await Rolling(restart, nothing).perform(course(api, given, 0.2), Ref.of(given.target))
+        await Rolling(restart).perform(course(api, given, 0.2), Ref.of(given.target))
 
 
 async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site, api: Api) -> None:
@@ -25,7 +25,7 @@ async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site,
     before = shop.cluster.get("deployments", "shop", "web")["spec"]
     shop.server.stop_after("patch")
     with pytest.raises(EffectUnknown, match="patch of deployment:shop/web"):
-        await Rolling(restart, nothing).perform(course(api, given, 0.3), Ref.of(given.target))
+        await Rolling(restart).perform(course(api, given, 0.3), Ref.of(given.target))
     assert shop.cluster.get("deployments", "shop", "web")["spec"] != before
 
 
@@ -40,7 +40,7 @@ async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api
     on_its_way = course(api, given, 1)
     on_its_way.gate = gate
     with pytest.raises(EffectUnknown, match="then: 403 Forbidden"):
-        await Rolling(restart, nothing).perform(on_its_way, Ref.of(given.target))
+        await Rolling(restart).perform(on_its_way, Ref.of(given.target))
 
 
 async def test_marks_that_cannot_be_asked_for_are_no_marks(shop: Site) -> None:

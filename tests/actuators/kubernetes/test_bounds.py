@@ -61,7 +61,8 @@ async def test_a_kubeconfig_that_says_nothing_is_named(tmp_path: Path) -> None:
 
 
 async def test_who_asks_is_known_and_no_secret_is_told(shop: Site) -> None:
-    """The server's audit log gets the command's id with every request; outcomes and errors never hold the token."""
+    """The server's audit log gets the command's id with every request, and an object one manager of its fields, however
+    often it was acted on; outcomes and errors never hold the token."""
     loose_pod(shop)
     async with shop.actuator() as actuator:
         await do(actuator, "cordon", "node:n1", "f" * 32)
@@ -69,6 +70,7 @@ async def test_who_asks_is_known_and_no_secret_is_told(shop: Site) -> None:
             await do(actuator, "drain", "node:n0")
     assert set(shop.server.credentials) == {"Bearer secret-of-the-test"}
     assert f"reflexarc (command {'f' * 32})" in shop.server.agents
+    assert shop.server.managers == {"reflexarc"}
     assert "secret-of-the-test" not in f"{refused.value!r} {actuator!r} {shop.server.agents}"
 
 

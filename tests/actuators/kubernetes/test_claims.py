@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 
 from actuators.kubernetes.marks import COMMAND, LABELS_BEFORE, QUARANTINE
-from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS, POLICIES
+from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS, POLICIES, STATEFUL_SETS
 from schemas.plugins import ConditionFailed, EffectFailed
 from tests.actuators.kubernetes.cluster import command
-from tests.actuators.kubernetes.ground import BAD, BUDGETS, OTHER, Ground, a_node, ground
+from tests.actuators.kubernetes.ground import BAD, BUDGETS, GOOD, OTHER, Ground, a_node, ground
 from tests.actuators.site import open_gate
 from tests.kubernetes_server.objects import budget, pod
 
@@ -119,6 +119,21 @@ async def test_a_rollback_is_undone_by_the_name_of_what_it_left(place: Ground) -
         await place.undo(effect.undo, known=False)
 
 
+async def test_rollback_after_a_restart_returns_to_another_version(place: Ground) -> None:
+    """A restart makes a revision too, but what differs by nothing else is not gone back to; nor is a bad version that
+    was left, whatever it was restarted as."""
+    web = await place.deploy("web")
+    await place.patch(DEPLOYMENTS, "web", IMAGE, OTHER)
+    await place.until(lambda: _revision(place, web, "2"), "the second revision")
+    await place.available("web", 2)
+    await place.do("restart", web)
+    await place.until(lambda: _revision(place, web, "3"), "the third revision")
+    effect = await place.do("rollback", web)
+    assert (effect.before["revision"], effect.after["revision"]) == ("3", "4")
+    assert {each["spec"]["containers"][0]["image"] for each in await place.pods("web")}.isdisjoint({OTHER})
+    assert (await place.attributes(web))["previous_revision"] is None
+
+
 async def test_rollback_to_what_is_not_kept_names_what_is(place: Ground) -> None:
     """A revision that is not kept fails, and nothing is done."""
     web = await place.deploy("web")
@@ -139,6 +154,24 @@ async def test_a_rollout_that_cannot_succeed_fails_with_the_reason(
     await place.until(lambda: _revision(place, place.id("deployment", "web"), "2"), "the second revision")
     with pytest.raises(EffectFailed, match=f"web-[a-z0-9-]+: ({trouble})"):
         await place.do("restart", place.id("deployment", "web"))
+
+
+@pytest.mark.parametrize(("verb", "image"), [("rollback", GOOD), ("restart", OTHER)])
+async def test_a_statefulset_that_stands_still_is_mended(place: Ground, verb: str, image: str) -> None:
+    """One with a bad image stays on it whatever its template says by then; rollback, and a restart on a template that
+    was mended, end the pods that stand in the way, and no others."""
+    db = await place.serve("db", 2)
+    first = (await place.pods("db"))[0]["metadata"]["uid"]
+    await place.patch(STATEFUL_SETS, "db", IMAGE, BAD)
+    await place.until(lambda: _stands_still(place, db), "a pod that cannot start")
+    if verb == "restart":
+        await place.patch(STATEFUL_SETS, "db", IMAGE, image)
+        await place.until(lambda: _revision(place, db, "3"), "the third revision")
+    effect = await place.do(verb, db)
+    pods = await place.pods("db")
+    assert {each["spec"]["containers"][0]["image"] for each in pods} == {image}
+    assert effect.detail == "2 available, after db-1 had to be ended"
+    assert (pods[0]["metadata"]["uid"] == first) == (verb == "rollback")
 
 
 async def test_a_paused_deployment_is_not_restarted(place: Ground) -> None:
@@ -285,6 +318,13 @@ async def test_an_eviction_waits_for_its_budget(place: Ground) -> None:
 
 async def _revision(place: Ground, target: str, revision: str) -> bool:
     return await _attribute(place, target, "revision", value=revision)
+
+
+async def _stands_still(place: Ground, target: str) -> bool:
+    """Its controller has begun with the second revision, and has got to a pod that cannot start."""
+    last = (await place.pods(target.rpartition("/")[2]))[-1]
+    states = [each["state"] for each in last.get("status", {}).get("containerStatuses", ())]
+    return await _revision(place, target, "2") and any("waiting" in state for state in states)
 
 
 async def _attribute(place: Ground, target: str, name: str, *, value: object) -> bool:

@@ -1,15 +1,22 @@
 """What the actuator knows of a cluster: every object once, as it is, over lost and forgotten watches."""
 
 import asyncio
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from actuators.kubernetes.actuator import KubernetesActuator
+from actuators.kubernetes.resources import KINDS
 from tests.actuators.kubernetes.cluster import Site, attributes, do
-from tests.kubernetes_server import controllers
+from tests.collectors.kubernetes.site import MortalServer
+from tests.kubernetes_server import KubernetesServer, Request, controllers
+from tests.kubernetes_server.objects import shop as shop_of_all
 from tests.kubernetes_server.objects import workload
 from tests.kubernetes_server.owning import edit
 
 PATIENCE_S = 10
+FOLLOWED = 7
+"""Collections."""
 
 
 async def until(actuator: KubernetesActuator, target: str, **wanted: Any) -> None:
@@ -22,7 +29,16 @@ async def until(actuator: KubernetesActuator, target: str, **wanted: Any) -> Non
 
 
 def lists_of(shop: Site) -> int:
-    return [each.verb for each in shop.server.requests].count("list")
+    """How often a collection was listed; to ask for its version is to ask for one object."""
+    asked = zip(shop.server.requests, shop.server.queries, strict=True)
+    return sum(request.verb == "list" and query.get("limit") != "1" for request, query in asked)
+
+
+async def watched(shop: Site) -> None:
+    """Wait until every collection is watched."""
+    async with asyncio.timeout(PATIENCE_S):
+        while sum(request.verb == "watch" for request in shop.server.requests) < len(KINDS) + 1:
+            await shop.server.requested(len(shop.server.requests) + 1)
 
 
 async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> None:
@@ -31,7 +47,7 @@ async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> 
         targets = {each.id: each for each in await actuator.inventory()}
         pods = [each for each in targets.values() if each.owner == "deployment:shop/web"]
         web = targets["deployment:shop/web"]
-    wanted = {"generation": 2, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
+    wanted = {"generation": 1, "replicas": 3, "ready_replicas": 3, "revision": "1", "previous_revision": None}
     assert wanted.items() <= web.attributes.items()
     assert (web.service, web.replicas, web.healthy) == ("shop/web", 3, 3)
     about = {(pod.lock, pod.service, pod.replicas, pod.healthy, pod.attributes["ready"]) for pod in pods}
@@ -57,6 +73,7 @@ async def test_a_change_in_the_cluster_is_news(shop: Site) -> None:
 async def test_a_lost_watch_is_resumed_where_it_was(shop: Site) -> None:
     """After the connection is gone nothing is listed anew, and what happened meanwhile is known."""
     async with shop.actuator() as actuator:
+        await watched(shop)
         lists = lists_of(shop)
         shop.server.disconnect()
         shop.cluster.delete("replicasets", "shop", "solo")
@@ -85,6 +102,18 @@ async def test_an_object_as_large_as_a_cluster_keeps_is_followed(shop: Site) -> 
         shop.server.settle()
         await until(actuator, "deployment:shop/large", ready_replicas=1, available_replicas=1)
         assert lists_of(shop) == lists
+
+
+async def test_a_server_that_was_restored_and_keeps_silent_is_listed_anew(shop: Site) -> None:
+    """Its versions are behind those that were told, and it would wait in silence for them to come again."""
+    backup = shop.cluster.copy()
+    async with shop.actuator() as actuator:
+        shop.cluster.create("deployments", workload("new", 1))
+        shop.server.settle()
+        await until(actuator, "deployment:shop/new", ready_replicas=1, available_replicas=1)
+        shop.server.cluster = shop.cluster = backup
+        shop.server.disconnect()
+        await until(actuator, "deployment:shop/new")
 
 
 async def test_an_effect_is_in_the_inventory_at_once(shop: Site) -> None:
@@ -120,3 +149,36 @@ async def test_only_the_named_namespaces_are_asked_for(shop: Site) -> None:
         kinds = {each.id.partition(":")[0] for each in await actuator.inventory()}
     assert kinds == {"node"}
     assert {each.namespace for each in shop.server.requests if each.resource != "nodes"} == {"other"}
+
+
+async def test_a_server_that_was_restored_is_listed_anew(tmp_path: Path) -> None:
+    """It knows of no version that is yet to come again, and is as it was before."""
+    async with MortalServer(shop_of_all()) as server:
+        server.settle()
+        place = Site(server, tmp_path)
+        async with place.actuator() as actuator:
+            saved = place.cluster.copy()
+            place.cluster.delete("replicasets", "shop", "solo")
+            server.settle()
+            await until(actuator, "replicaset:shop/solo")
+            server.cluster = place.cluster = saved
+            server.disconnect()
+            await until(actuator, "replicaset:shop/solo", ready_replicas=2)
+
+
+async def test_a_watch_that_ends_at_once_does_not_begin_at_once(tmp_path: Path) -> None:
+    """A proxy that keeps no connection open is not asked without end."""
+    async with Shortly(shop_of_all()) as server:
+        server.settle()
+        async with Site(server, tmp_path).actuator(retry_s=0.05):
+            clock = asyncio.get_running_loop().time
+            began_s = clock()
+            await server.requested(len(server.requests) + 3 * FOLLOWED)
+            assert clock() - began_s > 0.1
+
+
+class Shortly(KubernetesServer):
+    """It ends every watch as soon as it began."""
+
+    async def _watch(self, out: Any, asked: Request, query: Mapping[str, str]) -> None:
+        await super()._watch(out, asked, {**query, "timeoutSeconds": "0.001"})

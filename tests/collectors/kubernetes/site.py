@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,13 @@ from schemas.events import Event
 from schemas.labels import METRIC_NAME, Labels
 from schemas.plugins import Occurrence, Reading
 from tests.collectors.contexts import context
-from tests.kubernetes_server import ApiStatus, KubernetesServer, Request
+from tests.kubernetes_server import KubernetesServer
 
 FAST: dict[str, Any] = {"quiet_s": 0.0, "retry_s": 0.001, "interval_s": 0.02}
 
 
 class MortalServer(KubernetesServer):
     """It can be taken away, and comes back at the same address with the same state."""
-
-    async def _watch(self, out: Any, asked: Request, query: Mapping[str, str]) -> None:
-        """As a real one it knows of no version that is yet to come."""
-        wanted, now = int(query.get("resourceVersion") or 0), self.cluster.version
-        if wanted > now:
-            message = f"Too large resource version: {wanted}, current: {now}"
-            cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
-            raise ApiStatus(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
-        await super()._watch(out, asked, query)
 
     def away(self) -> None:
         self._server.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from collectors.kubernetes.api import client_of
 from collectors.kubernetes.config import KubernetesConfig
@@ -162,6 +163,41 @@ async def test_a_version_that_only_a_bookmark_told_of_is_gone_on_from(tmp_path: 
         cluster.create("pods", pod("loud"))
         await record.until(cluster)
         assert follow.lists == 1
+
+
+async def test_a_server_that_was_restored_is_listed_anew(tmp_path: Path) -> None:
+    """Its versions are behind those that were told, and it would wait in silence for them to come again. What is there
+    under a version that was told before may be another."""
+    cluster = Cluster()
+    for name in ("same", "changed"):
+        cluster.create("pods", pod(name))
+    backup = cluster.copy()
+    async with still(cluster) as server, recording(server, tmp_path) as (record, follow):
+        await record.until(cluster)
+        change(cluster, "changed")
+        cluster.create("pods", pod("new"))
+        await record.until(cluster)
+        server.away()
+        server.cluster = backup
+        change(backup, "same")
+        await server.back()
+        await record.until(backup)
+        assert follow.lists == 2
+        assert record.objects[("shop", "same")] | {"kind": "Pod", "apiVersion": "v1"} == backup.get(
+            "pods", "shop", "same"
+        )
+
+
+async def test_a_watch_without_news_is_not_taken_for_lost(tmp_path: Path) -> None:
+    """A server may say nothing at all while nothing happens: a watch ends, and is resumed, before that is taken for
+    its end."""
+    cluster = Cluster()
+    async with still(cluster) as server, recording(server, tmp_path, silent_s=1.3) as (_, follow):
+        with structlog.testing.capture_logs() as logged:
+            while sum(request.verb == "watch" for request in server.requests) < 3:
+                await server.requested(len(server.requests) + 1)
+        assert follow.lists == 1
+        assert not [each for each in logged if each["log_level"] == "warning"]
 
 
 async def test_lists_are_read_by_pages_and_through_failures(tmp_path: Path) -> None:
