@@ -30,11 +30,12 @@ from tests.core.world import (
 )
 
 HOUR_S = 3600
+UNBOUNDED = Policy()
 
 
-def isolated(*, revert_after: str = "1h") -> tuple[Story, list[Effect]]:
-    """A story in which the shop was isolated for so long, and what its answer led to."""
-    story = Story(program(alert(), respond(isolate(revert_after=revert_after), page())))
+def isolated(*, policy: Policy = UNBOUNDED) -> tuple[Story, list[Effect]]:
+    """A story in which the shop was isolated for an hour, and what its answer led to."""
+    story = Story(program(alert(), respond(isolate(revert_after="1h"), page()), policy=policy))
     command = only_command(story.samples(0))
     story.tell(isolated_shop())
     return story, story.answer(command, undo=UNDO)
@@ -133,6 +134,35 @@ def test_a_halt_holds_the_undo() -> None:
     story.halt("shop")
     assert reasons(later(story, HOUR_S)) == [Reason.HALTED]
     assert len(released(story.resume("shop"))) == 1
+
+
+@pytest.mark.parametrize("scope", ["rule:Contain", "rule:g/Contain", "service:shop", "*"])
+def test_a_halt_of_the_rule_holds_its_undos(scope: str) -> None:
+    """It stops every act of the rule; those who are to know are paged that it stays isolated, and it goes when the halt
+    ends."""
+    story, effects = isolated(policy=Policy(notify=("oncall",)))
+    story.answer(only_command(effects))
+    story.halt(scope)
+    effects = later(story, HOUR_S + 60)
+    (told,) = commands(effects)
+    assert told.summary.startswith("HALTED: release isolation:shop, g/Contain/undo is held: by ann")
+    assert len(released(story.resume(scope))) == 1
+
+
+def test_a_halt_of_another_rule_holds_no_undo() -> None:
+    """Not of one that happens to be called as undos are, either."""
+    story, effects = isolated()
+    story.answer(only_command(effects))
+    for scope in ("rule:Other", "rule:ann"):
+        story.halt(scope)
+    assert len(released(later(story, HOUR_S))) == 1
+
+
+def test_an_undo_says_for_whom_it_is() -> None:
+    """Actuators look for halts of the rule, too, before they undo."""
+    story, _ = isolated()
+    (release,) = released(later(story, HOUR_S))
+    assert (release.origin.name, release.acts_for) == ("g/Contain/undo", ("g/Contain",))
 
 
 def test_an_effect_that_says_no_undo_is_told() -> None:
