@@ -17,7 +17,7 @@ from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, R
 from actuators.kubernetes.rollout import is_ready
 from actuators.kubernetes.targets import Catalogue
 from actuators.kubernetes.watching import Watched
-from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale
+from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale, unscaled
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.kubernetes import Object
@@ -49,7 +49,7 @@ class KubernetesActuator:
         evict = Ending(context.now_ms, evict=True)
         self._acts: Mapping[str, Act] = {
             "restart": Rolling(restart),
-            "scale": Rolling(scale),
+            "scale": Rolling(scale, unscaled),
             "rollback": Rollback(),
             "evict": evict,
             "delete_pod": Ending(context.now_ms, evict=False),

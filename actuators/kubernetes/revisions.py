@@ -30,6 +30,11 @@ class Revision:
     number: int
     source: Object
 
+    @property
+    def name(self) -> str:
+        """Of the source, which is the same whatever number it gets by going back to it."""
+        return str(self.source["metadata"]["name"])
+
 
 def revisions(owner: Object, kept: Iterable[Object]) -> tuple[Revision, ...]:
     """Of those kept the workload's own, the oldest first."""
@@ -58,7 +63,7 @@ def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     present = current(owner, kept) or ""
     if not present.isdecimal():  # People may write anything into an annotation.
         return None
-    left = {mark.before.get("revision") for mark in marks(owner) if mark.verb == "rollback"}
+    left = _left(owner)
     not_wanted = {stamp(each.source) for each in kept if str(each.number) in {present, *left}}
     earlier = [each for each in kept if each.number < int(present) and str(each.number) not in left]
     return next((str(each.number) for each in reversed(earlier) if stamp(each.source) not in not_wanted), None)
@@ -66,8 +71,21 @@ def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
 
 def is_of(pod: Object, revision: Revision) -> bool:
     """Whether the pod is made by that template: it has its hash, or the revision's name where it is a statefulset's."""
-    known = {revision.source["metadata"]["name"], *(labels_of(revision.source).get(name) for name in _HASHES)} - {None}
+    known = {revision.name, *(labels_of(revision.source).get(name) for name in _HASHES)} - {None}
     return any(labels_of(pod).get(name) in known for name in _HASHES)
+
+
+def _left(owner: Object) -> set[str]:
+    """The revisions that were gone back from. Going to one of them again undoes that, and leaves none."""
+    left: set[str] = set()
+    for mark in marks(owner):
+        if mark.verb != "rollback":
+            continue
+        if mark.note.get("to") in left:
+            left.remove(mark.note["to"])
+        else:
+            left.add(str(mark.before.get("revision")))
+    return left
 
 
 def template_of(revision: Revision) -> Object:

@@ -115,12 +115,12 @@ class Ground:
         given = await command(self.actuator, verb, target, by or secrets.token_hex(16), **args)
         return await self.actuator.execute(given, open_gate)
 
-    async def undo(self, undo: Undo | None) -> Effect:
-        """As the engine does when `revert_after` is over: exactly what the outcome said."""
+    async def undo(self, undo: Undo | None, *, known: bool = True) -> Effect:
+        """As the engine does when `revert_after` is over: exactly what the outcome said, if it is `known` to hold."""
         assert undo is not None
-        known = await self.attributes(undo.target)
-        assert {name: known[name] for name in undo.condition} == undo.condition
-        given = made(undo.verb, undo.target, undo.condition, secrets.token_hex(16))
+        found = await self.attributes(undo.target)
+        assert ({name: found.get(name) for name in undo.condition} == undo.condition) == known
+        given = made(undo.verb, undo.target, undo.condition, secrets.token_hex(16), **undo.args)
         return await self.actuator.execute(given, open_gate)
 
     async def attributes(self, target: str) -> dict[str, Any]:
