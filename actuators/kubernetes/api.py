@@ -15,6 +15,7 @@ import aiohttp
 
 from schemas.cluster import Client, NoCluster
 from schemas.kubernetes import Object
+from schemas.plugins import EffectFailed
 
 if TYPE_CHECKING:
     from kubernetes.aio.client.rest import RESTResponse
@@ -136,12 +137,15 @@ class Api:
 
 
 async def exists_already(sent: Awaitable[Object], wanted: Object) -> Object:
-    """The answer to a creation, where that it is there already is as good: its name is that of the command."""
+    """The answer to a creation, where that it is there already is as good: its name is that of the command. Raises
+    `EffectFailed` where there is no such namespace (any more)."""
     try:
         return await sent
     except ApiError as error:
         if error.reason == "AlreadyExists":
             return wanted
+        if error.code == _NOT_FOUND:
+            raise EffectFailed(str(error)) from error
         raise
 
 

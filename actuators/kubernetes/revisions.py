@@ -49,7 +49,7 @@ def number_of(source: Object) -> int | None:
     if "revision" in source:
         return int(source["revision"])
     text = annotations_of(source).get(REVISION, "")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def current(owner: Object, kept: Sequence[Revision]) -> str | None:
@@ -60,10 +60,12 @@ def current(owner: Object, kept: Sequence[Revision]) -> str | None:
 
 def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     """The newest revision before the present one with another template, that nobody went back from."""
-    present = current(owner, kept)
+    present = current(owner, kept) or ""
+    if not present.isdecimal():  # People may write anything into an annotation.
+        return None
     left = _left(owner)
     not_wanted = {stamp(each.source) for each in kept if str(each.number) in {present, *left}}
-    earlier = [each for each in kept if present and each.number < int(present) and str(each.number) not in left]
+    earlier = [each for each in kept if each.number < int(present) and str(each.number) not in left]
     return next((str(each.number) for each in reversed(earlier) if stamp(each.source) not in not_wanted), None)
 
 
@@ -110,6 +112,6 @@ def stamp(source: Object) -> str:
 
 def _template_in(source: Object) -> Object:
     """Empty for a ControllerRevision of a controller that keeps other things there."""
-    spec = source.get("data", source).get("spec") or {}
+    spec = (source.get("data") or source).get("spec") or {}
     template: Object = spec.get("template") or {}
     return template

@@ -162,7 +162,7 @@ def _version(found: Object) -> int:
 
 
 def _number(version: str) -> int:
-    return int(version) if version.isdigit() else 0
+    return int(version) if version.isdecimal() else 0
 
 
 def _trimmed(resource: Resource, found: Object) -> Object:

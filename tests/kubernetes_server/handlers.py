@@ -7,7 +7,8 @@ from typing import Any
 from tests.kubernetes_server.patches import BadPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, selected
+from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, not_found, selected
+from tests.kubernetes_server.validation import must_be_valid
 
 PAGE = 500
 _IDLE = ("Pending", "Succeeded", "Failed")
@@ -25,6 +26,8 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
         case "list":
             return _list(cluster, request, query)
         case "create":
+            _must_be_welcome(cluster, request, body)
+            must_be_valid(request.resource, body, request.namespace)
             created = cluster.create(request.resource, body, request.namespace)
             cluster.applied.append(Applied(request, None, created))
             return created
@@ -53,6 +56,15 @@ def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Objec
     return {"kind": f"{kind}List", "apiVersion": api_version(request.resource), "metadata": meta, "items": items}
 
 
+def _must_be_welcome(cluster: Cluster, request: Request, body: Any) -> None:
+    """What is in no namespace, or has no account there yet, is not made."""
+    if request.namespace and cluster.find("namespaces", "", request.namespace) is None:
+        raise not_found("namespaces", request.namespace)
+    if request.resource == "pods" and cluster.find("serviceaccounts", request.namespace, "default") is None:
+        why = f'error looking up service account {request.namespace}/default: serviceaccount "default" not found'
+        raise ApiStatus(403, "Forbidden", f'pods "{body["metadata"].get("name", "")}" is forbidden: {why}')
+
+
 def _change(cluster: Cluster, request: Request, body: Any, content_type: str) -> Object:
     current = cluster.get(request.resource, request.namespace, request.name)
     if request.verb == "patch":
@@ -62,6 +74,7 @@ def _change(cluster: Cluster, request: Request, body: Any, content_type: str) ->
             raise ApiStatus(422, "Invalid", str(error)) from error
     else:
         changed = copy.deepcopy(body)
+    must_be_valid(request.resource, changed, request.namespace, current)
     stored = cluster.update(request.resource, changed)
     if stored is not current:
         cluster.applied.append(Applied(request, current, stored))
@@ -94,7 +107,7 @@ def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:
 
 def _must_have_log(cluster: Cluster, pod: Object, container: str, *, previous: bool) -> None:
     name, node = pod["metadata"]["name"], cluster.find("nodes", "", pod["spec"].get("nodeName", ""))
-    if node is not None and not is_ready(node):
+    if node is not None and not (is_ready(node) and cluster.runs_containers):
         message = f'Get "https://{node["metadata"]["name"]}:10250/containerLogs/{name}": dial tcp: no route to host'
         raise ApiStatus(500, "InternalError", message)
     statuses = pod.get("status", {}).get("containerStatuses") or ()

@@ -102,6 +102,8 @@ class Cluster:
         self.applied: list[Applied] = []
         self.logs: dict[str, str] = {}
         """What a pod's containers have printed, by `namespace/name`."""
+        self.runs_containers = True
+        """Whether its kubelets do, or only say so of every pod."""
         self.changed = asyncio.Event()
         self.marks = 0
         self.pages: dict[str, list[Object]] = {}

@@ -86,6 +86,7 @@ class KubernetesHarness:
 def _world() -> Cluster:
     """At rest, and so small that it is so again soon."""
     cluster = Cluster()
+    cluster.create("namespaces", {"metadata": {"name": "shop"}})
     for name in ("n0", "n1", "n2"):
         cluster.create("nodes", node(name))
     for name, resource, replicas in (

@@ -3,11 +3,14 @@
 import pytest
 
 from actuators.kubernetes.api import Api
-from actuators.kubernetes.resources import Ref
+from actuators.kubernetes.resources import PODS, Ref
 from actuators.kubernetes.workloads import Rolling, restart
 from schemas.plugins import EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.alone import Sequel, course, uid
 from tests.actuators.kubernetes.cluster import Site, command, made
+from tests.kubernetes_server import Cluster, Faults, Request
+from tests.kubernetes_server.faults import Fault
+from tests.kubernetes_server.objects import pod
 from tests.kubernetes_server.rbac import Rbac
 
 
@@ -49,3 +52,28 @@ async def test_marks_that_cannot_be_asked_for_are_no_marks(shop: Site) -> None:
         given = await command(actuator, "restart", "deployment:shop/web")
         await shop.server.stop()
         assert await actuator.observe(given) == "unmarked"
+
+
+class Forgetful(Faults):
+    """A server that forgets its past after the first page that it gives."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__()
+        self._cluster = cluster
+
+    def draw(self, request: Request) -> Fault:
+        if self._cluster.pages and not self.happened:
+            self.happened.append((request, "none"))
+            self._cluster.compact()
+        return "none"
+
+
+async def test_a_list_whose_moment_is_forgotten_begins_anew(shop: Site, api: Api) -> None:
+    """An act that looks at many pods does not fail for it, and counts none twice."""
+    for number in range(700):
+        shop.cluster.create("pods", pod(f"many-{number}"))
+    shop.server.faults = faults = Forgetful(shop.cluster)
+    on_its_way = course(api, made("restart", "deployment:shop/web", {}), 5)
+    names = [each["metadata"]["name"] for each in await on_its_way.items(PODS.path("shop"))]
+    assert faults.happened
+    assert len(names) == len(set(names)) == len(shop.cluster.all("pods", "shop"))

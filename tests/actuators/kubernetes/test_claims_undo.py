@@ -4,9 +4,10 @@ import pytest
 
 from actuators.kubernetes.resources import DEPLOYMENTS
 from schemas.plugins import ConditionFailed
-from tests.actuators.kubernetes.ground import OTHER, Ground
+from tests.actuators.kubernetes.ground import Ground
 
-IMAGE = "/spec/template/spec/containers/0/image"
+ENV = "/spec/template/spec/containers/0/env"
+OTHER = [{"name": "VERSION", "value": "2"}]
 
 
 async def test_what_was_scaled_is_as_it_was_after_its_undo(place: Ground) -> None:
@@ -25,17 +26,16 @@ async def test_what_was_scaled_is_as_it_was_after_its_undo(place: Ground) -> Non
 
 
 async def test_a_rollback_is_undone_by_the_name_of_what_it_left(place: Ground) -> None:
-    """The image of before is back; then the way back is what it was, so that another rollback takes it again."""
+    """The version of before is back; then the way back is what it was, so that another rollback takes it again."""
     web = await place.deploy("web")
-    await place.patch(DEPLOYMENTS, "web", IMAGE, OTHER)
+    await place.patch(DEPLOYMENTS, "web", ENV, OTHER)
     await place.until(lambda: _revision(place, web, "2"), "the second revision")
     await place.available("web", 2)
     effect = await place.do("rollback", web)
     await place.until(lambda: _revision(place, web, "3"), "the third revision")
     await place.undo(effect.undo)
     await place.until(lambda: _revision(place, web, "4"), "the fourth revision")
-    running = [each for each in await place.pods("web") if not each["metadata"].get("deletionTimestamp")]
-    assert {each["spec"]["containers"][0]["image"] for each in running} == {OTHER}
+    assert [each["spec"]["containers"][0].get("env") for each in await place.living("web")] == [OTHER, OTHER]
     assert (await place.attributes(web))["previous_revision"] == "3"
     with pytest.raises(ConditionFailed):
         await place.undo(effect.undo, known=False)
