@@ -4,8 +4,8 @@ watch ended.
 A watch that is lost goes on after the last version that it told of; only when the server has forgotten that version is
 all listed anew. What a command has just read or changed is known at once, and older news of it does not undo that.
 
-Of a version that is yet to come a server says nothing, but waits for it. So before a watch is resumed the present
-version is asked for: a server that was restored from a backup is behind.
+Of a version that is yet to come a server says nothing, but waits for it. So before a watch is resumed that was lost,
+and did not just end, the present version is asked for: a server that was restored from a backup is behind.
 """
 
 import asyncio
@@ -63,22 +63,27 @@ class Watched:
 
     async def run(self) -> None:
         """Keep in step until cancelled."""
+        clock = asyncio.get_running_loop().time
         failures = 0
         while True:
+            began_s, after_s = clock(), 0.0
             try:
-                if self._version:
-                    await self._must_be_past()
-                else:
+                if not self._version:
                     await self._list()
+                elif failures:
+                    await self._must_be_past()
                 await self._follow()
-                failures = 0
+                failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
             except Expired:
                 self._version = ""
+                failures += 1
             except (ApiError, Unanswered, Unreached) as error:
                 failures += 1
+                after_s = error.retry_after_s if isinstance(error, ApiError) else 0.0
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("watch_failed", path=self._path, error=str(error), failures=failures)
-                await asyncio.sleep(min(_LONGEST_PAUSE_S, self._retry_s * 2 ** min(failures, 12)))
+            if failures:
+                await asyncio.sleep(min(_LONGEST_PAUSE_S, after_s or self._retry_s * 2 ** min(failures - 1, 12)))
 
     def take(self, found: Object) -> None:
         """The object as it was just read or told of, unless a newer one is known."""

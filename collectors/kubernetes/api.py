@@ -35,7 +35,12 @@ class Expired(Exception):
 
 
 class Unreadable(Exception):
-    """There is no answer, or none that is of use; the message says why."""
+    """There is no answer, or none that is of use; the message says why. After `after_s` the server wants to be asked
+    again; 0 where it says nothing."""
+
+    def __init__(self, why: str, after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.after_s = after_s
 
 
 async def client_of(config: KubernetesConfig) -> "Api":
@@ -104,7 +109,7 @@ class Api:
         try:
             response = await self._client.rest_client.request("GET", url, headers, _request_timeout=limits)
             if response.status >= 400:
-                raise _failure(response.status, await response.read())
+                raise _failure(response.status, await response.read(), response.headers)
             yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreadable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
@@ -133,16 +138,18 @@ def _event(event: Object) -> Object:
     return event
 
 
-def _failure(code: int, body: bytes) -> Exception:
+def _failure(code: int, body: bytes, headers: Mapping[str, str]) -> Exception:
+    after = headers.get("Retry-After", "")
+    after_s = float(after) if after.isascii() and after.isdigit() else 0.0
     try:
-        return _status(code, _json(body))
+        return _status(code, _json(body), after_s)
     except Unreadable:
-        return _status(code, {"message": body[:_SHOWN].decode(errors="replace")})  # Of a proxy on the way.
+        return _status(code, {"message": body[:_SHOWN].decode(errors="replace")}, after_s)  # Of a proxy on the way.
 
 
-def _status(code: int, status: Object) -> Exception:
+def _status(code: int, status: Object, after_s: float = 0.0) -> Exception:
     why = f"{code} {status.get('reason', '')}: {status.get('message', '')}"
-    return Expired(why) if code == _GONE else Unreadable(why)
+    return Expired(why) if code == _GONE else Unreadable(why, after_s)
 
 
 def _json(text: bytes) -> Object:
