@@ -44,6 +44,15 @@ class Resource:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
+def is_event(event: Object) -> bool:
+    """Whether it is one of a watch, with an object that has a name and a version, or that is a bookmark."""
+    found = event.get("object")
+    meta = found.get("metadata") if isinstance(found, dict) else None
+    if not isinstance(meta, dict) or not meta.get("resourceVersion"):
+        return False
+    return event.get("type") == "BOOKMARK" or bool(event.get("type") and meta.get("name") and meta.get("uid"))
+
+
 async def client_of(kubeconfig: Path | None, context: str | None, connections: int | None = None) -> "ApiClient":
     """A client for the cluster of that context, or of the pod that we run in. It has at most so many connections at
     once, 0 for any number, by default as many as the official client thinks right. Raises `NoCluster`.

@@ -9,12 +9,12 @@ and did not just end, the present version is asked for: a server that was restor
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import structlog
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
-from schemas.kubernetes import Object, Resource
+from schemas.kubernetes import Object, Resource, is_event
 
 log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class Watched:
                 break
         self.objects.clear()
         self.objects.update(found)
-        self._version = meta["resourceVersion"]
+        self._version = str(meta.get("resourceVersion") or "")
         self.synced.set()
         self._changed()
 
@@ -131,13 +131,14 @@ class Watched:
                 raise Expired from error
             raise
 
-    def _apply(self, event: Mapping[str, Object]) -> None:
-        found = event["object"]
+    def _apply(self, event: Object) -> None:
+        told = event.get("object")
+        found: Object = told if isinstance(told, dict) else {}
+        if event.get("type") == "ERROR" and found.get("code") == _GONE:
+            raise Expired
+        if event.get("type") == "ERROR" or not is_event(event):
+            raise Unanswered(str(found.get("message", "the watch has failed")))
         match event["type"]:
-            case "ERROR":
-                if found.get("code") == _GONE:
-                    raise Expired
-                raise Unanswered(str(found.get("message", "the watch has failed")))
             case "BOOKMARK":
                 pass
             case "DELETED":

@@ -13,7 +13,7 @@ import aiohttp
 
 from collectors.kubernetes.config import KubernetesConfig
 from schemas import kubernetes
-from schemas.kubernetes import Object
+from schemas.kubernetes import Object, is_event
 
 if TYPE_CHECKING:
     from kubernetes.aio.client.api_client import ApiClient
@@ -130,11 +130,12 @@ async def _lines(response: "RESTResponse") -> AsyncIterator[Object]:
 
 
 def _event(event: Object) -> Object:
-    """Raises `Expired` or `Unreadable` where the server says that something is wrong."""
-    if event.get("type") == "ERROR":
-        raise _status(int(event["object"].get("code") or 0), event["object"])
-    if not isinstance(event.get("object"), dict):
-        raise Unreadable("an event of a watch without an object")
+    """Raises `Expired` or `Unreadable` where the server says that something is wrong, or something is."""
+    found = event.get("object")
+    if event.get("type") == "ERROR" and isinstance(found, dict):
+        raise _status(int(found.get("code") or 0), found)
+    if not is_event(event):
+        raise Unreadable(f"no event of a watch: {str(event)[:_SHOWN]}")
     return event
 
 

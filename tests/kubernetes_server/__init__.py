@@ -8,9 +8,9 @@ wrong, from a seed) and `rbac` (who may). It models what a client can tell apart
 a real one.
 """
 
-from tests.kubernetes_server.faults import NO_FAULTS, Faults
+from tests.kubernetes_server.faults import GARBLED, NO_FAULTS, Faults
 from tests.kubernetes_server.paths import Request
 from tests.kubernetes_server.server import KubernetesServer
 from tests.kubernetes_server.state import ApiStatus, Cluster
 
-__all__ = ["NO_FAULTS", "ApiStatus", "Cluster", "Faults", "KubernetesServer", "Request"]
+__all__ = ["GARBLED", "NO_FAULTS", "ApiStatus", "Cluster", "Faults", "KubernetesServer", "Request"]

@@ -48,6 +48,8 @@ class KubernetesServer:
         """The query of each of the requests."""
         self.agents: list[str] = []
         """The `User-Agent` of each of the requests."""
+        self.garbled: list[Any] = []
+        """What watches tell at first, one after the other, in place of what has happened; then each ends."""
         self.managers: set[str] = set()
         """Who has changed anything, as the fields of an object say: the `fieldManager`, or else the `User-Agent`."""
         self.forbidden: list[Request] = []
@@ -210,6 +212,9 @@ class KubernetesServer:
         ends = asyncio.get_running_loop().time() + float(query.get("timeoutSeconds") or 3600)
         await out.begin()
         marked = version
+        if self.garbled:
+            await out.line(self.garbled.pop())
+            ends = 0.0
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             changed = self.cluster.changed
             try:

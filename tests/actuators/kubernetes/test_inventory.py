@@ -6,7 +6,7 @@ from typing import Any
 from actuators.kubernetes.actuator import KubernetesActuator
 from actuators.kubernetes.resources import KINDS
 from tests.actuators.kubernetes.cluster import Site, attributes, do
-from tests.kubernetes_server import controllers
+from tests.kubernetes_server import GARBLED, controllers
 from tests.kubernetes_server.objects import workload
 from tests.kubernetes_server.owning import edit
 
@@ -83,6 +83,17 @@ async def test_a_forgotten_version_is_listed_anew(shop: Site) -> None:
         shop.server.settle()
         shop.cluster.compact()
         shop.server.disconnect()
+        await until(actuator, "replicaset:shop/solo")
+
+
+async def test_what_is_no_event_ends_a_watch_and_nothing_else(shop: Site) -> None:
+    """Whatever a proxy on the way makes of it: the inventory is right afterwards."""
+    shop.server.garbled = list(GARBLED)
+    async with shop.actuator() as actuator:
+        while shop.server.garbled:
+            await shop.server.requested(len(shop.server.requests) + 1)
+        shop.cluster.delete("replicasets", "shop", "solo")
+        shop.server.settle()
         await until(actuator, "replicaset:shop/solo")
 
 

@@ -16,7 +16,7 @@ from collectors.kubernetes.following import Following
 from collectors.kubernetes.resources import MEASURED, Key, key_of
 from schemas.kubernetes import Object
 from tests.collectors.kubernetes.site import MortalServer, settings
-from tests.kubernetes_server import ApiStatus, Cluster, Faults, Request
+from tests.kubernetes_server import GARBLED, ApiStatus, Cluster, Faults, Request
 from tests.kubernetes_server.objects import pod
 from tests.kubernetes_server.rbac import Rbac
 
@@ -199,6 +199,20 @@ async def test_a_watch_without_news_is_not_taken_for_lost(tmp_path: Path) -> Non
                 await server.requested(len(server.requests) + 1)
         assert follow.lists == 1
         assert not [each for each in logged if each["log_level"] == "warning"]
+
+
+async def test_what_is_no_event_ends_a_watch_and_nothing_else(tmp_path: Path) -> None:
+    """Whatever a proxy on the way makes of it; the next watch goes on."""
+    cluster = Cluster()
+    async with still(cluster) as server:
+        server.garbled = list(GARBLED)
+        async with recording(server, tmp_path) as (record, _):
+            cluster.create("pods", pod("a"))
+            while server.garbled:
+                await server.requested(len(server.requests) + 1)
+            cluster.create("pods", pod("b"))
+            await record.until(cluster)
+    assert record.told == history(cluster)
 
 
 class Busy(Rbac):
