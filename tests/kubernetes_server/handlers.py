@@ -4,10 +4,11 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from tests.kubernetes_server.patches import BadPatch, patched
+from tests.kubernetes_server.patches import BadPatch, NoPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
-from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, selected
+from tests.kubernetes_server.selectors import BadSelector, fits_selector, must_know
+from tests.kubernetes_server.state import Applied, Cluster, Object, selected
+from tests.kubernetes_server.statuses import ApiStatus, details, expired
 
 PAGE = 500
 
@@ -18,6 +19,8 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
         return _log(cluster, request, query)
     if request.resource == "pods" and request.subresource == "eviction":
         return _evict(cluster, request, body)
+    if request.subresource:
+        raise ApiStatus(404, "NotFound", "the server could not find the requested resource")
     match request.verb:
         case "get":
             return cluster.get(request.resource, request.namespace, request.name)
@@ -39,8 +42,7 @@ def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Objec
             raise expired("The provided continue parameter is too old to display a consistent list result.")
         version, found = begun.partition("-")[0], cluster.pages[begun]
     else:
-        selectors = query.get("labelSelector", ""), query.get("fieldSelector", "")
-        version, found = str(cluster.version), cluster.all(request.resource, request.namespace, *selectors)
+        version, found = str(cluster.version), _selected(cluster, request, query)
     limit = int(query.get("limit") or PAGE)
     page, rest = found[:limit], found[limit:]
     meta: Object = {"resourceVersion": version}
@@ -52,6 +54,15 @@ def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Objec
     return {"kind": f"{kind}List", "apiVersion": api_version(request.resource), "metadata": meta, "items": items}
 
 
+def _selected(cluster: Cluster, request: Request, query: Mapping[str, str]) -> list[Object]:
+    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+    try:
+        must_know(request.resource, fields)
+        return cluster.all(request.resource, request.namespace, labels, fields)
+    except BadSelector as error:
+        raise ApiStatus(400, "BadRequest", str(error)) from error
+
+
 def _change(cluster: Cluster, request: Request, body: Any, content_type: str) -> Object:
     current = cluster.get(request.resource, request.namespace, request.name)
     if request.verb == "patch":
@@ -59,8 +70,17 @@ def _change(cluster: Cluster, request: Request, body: Any, content_type: str) ->
             changed = patched(current, body, content_type)
         except BadPatch as error:
             raise ApiStatus(422, "Invalid", str(error)) from error
+        except NoPatch as error:
+            raise ApiStatus(415, "UnsupportedMediaType", str(error)) from error
     else:
         changed = copy.deepcopy(body)
+    meta = changed.get("metadata") or {}
+    if (meta.get("namespace", ""), meta.get("name")) != (request.namespace, request.name):
+        raise ApiStatus(400, "BadRequest", "the name or namespace of the object does not match that of the URL")
+    if "status" in current:  # It is changed by its own subresource only.
+        changed["status"] = current["status"]
+    else:
+        changed.pop("status", None)
     stored = cluster.update(request.resource, changed)
     if stored is not current:
         cluster.applied.append(Applied(request, current, stored))

@@ -19,7 +19,8 @@ from tests.kubernetes_server.faults import NO_FAULTS, Fault, Faults
 from tests.kubernetes_server.handlers import answer, is_selected
 from tests.kubernetes_server.paths import Request, understood
 from tests.kubernetes_server.rbac import Rbac
-from tests.kubernetes_server.state import ApiStatus, Cluster
+from tests.kubernetes_server.state import Cluster
+from tests.kubernetes_server.statuses import ApiStatus
 
 BOOKMARK_S = 0.5
 WITHOUT_BOOKMARKS = ("events",)

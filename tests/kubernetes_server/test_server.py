@@ -157,6 +157,59 @@ async def test_a_status_says_what_it_is_about(client: httpx.AsyncClient) -> None
     assert (deleted["status"], deleted["details"]["kind"]) == ("Success", "deployments")
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("/metadata/name", "other", 400),
+        ("/metadata/namespace", "other", 400),
+        ("/metadata/labels", {"a b": "c"}, 422),
+        ("/metadata/labels", {"a": "b c"}, 422),
+        ("/metadata/labels", {"a": "x" * 64}, 422),
+        ("/metadata/labels", {"a": 1}, 422),
+        ("/metadata/annotations", {"example.org/a/b": "c"}, 422),
+        ("/metadata/annotations", {"example.org/a": 1}, 422),
+        ("/metadata/annotations", {"example.org/a": "any text: at all"}, 200),
+        ("/spec/replicas", -1, 422),
+        ("/spec/nothing/here", 1, 422),
+    ],
+)
+async def test_what_an_object_cannot_be_is_refused(
+    client: httpx.AsyncClient, path: str, value: object, code: int
+) -> None:
+    """Names of labels and annotations are bounded, and so are the values of labels."""
+    operations = [{"op": "add", "path": path, "value": value}]
+    assert (await client.patch(WEB, json=operations, headers=JSON_PATCH)).status_code == code
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        ("/api/v1/pods", {"fieldSelector": "spec.nodeName=n0"}, 200),
+        ("/api/v1/pods", {"fieldSelector": "metadata.name!=a"}, 200),
+        ("/api/v1/pods", {"fieldSelector": "spec.priority=1"}, 400),
+        ("/apis/apps/v1/deployments", {"fieldSelector": "spec.nodeName=n0"}, 400),
+        ("/api/v1/pods", {"labelSelector": "a in b"}, 400),
+        (f"{WEB}/logs", {}, 404),
+    ],
+)
+async def test_what_cannot_be_asked_for_is_refused(
+    client: httpx.AsyncClient, path: str, query: dict[str, str], code: int
+) -> None:
+    """Few fields can be selected by, and there are no other subresources than those that are known."""
+    assert (await client.get(path, params=query)).status_code == code
+
+
+async def test_a_status_is_not_changed_with_its_object(client: httpx.AsyncClient) -> None:
+    """Only its own subresource does that, which controllers use."""
+    merge = {"Content-Type": "application/merge-patch+json"}
+    before = (await client.get(WEB)).json()
+    after = (await client.patch(WEB, json={"status": {"replicas": 99}}, headers=merge)).json()
+    assert (after["status"], after["metadata"]["resourceVersion"]) == (
+        before["status"],
+        before["metadata"]["resourceVersion"],
+    )
+
+
 async def test_annotations_are_bounded(client: httpx.AsyncClient) -> None:
     """More than 256 KiB on an object is refused."""
     operations = [{"op": "add", "path": "/metadata/annotations", "value": {"a": "x" * 262144}}]
