@@ -48,6 +48,7 @@ def text(labels: Labels) -> str:
     return "".join(names) + ("{" + ", ".join(pairs) + "}" if pairs or not names else "")
 
 
+@lru_cache(maxsize=4096)
 def _named(label: str) -> str:
     return label if _CLASSIC_LABEL.fullmatch(label) else _quoted(label)
 

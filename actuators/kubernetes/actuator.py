@@ -14,9 +14,10 @@ from actuators.kubernetes.isolation import Isolate, Release
 from actuators.kubernetes.nodes import Cordon, Drain, Uncordon
 from actuators.kubernetes.pods import Ending
 from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, Ref
+from actuators.kubernetes.rollout import is_ready
 from actuators.kubernetes.targets import Catalogue
 from actuators.kubernetes.watching import Watched
-from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale
+from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale, unscaled
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.kubernetes import Object
@@ -48,7 +49,7 @@ class KubernetesActuator:
         evict = Ending(context.now_ms, evict=True)
         self._acts: Mapping[str, Act] = {
             "restart": Rolling(restart),
-            "scale": Rolling(scale),
+            "scale": Rolling(scale, unscaled),
             "rollback": Rollback(),
             "evict": evict,
             "delete_pod": Ending(context.now_ms, evict=False),
@@ -146,6 +147,12 @@ class KubernetesActuator:
     def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
         """Of a target, as the inventory has them."""
         return self._catalogue().attributes(ref, found)
+
+    def is_away(self, node: str) -> bool:
+        """By what is watched; nothing is asked for."""
+        nodes = next(watched for watched in self._watched if watched.resource is NODES)
+        found = nodes.objects.get(("", node))
+        return bool(node) and nodes.synced.is_set() and (found is None or not is_ready(found))
 
     def _catalogue(self) -> Catalogue:
         known: dict[str, dict[tuple[str, str], Object]] = {}

@@ -1,9 +1,8 @@
 """Requests to the API server: JSON out, JSON in, and of everything that goes wrong whether the request had its effect.
 
-They go through the official client, in its asynchronous form: connections, TLS, kubeconfig, credentials and their
-renewal are its own, while a request that is cancelled or too late ends at once, which one in a thread does not.
-Objects stay the JSON that they are: what is changed is a few fields, and those that this client does not know are not
-lost.
+They go through the official client, in its asynchronous form, as `schemas.cluster` makes it: a request that is
+cancelled or too late ends at once, which one in a thread does not. Objects stay the JSON that they are: what is changed
+is a few fields, and those that this client does not know are not lost.
 """
 
 import json
@@ -14,10 +13,11 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from schemas.kubernetes import NoCluster, Object, credentials_of
+from schemas.cluster import Client, NoCluster
+from schemas.kubernetes import Object
+from schemas.plugins import EffectFailed
 
 if TYPE_CHECKING:
-    from kubernetes.aio.client.api_client import ApiClient
     from kubernetes.aio.client.rest import RESTResponse
 
 JSON_PATCH = "application/json-patch+json"
@@ -59,7 +59,7 @@ class Unreached(Exception):
 class Api:
     """One API server. `agent` names what the requests are for; the server's own audit log keeps it."""
 
-    def __init__(self, client: "ApiClient", timeout_s: float, agent: str = "") -> None:
+    def __init__(self, client: Client, timeout_s: float, agent: str = "") -> None:
         self._client = client
         self._timeout_s = timeout_s
         self._agent = f"{_AGENT} ({agent})" if agent else _AGENT
@@ -116,19 +116,17 @@ class Api:
         limits: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator["RESTResponse"]:
         """The answer, if it is a good one. Raises `ApiError`, `Unanswered` and `Unreached`."""
-        try:
-            known_by = await credentials_of(self._client)
-        except NoCluster as error:
-            raise Unreached(str(error)) from None
-        headers = {**known_by, "Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
-        url = self._client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        headers = {"Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
+        asked = path + (f"?{urlencode(query)}" if query else "")
         timeout = limits or aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=self._timeout_s / 2)
         response = None
         try:
-            response = await self._client.rest_client.request(method, url, headers, body, _request_timeout=timeout)
+            response = await self._client.request(method, asked, headers, body, timeout)
             if response.status >= 400:
                 raise _error(response.status, await _body(response), response.headers)
             yield response
+        except NoCluster as error:
+            raise Unreached(str(error)) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreached(_told(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -139,12 +137,15 @@ class Api:
 
 
 async def exists_already(sent: Awaitable[Object], wanted: Object) -> Object:
-    """The answer to a creation, where that it is there already is as good: its name is that of the command."""
+    """The answer to a creation, where that it is there already is as good: its name is that of the command. Raises
+    `EffectFailed` where there is no such namespace (any more)."""
     try:
         return await sent
     except ApiError as error:
         if error.reason == "AlreadyExists":
             return wanted
+        if error.code == _NOT_FOUND:
+            raise EffectFailed(str(error)) from error
         raise
 
 

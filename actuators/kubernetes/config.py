@@ -2,16 +2,13 @@
 nowhere."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from actuators.kubernetes.declaration import VERBS
-from schemas import kubernetes
+from schemas import cluster
 from schemas.plugins import PluginConfig
-
-if TYPE_CHECKING:
-    from kubernetes.aio.client.api_client import ApiClient
 
 
 def _verb(name: str) -> str:
@@ -53,9 +50,9 @@ class NoClient(Exception):
     """The client library is not installed, or the kubeconfig does not say how to reach a cluster."""
 
 
-async def client_of(config: KubernetesConfig) -> "ApiClient":
+async def client_of(config: KubernetesConfig) -> cluster.Client:
     """A client for the cluster. Raises `NoClient`, which says what to do."""
     try:
-        return await kubernetes.client_of(config.kubeconfig, config.context)
-    except kubernetes.NoCluster as error:
+        return await cluster.client_of(config.kubeconfig, config.context)
+    except cluster.NoCluster as error:
         raise NoClient(f"actuator kubernetes: {error}") from error

@@ -51,6 +51,10 @@ class Knowledge(Protocol):
         """Of the target that the object is, as the inventory has them."""
         ...
 
+    def is_away(self, node: str) -> bool:
+        """Whether a node of this name is known not to be ready, or not to be there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -89,6 +93,11 @@ class Course:
         return Course(self.api, self.command, self.gate, self.pace, self._ends, self.knowledge)
 
     # --- time ---
+
+    @property
+    def left_s(self) -> float:
+        """Until it has to be over."""
+        return self._ends - asyncio.get_running_loop().time()
 
     async def pause(self, why: str, at_least_s: float = 0.0) -> None:
         """Wait before trying again, longer each time. Raises what is known when the time is up."""
@@ -146,7 +155,7 @@ class Course:
         return found
 
     async def items(self, path: str, **query: str) -> list[Object]:
-        """All objects of a collection."""
+        """All objects of a collection, from its beginning again where a page is no longer to be had."""
         found: list[Object] = []
         page: Mapping[str, str] = {}
         while True:

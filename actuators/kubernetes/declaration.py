@@ -26,7 +26,7 @@ _ROLL = (
     "deployments.apps: get, patch",
     "statefulsets.apps: get, patch",
     "daemonsets.apps: get, patch",
-    "pods: list",
+    "pods: list, delete",
 )
 
 VERBS = (
@@ -48,6 +48,8 @@ VERBS = (
         integers=("replicas",),
         condition=("uid", "generation"),
         timeout_ms=600_000,
+        undo="scale",
+        undo_args={"replicas": "replicas"},
         disrupts="fewer",
         permissions=(
             "deployments.apps: get, patch",
@@ -65,6 +67,8 @@ VERBS = (
         condition=("uid", "revision"),
         absolute={"to": "previous_revision"},
         timeout_ms=600_000,
+        undo="rollback",
+        undo_args={"to": "revision"},
         disrupts="one",
         permissions=(*_ROLL, "replicasets.apps: list", "controllerrevisions.apps: list"),
     ),

@@ -4,7 +4,7 @@ Nothing is changed. No Secret is read, and of an environment only what does not 
 named by its command, so that a command carried out twice leaves one.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -21,6 +21,10 @@ from schemas.plugins import ActuatorContext, Effect, EffectFailed
 KINDS = ("manifests", "describe", "events", "logs")
 _MOST_PODS = 50
 _LEFT_OUT = "[left out]"
+_WIDE = 8
+"""So many times as much as there is room for is asked of a log."""
+_FOR_THE_BUNDLE_S = 15.0
+"""Of the verb's time, for what is not logs."""
 
 
 class Collect:
@@ -34,10 +38,12 @@ class Collect:
         if kept := await self._context.evidence.find(course.command.id):
             return bundle.kept(kept)
         found = await course.there(ref)
-        pods = await _pods_of(course, ref, found)
+        missing: dict[str, str] = {}
+        pods = await _unless_missing("pods", _pods_of(course, ref, found), missing)
+        nodes = await _unless_missing("nodes", _nodes_of(course, pods), missing)
         taken_ms = self._context.now_ms()
         others = [pod for pod in pods if pod is not found]
-        members, missing = await self._look(course, [found, *others, *await _nodes_of(course, pods)], pods)
+        members = await self._look(course, [found, *others, *nodes], pods, missing)
         if not members:
             raise EffectFailed(f"nothing of it is available: {bundle.listed(missing)}")
         command = course.command
@@ -53,15 +59,11 @@ class Collect:
         return "absent" if kept is None else bundle.kept(kept)
 
     async def _look(
-        self, course: Course, objects: Sequence[Object], pods: Sequence[Object]
-    ) -> tuple[list[Member], dict[str, str]]:
-        """The members of the bundle, and of what is missing why."""
+        self, course: Course, objects: Sequence[Object], pods: Sequence[Object], missing: dict[str, str]
+    ) -> list[Member]:
+        """The members of the bundle; of what is `missing` it is told why."""
         members: list[Member] = []
-        missing: dict[str, str] = {}
-        try:
-            events = await _events(course, objects)
-        except EffectFailed as error:  # As where they may not be read: the rest is evidence all the same.
-            events, missing["events"] = [], str(error)
+        events = await _unless_missing("events", _events(course, objects), missing)
         for kind in dict.fromkeys(course.command.args.get("evidence") or KINDS):
             match kind:
                 case "manifests":
@@ -80,24 +82,51 @@ class Collect:
             named = zip_longest(alerts, told[: len(alerts)], fillvalue="")
             about = ({"id": event, "event": text} for event, text in named)
             members.append(bundle.records("events", about, self._limit_bytes))
-        return members, missing
+        return members
 
     async def _logs(self, course: Course, pods: Sequence[Object], missing: dict[str, str]) -> AsyncIterator[Member]:
-        """The end of each container's log, and of the one before it where it was started again."""
+        """The end of each container's log, and of the one before it where it was started again. A node that does not
+        answer is asked once."""
         containers = [(pod, name, previous) for pod in pods for name, previous in _containers(pod)]
+        silent: dict[str, str] = {}
         for pod, name, previous in containers:
-            meta = pod["metadata"]
-            room = self._limit_bytes // len(containers)
+            meta, node = pod["metadata"], pod["spec"].get("nodeName", "")
             about = f"logs.{meta['name']}.{name}" + (".previous" if previous else "")
-            query = {"container": name, "limitBytes": str(room), "tailLines": str(max(10, room // 100))}
-            if previous:
-                query["previous"] = "true"
+            query = {"container": name} | ({"previous": "true"} if previous else {})
+            path = PODS.path(meta["namespace"], meta["name"], "log")
+            if node in silent or course.left_s < _FOR_THE_BUNDLE_S:
+                missing[about] = silent.get(node, "no time was left for it")
+                continue
             try:
-                text = await course.api.text(PODS.path(meta["namespace"], meta["name"], "log"), **query)
-            except (ApiError, Unanswered, Unreached) as error:
+                yield await _end_of_log(course, about, path, query, self._limit_bytes // len(containers))
+            except ApiError as error:
                 missing[about] = str(error)
-            else:
-                yield Member(f"{about}.txt", text.encode(), cut=len(text) >= room)
+            except (Unanswered, Unreached) as error:
+                missing[about] = silent[node] = str(error)
+
+
+async def _end_of_log(course: Course, about: str, path: str, query: Mapping[str, str], room: int) -> Member:
+    """The last `room` bytes, from a whole line on. Of the lines that it is asked for a node tells the first bytes, so
+    where these do not suffice it is asked for fewer lines."""
+    lines, most = max(10, room // 100), _WIDE * room
+    while True:
+        found = (await course.api.text(path, **query, tailLines=str(lines), limitBytes=str(most))).encode()
+        if len(found) < most or lines == 1:
+            break
+        lines = max(1, lines // _WIDE)
+    kept = found[-room:]
+    if len(found) > room:
+        kept = kept.partition(b"\n")[2] or kept
+    return Member(f"{about}.txt", kept, cut=len(found) > room or found.count(b"\n") >= lines)
+
+
+async def _unless_missing(what: str, asked: Awaitable[list[Object]], missing: dict[str, str]) -> list[Object]:
+    """Nothing where it cannot be had, as where it may not be read: the rest is evidence all the same."""
+    try:
+        return await asked
+    except EffectFailed as error:
+        missing[what] = str(error)
+        return []
 
 
 async def _pods_of(course: Course, ref: Ref, found: Object) -> list[Object]:

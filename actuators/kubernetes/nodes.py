@@ -57,13 +57,15 @@ class Drain:
         changed = await course.change(ref, partial(_cordon, course), partial(look, course, ref))
         evicted = 0
         while True:
-            node = await course.there(ref)
+            node = await course.find(ref)
+            if node is None:
+                raise EffectFailed(f"{ref.id} was removed meanwhile, {evicted} pods evicted before")
             left = self._leaving(course, node, await _pods(course, ref))
             if not left:
                 return _cordoned(course, ref, changed, f", {evicted} pods evicted")
             if not (node.get("spec") or {}).get("unschedulable"):
                 raise EffectFailed(f"{ref.id} was uncordoned meanwhile: {len(left)} pods were left there")
-            await self._evict_all(course, left, wait=is_ready(node))
+            await self._evict_all(course, ref, left)
             evicted += len(left)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
@@ -101,15 +103,17 @@ class Drain:
     def _ours(self, pod: Object) -> bool:
         return not self._namespaces or pod["metadata"]["namespace"] in self._namespaces
 
-    async def _evict_all(self, course: Course, pods: list[Object], *, wait: bool) -> None:
-        """Some at a time; that one cannot go does not keep the others. Raises `EffectFailed` for those that stay."""
+    async def _evict_all(self, course: Course, ref: Ref, pods: list[Object]) -> None:
+        """Some at a time; that one cannot go does not keep the others. Raises `EffectFailed` for those that stay. That
+        they are to end is enough where the node is away, or goes away meanwhile."""
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def evict(pod: Object) -> None:
             meta = pod["metadata"]
             async with room:
                 own = course.beside()
-                await self._evict.end(own, Ref("pod", meta["namespace"], meta["name"]), pod, wait=wait)
+                leave = partial(course.knowledge.is_away, ref.name)
+                await self._evict.end(own, Ref("pod", meta["namespace"], meta["name"]), pod, leave=leave)
 
         results = await asyncio.gather(*map(evict, pods), return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]

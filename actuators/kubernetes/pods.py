@@ -54,14 +54,15 @@ class Ending:
         there = found is not None and found["metadata"]["uid"] == event["involvedObject"]["uid"]
         return "begun" if there else _gone(event)
 
-    async def end(self, course: Course, ref: Ref, found: Object, *, wait: bool = True) -> None:
-        """End this very pod and wait until it is gone, unless something else does so first. Without `wait` it is enough
-        that it is to end, as where its node is away and nobody can say that it has."""
+    async def end(self, course: Course, ref: Ref, found: Object, *, leave: Callable[[], bool] = lambda: False) -> None:
+        """End this very pod and wait until it is gone, unless something else does so first. Where `leave` says so it is
+        enough that it is to end, as where its node is away and nobody can say that it has."""
         uid, pod = found["metadata"]["uid"], found
         while True:
-            if not is_ending(pod):
+            answered = None
+            if not is_ending(pod) or self._is_sooner(course, pod):
                 await course.gate()
-                await course.write(self._request(course, ref, uid), f"{self._word} of {ref.id}")
+                answered = await course.write(self._request(course, ref, uid), f"{self._word} of {ref.id}")
             now = await course.find(ref)
             if now is None or now["metadata"]["uid"] != uid:
                 course.settled()
@@ -69,9 +70,16 @@ class Ending:
             pod = now
             if is_ending(pod):
                 course.settled()
-                if not wait:
+                if leave():
                     return
-                await course.look_again(f"{ref.id} is still ending")
+                await course.look_again(_still_ending(course, ref, pod))
+            elif answered is not None:
+                await course.look_again(f"{ref.id} was to end, and does not")
+
+    def _is_sooner(self, course: Course, pod: Object) -> bool:
+        """Whether a pod that is ending already is to end sooner: at once, say, on a node that is away."""
+        grace_s = course.command.args.get("grace_period_s")
+        return grace_s is not None and max(0, grace_s) < pod["metadata"].get("deletionGracePeriodSeconds", 0)
 
     @property
     def _word(self) -> str:
@@ -124,6 +132,12 @@ async def _one_budget(sent: Awaitable[Object]) -> Object:
         if SEVERAL_BUDGETS in str(error):
             raise EffectFailed(str(error)) from error
         raise
+
+
+def _still_ending(course: Course, ref: Ref, pod: Object) -> str:
+    node = str(pod["spec"].get("nodeName") or "")
+    away = f", and its node {node} is away" if course.knowledge.is_away(node) else ""
+    return f"{ref.id} is still ending{away}"
 
 
 def _event_path(course: Course, ref: Ref) -> str:

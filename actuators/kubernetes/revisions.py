@@ -1,20 +1,26 @@
 """The revisions of a workload: what it was before, and what going back means.
 
-A deployment's are its ReplicaSets, those of a statefulset or daemonset its ControllerRevisions. Going back makes an old
-template the newest revision, and the API forgets that it was a step back. Marks do not: a revision that was left by
-going back is never again what is gone back to by default. Pure.
+A deployment's are its ReplicaSets, those of a statefulset or daemonset its ControllerRevisions. A restart makes one,
+and going back makes an old one the newest, and the API forgets that. So what differs by a restart only is taken for the
+same; and marks tell what was left by going back: nobody goes back to that, or to the same, by default. Pure.
 """
 
 import copy
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from actuators.kubernetes.marks import marks
-from actuators.kubernetes.resources import annotations_of, controller_of
+from actuators.kubernetes.marks import COMMAND, marks
+from actuators.kubernetes.resources import annotations_of, controller_of, labels_of
 from schemas.kubernetes import Object
 
 REVISION = "deployment.kubernetes.io/revision"
 _HASHES = ("pod-template-hash", "controller-revision-hash")
+_RESTARTS = (COMMAND, "kubectl.kubernetes.io/restartedAt")
+"""Annotations of a template that say nothing but that its pods were to start anew."""
+STAMP = "template"
+"""In an object that is kept without its pod template: the stamp of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,11 @@ class Revision:
 
     number: int
     source: Object
+
+    @property
+    def name(self) -> str:
+        """Of the source, which is the same whatever number it gets by going back to it."""
+        return str(self.source["metadata"]["name"])
 
 
 def revisions(owner: Object, kept: Iterable[Object]) -> tuple[Revision, ...]:
@@ -48,20 +59,59 @@ def current(owner: Object, kept: Sequence[Revision]) -> str | None:
 
 
 def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
-    """The newest revision before the present one that nobody went back from."""
-    present = current(owner, kept)
-    left = {mark.before.get("revision") for mark in marks(owner) if mark.verb == "rollback"}
-    earlier = [str(each.number) for each in kept if present and present.isdecimal() and each.number < int(present)]
-    return next((number for number in reversed(earlier) if number not in left), None)
+    """The newest revision before the present one with another template, that nobody went back from."""
+    present = current(owner, kept) or ""
+    if not present.isdecimal():  # People may write anything into an annotation.
+        return None
+    left = _left(owner)
+    not_wanted = {stamp(each.source) for each in kept if str(each.number) in {present, *left}}
+    earlier = [each for each in kept if each.number < int(present) and str(each.number) not in left]
+    return next((str(each.number) for each in reversed(earlier) if stamp(each.source) not in not_wanted), None)
+
+
+def is_of(pod: Object, revision: Revision) -> bool:
+    """Whether the pod is made by that template: it has its hash, or the revision's name where it is a statefulset's."""
+    known = {revision.name, *(labels_of(revision.source).get(name) for name in _HASHES)} - {None}
+    return any(labels_of(pod).get(name) in known for name in _HASHES)
+
+
+def _left(owner: Object) -> set[str]:
+    """The revisions that were gone back from. Going to one of them again undoes that, and leaves none."""
+    left: set[str] = set()
+    for mark in marks(owner):
+        if mark.verb != "rollback":
+            continue
+        if mark.note.get("to") in left:
+            left.remove(mark.note["to"])
+        else:
+            left.add(str(mark.before.get("revision")))
+    return left
 
 
 def template_of(revision: Revision) -> Object:
     """The pod template that a revision stands for."""
-    source = revision.source
-    spec = source["data"]["spec"] if "data" in source else source["spec"]
-    template: Object = copy.deepcopy(spec["template"])
+    template: Object = copy.deepcopy(_template_in(revision.source))
     template.pop("$patch", None)
     labels = template.get("metadata", {}).get("labels") or {}
     for name in _HASHES:
         labels.pop(name, None)
+    return template
+
+
+def stamp(source: Object) -> str:
+    """What tells the templates of ReplicaSets and ControllerRevisions apart, but for restarts."""
+    if STAMP in source:
+        return str(source[STAMP])
+    template = _template_in(source)
+    meta = template.get("metadata") or {}
+    labels = {name: value for name, value in (meta.get("labels") or {}).items() if name not in _HASHES}
+    annotations = {name: value for name, value in (meta.get("annotations") or {}).items() if name not in _RESTARTS}
+    content = json.dumps([labels, annotations, template.get("spec")], sort_keys=True)
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def _template_in(source: Object) -> Object:
+    """Empty for a ControllerRevision of a controller that keeps other things there."""
+    spec = (source.get("data") or source).get("spec") or {}
+    template: Object = spec.get("template") or {}
     return template

@@ -17,10 +17,13 @@ class Rollout:
     detail: str
 
 
-def rollout(kind: str, found: Object) -> Rollout:
-    """Of a deployment, statefulset, daemonset or replicaset."""
+def rollout(kind: str, found: Object, *, before: str = "", scaled: bool = False) -> Rollout:
+    """Of a deployment, statefulset, daemonset or replicaset. A deadline that was exceeded `before` the change is not
+    the change's: its condition stays until there is progress. What is `scaled` need not have its newest template
+    everywhere.
+    """
     spec, status = found.get("spec") or {}, found.get("status") or {}
-    if status.get("observedGeneration", 0) < found["metadata"].get("generation", 0):
+    if not is_seen(found):
         return Rollout("waiting", "its controller has not seen the change yet")
     if kind == "daemonset":
         return _counted(
@@ -31,15 +34,29 @@ def rollout(kind: str, found: Object) -> Rollout:
         )
     wanted = spec.get("replicas", 1)
     replicas, available = status.get("replicas", 0), status.get("availableReplicas", 0)
-    if kind == "replicaset":
-        return _counted(wanted, replicas, replicas, available)
-    if kind == "deployment" and (late := _late(status)):
-        return Rollout("failed", late)
-    if kind == "statefulset":
-        partition = ((spec.get("updateStrategy") or {}).get("rollingUpdate") or {}).get("partition") or 0
-        updated = replicas if partition or _rolled(status) else min(status.get("updatedReplicas", 0), wanted - 1)
-        return _counted(wanted, updated, replicas, available)
-    return _counted(wanted, status.get("updatedReplicas", 0), replicas, available)
+    if kind == "deployment" and late_since(found) not in ("", before):
+        return Rollout("failed", _late(status))
+    return _counted(wanted, _updated(kind, found, wanted, scaled=scaled), replicas, available)
+
+
+def _updated(kind: str, found: Object, wanted: int, *, scaled: bool) -> int:
+    """How many have the template that they are to have; below a statefulset's partition that is any."""
+    spec, status = found.get("spec") or {}, found.get("status") or {}
+    replicas, updated = int(status.get("replicas", 0)), int(status.get("updatedReplicas", 0))
+    strategy = spec.get("updateStrategy") or {}
+    if kind == "replicaset" or (scaled and (spec.get("paused") or strategy.get("type") == "OnDelete")):
+        return replicas
+    if kind == "deployment":
+        return updated
+    if partition := (strategy.get("rollingUpdate") or {}).get("partition"):
+        return updated + min(int(partition), wanted)
+    return replicas if _rolled(status) else min(updated, wanted - 1)
+
+
+def is_seen(found: Object) -> bool:
+    """Whether its controller has seen the newest change."""
+    seen = (found.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen >= found["metadata"].get("generation", 0))
 
 
 def _rolled(status: Object) -> bool:
@@ -56,11 +73,21 @@ def _counted(wanted: int, updated: int, replicas: int, available: int) -> Rollou
     return Rollout("done", f"{wanted} available")
 
 
+def late_since(found: Object) -> str:
+    """Since when a deployment has exceeded its progress deadline; empty where it has not."""
+    return str(_deadline(found.get("status") or {}).get("lastUpdateTime", ""))
+
+
 def _late(status: Object) -> str:
+    return f"progress deadline exceeded: {_deadline(status).get('message', '')}".rstrip(": ")
+
+
+def _deadline(status: Object) -> Object:
+    """The condition of a deadline that is exceeded, if it is."""
     for each in status.get("conditions") or ():
         if each.get("type") == "Progressing" and each.get("reason") == "ProgressDeadlineExceeded":
-            return f"progress deadline exceeded: {each.get('message', '')}".rstrip(": ")
-    return ""
+            return dict(each)
+    return {}
 
 
 # --- what holds pods up ---
@@ -74,6 +101,9 @@ def troubles(pods: Iterable[Object]) -> list[str]:
 
 def _troubles(pod: Object) -> Iterator[str]:
     name, status = pod["metadata"]["name"], pod.get("status") or {}
+    if is_ending(pod):
+        yield f"{name}: still ending on {(pod.get('spec') or {}).get('nodeName', 'no node')}"
+        return
     for each in status.get("conditions") or ():
         if each.get("type") == "PodScheduled" and each.get("status") == "False":
             yield f"{name}: {each.get('reason', 'not scheduled')} ({each.get('message', '')})"
@@ -81,6 +111,16 @@ def _troubles(pod: Object) -> Iterator[str]:
         waiting = (container.get("state") or {}).get("waiting")
         if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
             yield f"{name}: {waiting['reason']} ({container.get('image', '')})"
+
+
+def failures(found: Object) -> list[str]:
+    """Why a workload's controller can make no pods, such as for a quota or what the namespace admits."""
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return [
+        f"{each.get('reason', 'FailedCreate')} ({each.get('message', '')})"
+        for each in conditions
+        if each.get("type") == "ReplicaFailure" and each.get("status") == "True"
+    ]
 
 
 def is_ready(pod: Object) -> bool:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 import structlog
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
+from actuators.kubernetes.resources import REPLICA_SETS, REVISIONS
+from actuators.kubernetes.revisions import STAMP, stamp
 from schemas.kubernetes import Object, Resource, is_event
 
 log = structlog.get_logger()
@@ -38,7 +40,7 @@ _NOT_KEPT = (
 
 
 class Expired(Exception):
-    """The server knows no more, or not yet, the version that was to be followed from."""
+    """The server has forgotten the version that was to be followed from, or never had it, as after it was restored."""
 
 
 class Watched:
@@ -83,14 +85,14 @@ class Watched:
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("watch_failed", path=self._path, error=str(error), failures=failures)
             if failures:
-                await asyncio.sleep(min(_LONGEST_PAUSE_S, after_s or self._retry_s * 2 ** min(failures - 1, 12)))
+                await asyncio.sleep(min(_LONGEST_PAUSE_S, after_s or self._retry_s * 2 ** min(failures, 12)))
 
     def take(self, found: Object) -> None:
         """The object as it was just read or told of, unless a newer one is known."""
         key = _key(found)
         known = self.objects.get(key)
         if known is None or _version(known) <= _version(found):
-            self.objects[key] = _trimmed(found)
+            self.objects[key] = _trimmed(self.resource, found)
             self._changed()
 
     def forget(self, namespace: str, name: str) -> None:
@@ -103,7 +105,7 @@ class Watched:
         rest = ""
         while True:
             page = await self._api.get(self._path, limit=_PAGE, **({"continue": rest} if rest else {}))
-            found |= {_key(each): _trimmed(each) for each in page.get("items") or ()}
+            found |= {_key(each): _trimmed(self.resource, each) for each in page.get("items") or ()}
             meta = page.get("metadata") or {}
             rest = meta.get("continue") or ""
             if not rest:
@@ -163,9 +165,11 @@ def _number(version: str) -> int:
     return int(version) if version.isdecimal() else 0
 
 
-def _trimmed(found: Object) -> Object:
+def _trimmed(resource: Resource, found: Object) -> Object:
     """A copy without what is large; what it was made of may still be needed whole."""
     kept = {name: dict(part) if isinstance(part, dict) else part for name, part in found.items()}
+    if resource in (REPLICA_SETS, REVISIONS):
+        kept[STAMP] = stamp(found)
     for *within, name in _NOT_KEPT:
         part = kept.get(within[0]) if within else kept
         if part:

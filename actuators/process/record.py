@@ -56,7 +56,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """An act begun on `target`, and when `after` is set, done."""
+    """An act begun on `target`, and when `after` is set, done; or `abandoned` half-way, for a newer one."""
 
     command: str
     target: str
@@ -64,6 +64,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, Any] | None = None
     detail: str = ""
     undo: Undo | None = None
+    abandoned: bool = False
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +76,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A workload. `history` are its versions, the present one last; rolling back shortens it, so that going back
-    twice never returns to the version that was left for being bad.
+    twice never returns to the version that was left for being bad. `left` is what it was before that, for its undo.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 0
     revision: int = 0
     history: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     replicas: int = 0
     stopped: bool = False
     slots: tuple[Slot, ...] = ()
@@ -106,7 +108,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def unfinished(self) -> Mark | None:
         """The act that was begun and is not known to be done; beginning another one ends it."""
-        return next((mark for mark in self.marks if mark.after is None), None)
+        return next((mark for mark in self.marks if mark.after is None and not mark.abandoned), None)
 
     @property
     def isolation(self) -> Frozen | None:

@@ -1,6 +1,6 @@
 """Reading from the API server: lists page by page and watches line by line, and nothing that changes anything.
 
-Connections and credentials are as `schemas.kubernetes` makes them. Objects stay the JSON that they are.
+Connections and credentials are as `schemas.cluster` makes them. Objects stay the JSON that they are.
 """
 
 import json
@@ -12,11 +12,10 @@ from urllib.parse import urlencode
 import aiohttp
 
 from collectors.kubernetes.config import KubernetesConfig
-from schemas import kubernetes
+from schemas import cluster
 from schemas.kubernetes import Object, is_event
 
 if TYPE_CHECKING:
-    from kubernetes.aio.client.api_client import ApiClient
     from kubernetes.aio.client.rest import RESTResponse
 
 PAGE = "500"
@@ -46,9 +45,8 @@ class Unreadable(Exception):
 async def client_of(config: KubernetesConfig) -> "Api":
     """Raises `Unreadable` where the configuration does not say how to reach a cluster."""
     try:
-        # Each watch keeps a connection; how many there are is the configuration's to say.
-        client = await kubernetes.client_of(config.kubeconfig, config.context, connections=0)
-    except kubernetes.NoCluster as error:
+        client = await cluster.client_of(config.kubeconfig, config.context)
+    except cluster.NoCluster as error:
         raise Unreadable(str(error)) from error
     return Api(client, config.request_timeout_s, config.silent_s)
 
@@ -56,7 +54,7 @@ async def client_of(config: KubernetesConfig) -> "Api":
 class Api:
     """One API server."""
 
-    def __init__(self, client: "ApiClient", timeout_s: float, silent_s: float) -> None:
+    def __init__(self, client: cluster.Client, timeout_s: float, silent_s: float) -> None:
         self._client = client
         self._list = aiohttp.ClientTimeout(total=timeout_s)
         self._watch = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=silent_s)
@@ -99,18 +97,15 @@ class Api:
     async def _asked(
         self, path: str, query: Mapping[str, str], limits: aiohttp.ClientTimeout
     ) -> AsyncIterator["RESTResponse"]:
-        try:
-            known_by = await kubernetes.credentials_of(self._client)
-        except kubernetes.NoCluster as error:
-            raise Unreadable(str(error)) from None
-        headers = {**known_by, "Accept": "application/json", "User-Agent": "reflexarc"}
-        url = f"{self._client.configuration.host}{path}?{urlencode(query)}"
+        headers = {"Accept": "application/json", "User-Agent": "reflexarc"}
         response = None
         try:
-            response = await self._client.rest_client.request("GET", url, headers, _request_timeout=limits)
+            response = await self._client.request("GET", f"{path}?{urlencode(query)}", headers, None, limits)
             if response.status >= 400:
                 raise _failure(response.status, await response.read(), response.headers)
             yield response
+        except cluster.NoCluster as error:
+            raise Unreadable(str(error)) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreadable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         finally:

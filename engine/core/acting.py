@@ -8,38 +8,37 @@ from collections.abc import Iterator
 
 from engine.core.guardrails.pace import limit_key
 from engine.core.policy import Act
+from engine.core.resolve import Resolved
 from engine.core.services import service_of
 from engine.core.state import Ladder, State
 from engine.core.turn import Turn
-from engine.core.verbs import Verb
-from schemas.commands import Command
-from schemas.inventory import Target
 
-KEPT_MS = 60 * 60_000
-"""What was done is remembered at least so long, for a policy that is yet to come."""
+KEPT_MS = 7 * 24 * 3_600_000
+"""What was done is remembered so long, which is as far as any policy may look back, for one that is yet to come."""
+
+MOST_KEPT = 10_000
+"""So many acts are remembered beyond what the present policy counts."""
 
 
-def act_of(state: State, ladder: Ladder, command: Command) -> Act:
-    """What the ladder's command would do, as a policy sees it."""
-    owned = state.targets.get(command.target, ())
-    target = next(each.target for each in owned if (each.actuator, each.scope) == (command.actuator, command.scope))
-    verb = state.program.verb(ladder.current)
-    weight = _weight(verb, target, command) if verb else 0
-    whole, scope = ladder.outermost, f"{command.actuator}/{command.scope}"
-    taken = f"{ladder.id}|{ladder.step}|{command.target}|{scope}"
+def act_of(ladder: Ladder, what: Resolved) -> Act:
+    """What the ladder's step would do, as a policy sees it."""
+    verb, target = what.verb, what.owned.target
+    weight = _weight(what)
+    whole, scope = ladder.outermost, f"{what.owned.actuator}/{what.owned.scope}"
+    taken = f"{ladder.id}|{ladder.step}|{target.id}|{scope}"
     return Act(
         rule="" if ladder.origin.kind == "control" else ladder.rule.name,
-        verb=command.verb,
-        target=command.target,
-        workload=command.lock,
+        verb=verb.name,
+        target=target.id,
+        workload=target.lock,
         service=service_of(target),
         weight=weight,
         healthy=min(weight, max(target.healthy, 0)),
-        first=command.target not in ladder.acted_on,
+        first=target.id not in ladder.acted_on,
         heals=whole.origin.kind == "rule" and whole.temper == "heal" and not ladder.undo,
         scope=scope,
         # What one step takes away, the next one no longer finds: it takes others.
-        touch=taken if verb and verb.disrupts == "fewer" else f"{whole.id}|{command.target}|{scope}",
+        touch=taken if verb.disrupts == "fewer" else f"{whole.id}|{target.id}|{scope}",
         doing=f"{taken}|{ladder.tries}",
     )
 
@@ -131,8 +130,10 @@ def count(state: State, act: Act, by: int) -> list[str]:
 
 def forget(state: State, now_ms: int) -> None:
     """Drop what is too long ago for any limit."""
-    since_ms = now_ms - max(state.program.policy.longest_ms(), KEPT_MS)
-    state.done = [(at_ms, act) for at_ms, act in state.done if at_ms > since_ms]
+    counted_ms, kept_ms = now_ms - state.program.policy.longest_ms(), now_ms - KEPT_MS
+    uncounted = sum(at_ms <= counted_ms for at_ms, _ in state.done)
+    beyond = max(uncounted - MOST_KEPT, 0)  # in the order in which they were done, the oldest first
+    state.done = [(at_ms, act) for at_ms, act in state.done[beyond:] if at_ms > min(kept_ms, counted_ms)]
     state.tallies.forget(now_ms)
     state.told = {key: until_ms for key, until_ms in state.told.items() if until_ms > now_ms}
     state.climbed = {key: climb for key, climb in state.climbed.items() if climb[1] > now_ms}
@@ -144,15 +145,15 @@ def _counted(state: State, act: Act) -> Iterator[str]:
             yield limit_key(limit, act)
 
 
-def _weight(verb: Verb, target: Target, command: Command) -> int:
+def _weight(what: Resolved) -> int:
     """How many replicas it interrupts; all of them, where its argument does not tell."""
-    replicas = max(target.replicas, 0)
-    match verb.disrupts:
+    replicas = max(what.owned.target.replicas, 0)
+    match what.verb.disrupts:
         case "none":
             return 0
         case "one":
             return min(replicas, 1)
-        case "fewer" if isinstance(left := command.args.get("replicas"), int):
+        case "fewer" if isinstance(left := what.args.get("replicas"), int):
             return max(replicas - max(left, 0), 0)
         case _:
             return replicas

@@ -1,8 +1,8 @@
 """Who must let an act go before it is sent, and whether they have."""
 
+from engine.core.command import describe
 from engine.core.moves import End, Move, Next, Take, to_somebody
 from engine.core.policy import Act, Approval
-from engine.core.resolve import describe
 from engine.core.state import Ladder, State
 from engine.core.temper import plays, responds
 from engine.core.turn import Turn

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from engine.core import acting, notices, playbooks
+from engine.core import acting, answering, notices, playbooks
 from engine.core import ladder as ladders
 from engine.core.approvals import waits_as
 from engine.core.effects import Effect
@@ -19,7 +19,6 @@ from schemas.audit import AuditEntry
 from schemas.commands import Command, Origin
 from schemas.control import Abort, Act, Approve, Emergency, Halt, Play, Resume
 from schemas.inventory import Inventory
-from schemas.labels import canonical
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.refusals import Refusals
@@ -69,6 +68,15 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
         ladders.answer(turn, ladder, outcome)
         if scales(ladder):
             scaling.on_outcome(turn, ladder, outcome)
+
+
+def on_time(turn: Turn, key: str) -> None:
+    """A timer of the ladder came due. What its actuator has not answered for too long is answered for it."""
+    if ladder := turn.state.ladders.get(key):
+        if outcome := answering.answered_for(turn, ladder):
+            on_outcome(turn, outcome)
+        else:
+            ladders.wake(turn, ladder)
 
 
 def on_refusals(turn: Turn, report: Refusals) -> None:
@@ -154,7 +162,8 @@ def _emergency(turn: Turn, request: Emergency) -> None:
 
 
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
-    ladder = ladder_on(turn.state, heal, fired.rule, turn.state.alerts[fired.rule][canonical(fired.labels)])
+    alert = turn.state.alerts[fired.rule][tuple(fired.labels.items())]  # in the order that they have there
+    ladder = ladder_on(turn.state, heal, fired.rule, alert)
     if ladder.key in turn.state.ladders:
         return
     step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))

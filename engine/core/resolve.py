@@ -11,15 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from engine.core.reach import bound
-from engine.core.services import service_of
 from engine.core.state import Ladder, State
 from engine.core.targets import Owned
 from engine.core.turn import Turn
 from engine.core.verbs import Verb
 from engine.template import OF_EITHER, Template, TemplateError, parse
-from schemas.commands import Command, Origin, command_id
 from schemas.durations import duration_ms
-from schemas.labels import text
 from schemas.outcomes import Undo
 from schemas.reasons import Reason
 
@@ -29,9 +26,6 @@ REVERT_AFTER = "revert_after"
 """Argument of every verb that can be undone: how long after its effect it is to be."""
 
 _LABEL = re.compile(r"\{\{ ?\$(?:labels|params)\.([A-Za-z_][A-Za-z0-9_]*) ?\}\}")
-_SHOWN = frozenset({"to", "version", "replicas", "evidence"})
-_TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
-"""Arguments that are long and change nothing: a command in a few words is without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +73,10 @@ def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
     most, found = 0, None
     for kind, parts in verb.targets.items():
         values = [args.get(part, "") for part in parts]
-        named = f"{kind}:{'/'.join(values)}"
-        if all(values) and (found is None or (len(parts), named) > (most, found)):
-            most, found = len(parts), named
+        if all(values):
+            named = f"{kind}:{'/'.join(values)}"
+            if found is None or (len(parts), named) > (most, found):
+                most, found = len(parts), named
     return found
 
 
@@ -98,76 +93,29 @@ def changes_target(state: State, ladder: Ladder) -> bool:
     return verb is None or verb.changes_target
 
 
-def same_act(one: Command, other: Command) -> bool:
-    """Whether leave for one is leave for the other."""
-    return (one.target, one.args, one.condition) == (other.target, other.args, other.condition)
-
-
-def describe(command: Command) -> str:
-    """A command in a few words: `restart replica:shop/0 if generation = 7`."""
-    named = command.target.partition(":")[2].split("/")
-    shown = {
-        name: value
-        for name, value in command.args.items()
-        if name in _SHOWN or (name not in _TOLD and str(value) not in named)
-    }
-    args = "".join(f" {name}={_printed(value)}" for name, value in shown.items())
-    condition = " and ".join(f"{name} = {value}" for name, value in command.condition.items())
-    undone = "" if command.revert_after_ms is None else f", undone after {command.revert_after_ms / 1000:g} s"
-    return f"{command.verb} {command.target}{args}" + (f" if {condition}" if condition else "") + undone
-
-
-def resolve(turn: Turn, ladder: Ladder) -> Command | Refusal:
-    """The command for the ladder's current step and attempt, or why there is none."""
-    state = turn.state
-    verb = state.program.verb(ladder.current)
-    if verb is None:
-        return Refusal(Reason.UNKNOWN_VERB, f"{ladder.current.verb!r}")
-    if ladder.undo and ladder.step == 0:
-        what = _undone(state, verb, ladder.undo, ladder.current.args.get(SCOPE))
-    else:
-        what = _asked(turn, ladder, verb)
-    if isinstance(what, Refusal):
-        return what
-    settings = state.settings
-    # Two alerts of one rule may begin with the same message: it takes the ladder to tell their acts apart.
-    on_behalf = Origin(kind=ladder.origin.kind, name=ladder.id)
-    name = what.owned.target.id
-    return Command(
-        id=command_id(on_behalf, name, ladder.onset, ladder.step, ladder.attempt, verb.name),
-        actuator=what.owned.actuator,
-        scope=what.owned.scope,
-        verb=verb.name,
-        target=name,
-        lock=what.owned.target.lock,
-        args=what.args,
-        condition=what.condition,
-        issued_ms=turn.now_ms,
-        deadline_ms=turn.now_ms + settings.command_ttl_ms,
-        lease_ms=settings.lease_ms,
-        summary=_summary(state, ladder),
-        origin=ladder.origin,
-        ladder=ladder.id,
-        step=ladder.step,
-        attempt=ladder.attempt,
-        cause=turn.seq,
-        index=len(turn.effects),
-        revert_after_ms=what.revert_after_ms,
-        service=service_of(what.owned.target),
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _What:
-    """What a command is to say: on which target, with which arguments, under which condition, and for how long."""
+class Resolved:
+    """What a step is on the inventory of this moment: a verb on which target, with which arguments, under which
+    condition, and for how long."""
 
+    verb: Verb
     owned: Owned
     args: dict[str, Any]
     condition: dict[str, Any]
     revert_after_ms: int | None = None
 
 
-def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> _What | Refusal:
+def resolve(turn: Turn, ladder: Ladder) -> Resolved | Refusal:
+    """The ladder's current step made absolute, or why it cannot be."""
+    verb = turn.state.program.verb(ladder.current)
+    if verb is None:
+        return Refusal(Reason.UNKNOWN_VERB, f"{ladder.current.verb!r}")
+    if ladder.undo and ladder.step == 0:
+        return _undone(turn.state, verb, ladder.undo, ladder.current.args.get(SCOPE))
+    return _asked(turn, ladder, verb)
+
+
+def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> Resolved | Refusal:
     args = render_args(turn, ladder)
     if isinstance(args, Refusal):
         return args
@@ -188,7 +136,7 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> _What | Refusal:
     if isinstance(values, Refusal):
         return values
     condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
-    return _What(owned, values, condition, revert_after_ms)
+    return Resolved(verb, owned, values, condition, revert_after_ms)
 
 
 def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:
@@ -205,18 +153,35 @@ def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: 
     return Refusal(Reason.OTHER_NODE, f"{whose} name {target}" + (f" on {scope}" if scope else ""))
 
 
-def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> _What | Refusal:
+def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> Resolved | Refusal:
     """Exactly what the outcome said, on the target as the effect left it."""
     owned = owner(state, verb, undo.target, scope)
     if isinstance(owned, Refusal):
         gone = owned.reason is Reason.UNKNOWN_TARGET
         return Refusal(Reason.NOTHING_TO_DO, f"{undo.target} is gone: undone already") if gone else owned
+    if wrong := _not_absolute(verb, undo.args):
+        return Refusal(Reason.BAD_ARGUMENTS, wrong)
     found = owned.target.attributes
     changed = [name for name, value in undo.condition.items() if name not in found or found[name] != value]
     if changed:
         was = ", ".join(f"{name} was {undo.condition[name]} and is {found.get(name)}" for name in changed)
         return Refusal(Reason.CONDITION_CHANGED, was)
-    return _What(owned, {}, undo.condition)
+    return Resolved(verb, owned, undo.args, undo.condition)
+
+
+def _not_absolute(verb: Verb, args: Mapping[str, Any]) -> str:
+    """What is wrong with arguments that an outcome gave for a verb, which are to be a command's as they are; empty
+    where nothing is."""
+    naming = {name for names in verb.targets.values() for name in names}
+    if not verb.open and (unknown := sorted(args.keys() - (verb.arguments - naming))):
+        return f"{verb.name} has no argument {unknown[0]}"
+    for name in (*verb.required, *verb.absolute):
+        if name not in naming and args.get(name) in (None, ""):
+            return f"{verb.name} needs {name}"
+    for name in verb.integers:
+        if name in args and type(args[name]) is not int:
+            return f"{name}: expected a whole number, got {args[name]!r}"
+    return ""
 
 
 def _revert_after_ms(verb: Verb, args: Mapping[str, str]) -> int | Refusal | None:
@@ -268,22 +233,5 @@ def _absolute(verb: Verb, attributes: Mapping[str, Any], args: Mapping[str, str]
     return values
 
 
-def _summary(state: State, ladder: Ladder) -> str:
-    if ladder.rule.kind == "scale":
-        return f"{ladder.rule.name}: {ladder.annotations['summary']}"
-    if ladder.origin.kind == "control":
-        return f"asked for by {ladder.origin.name}"
-    if ladder.origin.kind == "policy":
-        return ladder.annotations["summary"]
-    alert = state.alert_of(ladder)
-    annotations = alert.annotations if alert else ladder.annotations
-    what = annotations.get("summary") or text(ladder.alert_labels)
-    return f"{ladder.rule.alert}: {what} ({ladder.rule.name}, step {ladder.step + 1} of {len(ladder.rule.steps)})"
-
-
 def _shown(args: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in args.items()) or "nothing"
-
-
-def _printed(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

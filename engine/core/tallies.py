@@ -1,12 +1,13 @@
 """How much was done lately, for each limit of the policy. Asking and counting cost the same however much that is."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.core.policy import Act, Policy
 
 Done = tuple[int, Act]
 """When a command was sent (Unix milliseconds), and what it does."""
+_NEVER_MS = 1 << 62
 
 
 class Tally:
@@ -16,18 +17,27 @@ class Tally:
     def __init__(self, within_ms: int) -> None:
         self._within_ms = within_ms
         self._counted: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._over_ms = _NEVER_MS
+        """Nothing is over before: mostly that is all that has to be known."""
         self.total = 0
 
     def at(self, now_ms: int) -> "Tally":
         """Without what is over."""
-        while self._counted and next(iter(self._counted.values()))[0] + self._within_ms <= now_ms:
-            self.total -= self._counted.popitem(last=False)[1][1]
+        while now_ms >= self._over_ms:
+            at_ms, number = next(iter(self._counted.values()), (_NEVER_MS, 0))
+            if at_ms + self._within_ms > now_ms:
+                self._over_ms = at_ms + self._within_ms
+            else:
+                self._counted.popitem(last=False)
+                self.total -= number
         return self
 
     def add(self, at_ms: int, name: str, number: int) -> None:
-        before = self._counted.pop(name, (0, 0))[1]
-        self._counted[name] = at_ms, max(number, before)
-        self.total += max(number - before, 0)
+        _, before = self._counted.pop(name, (0, 0))
+        most = number if number > before else before
+        self._counted[name] = at_ms, most
+        self.total += most - before
+        self._over_ms = min(self._over_ms, at_ms + self._within_ms)
 
     def counted(self, name: str) -> int:
         """What is counted under the name, 0 for nothing."""
@@ -47,26 +57,34 @@ class Tally:
         return not self._counted
 
 
+NOTHING = Tally(0)
+"""What was counted where nothing was."""
+
+
 class Tallies:
     """The tallies of a policy, by limit and what it counts per."""
 
-    def __init__(self, policy: Policy, done: Iterable[Done] = ()) -> None:
+    def __init__(self, policy: Policy, done: Sequence[Done] = ()) -> None:
         self._policy = policy
         self._tallies: dict[tuple[str, str], Tally] = {}
+        since_ms = done[-1][0] - policy.longest_ms() if done else 0
         for at_ms, act in done:
-            self.add(at_ms, act)
+            if at_ms > since_ms or at_ms == done[-1][0]:
+                self.add(at_ms, act)
 
-    def of(self, limit: str, per: str, within_ms: int, now_ms: int) -> Tally:
-        """What was counted for this limit of this rule, target, …, and is not over."""
+    def of(self, limit: str, per: str, now_ms: int) -> Tally:
+        """What was counted for this limit of this rule, target, …, and is not over; to look at only."""
         found = self._tallies.get((limit, per))
-        if found is None:
-            found = self._tallies[limit, per] = Tally(within_ms)
-        return found.at(now_ms)
+        return NOTHING if found is None else found.at(now_ms)
 
     def add(self, at_ms: int, act: Act) -> None:
         """A command was sent."""
         for limit, per, within_ms, name, number in _counted(self._policy, act):
-            self.of(limit, per, within_ms, at_ms).add(at_ms, name, number)
+            key = limit, per
+            tally = self._tallies.get(key)
+            if tally is None:
+                tally = self._tallies[key] = Tally(within_ms)
+            tally.at(at_ms).add(at_ms, name, number)
 
     def forget(self, now_ms: int) -> None:
         """Drop what is over."""

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from engine.core.approvals import waits_as
+from engine.core.command import describe
 from engine.core.program import Playbook
-from engine.core.resolve import describe
 from engine.core.runs import Run
 from engine.core.state import Ladder, State
 from engine.core.steps import describe as describe_step

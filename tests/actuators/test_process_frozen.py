@@ -149,7 +149,7 @@ async def test_a_gate_that_is_shut_leaves_nothing_isolated(site: Site) -> None:
         with pytest.raises(Refused):
             await actuator.execute(asked, shut_gate)
         assert STOPPED not in states(site)
-        assert await actuator.observe(asked) == "absent"
+        assert await actuator.observe(asked) == "begun"
         assert (await attributes(actuator, "workload:w"))["isolated"] is False
         await ask(actuator, "restart", "replica:w/0", "generation", by="c2")
 

@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from actuators.process.actuator import ProcessActuator
-from schemas.plugins import EffectFailed
-from tests.actuators.site import Site, ask, attributes, command, until
+from schemas.plugins import EffectFailed, EffectUnknown
+from tests.actuators.site import Site, ask, attributes, command, open_gate, until
 
 
 async def pid_of(actuator: ProcessActuator, target: str = "replica:w/0") -> int:
@@ -70,6 +70,19 @@ async def test_a_replica_that_exits_at_once_fails_the_command_with_its_last_word
         back = await ask(actuator, "rollback", "workload:w", "revision", by="c2", to="v1")
         assert (back.before["version"], back.after["version"]) == ("broken", "v1")
         assert (await attributes(actuator, "replica:w/0"))["state"] == "running"
+
+
+async def test_of_an_act_that_another_took_over_from_nobody_can_tell_how_far_it_came(site: Site) -> None:
+    """It is neither absent nor done nor brought to its end, over what the later one has made."""
+    async with site.actuator() as actuator:
+        first = command("deploy", "workload:w", {"revision": 1}, version="broken")
+        with pytest.raises(EffectFailed):
+            await actuator.execute(first, open_gate)
+        assert await actuator.observe(first) == "begun"
+        await ask(actuator, "rollback", "workload:w", "revision", by="c2", to="v1")
+        assert await actuator.observe(first) == "unmarked"
+        with pytest.raises(EffectUnknown, match="another act took over"):
+            await actuator.execute(first, open_gate)
 
 
 async def test_a_program_that_does_not_exist_fails_the_command(site: Site) -> None:

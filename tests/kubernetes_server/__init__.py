@@ -2,11 +2,10 @@
 real one, and it keeps what it is told.
 
 Read top-down: `server` (sockets and HTTP), `handlers` (a request to an answer), `paths` (URLs), `state` (objects with
-resource versions, generations, optimistic concurrency and a log to watch), `patches`, `selectors`, `validation` (what
-an object may be), `statuses` (what is answered where something is not done), `controllers` (what
-the controllers and kubelets of a cluster would do next), `objects` (manifests to begin with), `faults` (what goes
-wrong, from a seed) and `rbac` (who may). It models what a client can tell apart, no more; `make test-kubernetes` asks
-a real one.
+resource versions, generations, optimistic concurrency and a log to watch), `validation` and `statuses` (what is
+refused, and how), `patches`, `selectors`, `controllers` (what the controllers and kubelets of a cluster would do
+next), `objects` (manifests to begin with), `faults` (what goes wrong, from a seed) and `rbac` (who may). It models
+what a client can tell apart, no more; `make test-kubernetes` asks a real one.
 """
 
 from tests.kubernetes_server.faults import GARBLED, NO_FAULTS, Faults

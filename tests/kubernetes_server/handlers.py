@@ -8,9 +8,11 @@ from tests.kubernetes_server.patches import BadPatch, NoPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import BadSelector, fits_selector, must_know
 from tests.kubernetes_server.state import Applied, Cluster, Object, selected
-from tests.kubernetes_server.statuses import ApiStatus, details, expired
+from tests.kubernetes_server.statuses import ApiStatus, details, expired, not_found
+from tests.kubernetes_server.validation import must_be_valid
 
 PAGE = 500
+_IDLE = ("Pending", "Succeeded", "Failed")
 
 
 def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: Any, content_type: str) -> Any:
@@ -19,7 +21,7 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
         return _log(cluster, request, query)
     if request.resource == "pods" and request.subresource == "eviction":
         return _evict(cluster, request, body)
-    if request.subresource:
+    if request.subresource not in ("", "status"):
         raise ApiStatus(404, "NotFound", "the server could not find the requested resource")
     match request.verb:
         case "get":
@@ -27,6 +29,8 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
         case "list":
             return _list(cluster, request, query)
         case "create":
+            _must_be_welcome(cluster, request, body)
+            must_be_valid(request.resource, body, request.namespace)
             created = cluster.create(request.resource, body, request.namespace)
             cluster.applied.append(Applied(request, None, created))
             return created
@@ -63,6 +67,15 @@ def _selected(cluster: Cluster, request: Request, query: Mapping[str, str]) -> l
         raise ApiStatus(400, "BadRequest", str(error)) from error
 
 
+def _must_be_welcome(cluster: Cluster, request: Request, body: Any) -> None:
+    """What is in no namespace, or has no account there yet, is not made."""
+    if request.namespace and cluster.find("namespaces", "", request.namespace) is None:
+        raise not_found("namespaces", request.namespace)
+    if request.resource == "pods" and cluster.find("serviceaccounts", request.namespace, "default") is None:
+        why = f'error looking up service account {request.namespace}/default: serviceaccount "default" not found'
+        raise ApiStatus(403, "Forbidden", f'pods "{body["metadata"].get("name", "")}" is forbidden: {why}')
+
+
 def _change(cluster: Cluster, request: Request, body: Any, content_type: str) -> Object:
     current = cluster.get(request.resource, request.namespace, request.name)
     if request.verb == "patch":
@@ -77,14 +90,22 @@ def _change(cluster: Cluster, request: Request, body: Any, content_type: str) ->
     meta = changed.get("metadata") or {}
     if (meta.get("namespace", ""), meta.get("name")) != (request.namespace, request.name):
         raise ApiStatus(400, "BadRequest", "the name or namespace of the object does not match that of the URL")
-    if "status" in current:  # It is changed by its own subresource only.
-        changed["status"] = current["status"]
-    else:
-        changed.pop("status", None)
-    stored = cluster.update(request.resource, changed)
+    changed = _part(request, current, changed)
+    must_be_valid(request.resource, changed, request.namespace, current)
+    stored = cluster.update(request.resource, changed, status=request.subresource == "status")
     if stored is not current:
         cluster.applied.append(Applied(request, current, stored))
     return stored
+
+
+def _part(request: Request, current: Object, changed: Object) -> Object:
+    """Of the changed object what may be: its status by its own subresource, and by that nothing else."""
+    kept, taken = (changed, current) if request.subresource == "" else (current, changed)
+    return {
+        **{name: value for name, value in kept.items() if name != "status"},
+        "metadata": changed["metadata"],
+        **({"status": taken["status"]} if "status" in taken else {}),
+    }
 
 
 def _delete(cluster: Cluster, request: Request, body: Any) -> Object:
@@ -99,52 +120,79 @@ def _delete(cluster: Cluster, request: Request, body: Any) -> Object:
 
 
 def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:
+    """Of the lines that are asked for the first bytes, as a kubelet tells them."""
     pod = cluster.get("pods", request.namespace, request.name)
     containers = [each["name"] for each in pod["spec"].get("containers", ())]
     wanted = query.get("container") or containers[0]
     if wanted not in containers:
         raise ApiStatus(400, "BadRequest", f"container {wanted} is not valid for pod {request.name}")
-    if query.get("previous") == "true":
-        message = f'previous terminated container "{wanted}" in pod "{request.name}" not found'
-        raise ApiStatus(400, "BadRequest", message)
+    _must_have_log(cluster, pod, wanted, previous=query.get("previous") == "true")
     text = cluster.logs.get(f"{request.namespace}/{request.name}", f"hello from {request.name}\n")
-    return text[: int(query.get("limitBytes") or len(text))]
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[-int(query.get("tailLines") or len(lines)) :])[: int(query.get("limitBytes") or len(text))]
+
+
+def _must_have_log(cluster: Cluster, pod: Object, container: str, *, previous: bool) -> None:
+    name, node = pod["metadata"]["name"], cluster.find("nodes", "", pod["spec"].get("nodeName", ""))
+    if node is not None and not (is_ready(node) and cluster.runs_containers):
+        message = f'Get "https://{node["metadata"]["name"]}:10250/containerLogs/{name}": dial tcp: no route to host'
+        raise ApiStatus(500, "InternalError", message)
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    status: Mapping[str, Any] = next((each for each in statuses if each["name"] == container), {})
+    if previous and not status.get("restartCount"):
+        message = f'previous terminated container "{container}" in pod "{name}" not found'
+        raise ApiStatus(400, "BadRequest", message)
+    waiting = status.get("state", {}).get("waiting")
+    if waiting and not status.get("restartCount"):
+        message = f'container "{container}" in pod "{name}" is waiting to start: {waiting["reason"]}'
+        raise ApiStatus(400, "BadRequest", message)
 
 
 # --- eviction ---
 
 
 def _evict(cluster: Cluster, request: Request, body: Any) -> Object:
+    if body.get("metadata", {}).get("name") != request.name:
+        raise ApiStatus(400, "BadRequest", "name in URL does not match name in Eviction object")
     pod = cluster.get("pods", request.namespace, request.name)
-    budgets = [
-        budget
-        for budget in cluster.all("poddisruptionbudgets", request.namespace)
-        if fits_selector(pod["metadata"].get("labels", {}), budget["spec"].get("selector"))
-    ]
-    wanted = (body.get("deleteOptions") or {}).get("preconditions", {}).get("uid")
-    if "deletionTimestamp" not in pod["metadata"] and wanted in (None, pod["metadata"]["uid"]):
-        _permit(cluster, pod, budgets)
+    if not _goes_anyway(pod):
+        _permit(cluster, pod)
     deleted = cluster.delete("pods", request.namespace, request.name, body.get("deleteOptions"))
     if deleted is not pod:
         cluster.applied.append(Applied(request, pod, None))
     return {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201, "metadata": {}}
 
 
-def _permit(cluster: Cluster, pod: Object, budgets: list[Object]) -> None:
+def _goes_anyway(pod: Object) -> bool:
+    """What has ended, is ending or has not begun serves nobody, and no budget is asked."""
+    return "deletionTimestamp" in pod["metadata"] or pod.get("status", {}).get("phase") in _IDLE
+
+
+def _permit(cluster: Cluster, pod: Object) -> None:
+    labels = pod["metadata"].get("labels", {})
+    budgets = [
+        each
+        for each in cluster.all("poddisruptionbudgets", pod["metadata"]["namespace"])
+        if fits_selector(labels, each["spec"].get("selector"))
+    ]
     if len(budgets) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise ApiStatus(500, "InternalError", message)
+        raise ApiStatus(500, "", message)
     for budget in budgets:
-        if allowed(cluster, budget) < 1:
+        healthy, desired = health(cluster, budget)
+        always = budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"
+        if not is_ready(pod) and (always or healthy >= desired > 0):
+            continue
+        if healthy <= desired:
             name = budget["metadata"]["name"]
-            told = f"The disruption budget {name} needs healthy pods that it has not"
+            told = f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
             cause = {"reason": "DisruptionBudget", "message": told}
             message = "Cannot evict pod as it would violate the pod's disruption budget."
             raise ApiStatus(429, "TooManyRequests", message, {"causes": [cause]})
 
 
-def allowed(cluster: Cluster, budget: Object) -> int:
-    """How many of its pods may be disrupted now."""
+def health(cluster: Cluster, budget: Object) -> tuple[int, int]:
+    """How many of its pods are healthy, and how many have to be."""
     namespace, selector = budget["metadata"]["namespace"], budget["spec"].get("selector")
     pods = [
         pod
@@ -153,9 +201,9 @@ def allowed(cluster: Cluster, budget: Object) -> int:
     ]
     healthy = sum(is_ready(pod) for pod in pods)
     if "minAvailable" in budget["spec"]:
-        return healthy - int(budget["spec"]["minAvailable"])
-    expected = int(budget.get("status", {}).get("expectedPods", len(pods)))
-    return int(budget["spec"]["maxUnavailable"]) - (max(expected, len(pods)) - healthy)
+        return healthy, int(budget["spec"]["minAvailable"])
+    expected = max(int(budget.get("status", {}).get("expectedPods", 0)), len(pods))
+    return healthy, expected - int(budget["spec"]["maxUnavailable"])
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:

@@ -46,20 +46,21 @@ def _is_ready(node: Object) -> bool:
 
 
 def _run(cluster: Cluster, pod: Object) -> None:
-    states = [_state(each) for each in pod["spec"]["containers"]]
+    states = [_state(each, cluster.runs_containers) for each in pod["spec"]["containers"]]
     ready = all(each["ready"] for each in states)
     conditions = [
         {"type": "PodScheduled", "status": "True"},
         {"type": "Ready", "status": "True" if ready else "False"},
     ]
-    phase = "Running" if ready else "Pending"
+    begun = not any(each["state"].get("waiting", {}).get("reason") == "ImagePullBackOff" for each in states)
+    phase = "Running" if begun else "Pending"
     status = {"phase": phase, "conditions": conditions, "containerStatuses": states, "podIP": "10.0.0.1"}
     set_status(cluster, "pods", pod, **status)
 
 
-def _state(container: Object) -> Object:
+def _state(container: Object, runs: bool) -> Object:
     told = " ".join((container["image"], *container.get("command", ())))
-    trouble = next((each for word, each in _WAITING.items() if word in told), None)
+    trouble = next((each for word, each in _WAITING.items() if runs and word in told), None)
     state: dict[str, Any] = {"running": {"startedAt": NOW}}
     if trouble:
         state = {"waiting": {"reason": trouble[0], "message": f"{trouble[1]} {container['image']}"}}

@@ -62,12 +62,14 @@ def _adopt(found: Object, by: Object) -> None:
     found["metadata"]["ownerReferences"] = reference(by)
 
 
-def edit(cluster: Cluster, resource: str, found: Object, change: Callable[[Object], Any]) -> Object:
-    """The object changed by a controller."""
+def edit(
+    cluster: Cluster, resource: str, found: Object, change: Callable[[Object], Any], *, status: bool = False
+) -> Object:
+    """The object changed by a controller, or by what writes its `status`."""
     changed = copy.deepcopy(found)
     changed["metadata"].pop("resourceVersion")
     change(changed)
-    return cluster.update(resource, changed)
+    return cluster.update(resource, changed, status=status)
 
 
 def set_status(cluster: Cluster, resource: str, found: Object, **status: Any) -> None:

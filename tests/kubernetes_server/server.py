@@ -56,6 +56,8 @@ class KubernetesServer:
         self.forbidden: list[Request] = []
         self.credentials: list[str] = []
         """The `Authorization` of each of the requests."""
+        self.token: str | None = None
+        """The one that is taken; None takes any."""
         self.url = ""
         self._last = ""
         self._arrived = asyncio.Event()
@@ -164,7 +166,7 @@ class KubernetesServer:
         self.agents.append(headers.get("user-agent", ""))
         self.credentials.append(headers.get("authorization", ""))
         try:
-            self._authorise(asked)
+            self._authorise(asked, headers.get("authorization", ""))
             if asked.verb == "watch":
                 await self._watch(out, asked, query)
                 return
@@ -173,7 +175,9 @@ class KubernetesServer:
         except ApiStatus as status:
             await out.json(status.code, status.body, status.retry_after)
 
-    def _authorise(self, asked: Request) -> None:
+    def _authorise(self, asked: Request, credentials: str) -> None:
+        if self.token is not None and credentials != f"Bearer {self.token}":
+            raise ApiStatus(401, "Unauthorized", "Unauthorized")
         if self.rbac is not None and not self.rbac.allows(asked):
             self.forbidden.append(asked)
             message = f'{asked.what} is forbidden: cannot {asked.verb} resource in API group "{asked.group}"'

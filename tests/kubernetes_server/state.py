@@ -12,8 +12,7 @@ from typing import Any
 
 from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_fields, fits_labels
-from tests.kubernetes_server.statuses import ApiStatus, conflict, details, expired, invalid, not_found, told
-from tests.kubernetes_server.validation import validate
+from tests.kubernetes_server.statuses import ApiStatus, conflict, details, expired, not_found, told
 
 Key = tuple[str, str, str]
 Object = dict[str, Any]
@@ -58,6 +57,8 @@ class Cluster:
         self.applied: list[Applied] = []
         self.logs: dict[str, str] = {}
         """What a pod's containers have printed, by `namespace/name`."""
+        self.runs_containers = True
+        """Whether its kubelets do, or only say so of every pod."""
         self.changed = asyncio.Event()
         self.marks = 0
         self.pages: dict[str, list[Object]] = {}
@@ -114,18 +115,15 @@ class Cluster:
     def create(self, resource: str, manifest: Mapping[str, Any], namespace: str = "") -> Object:
         created = copy.deepcopy(dict(manifest))
         meta = created.setdefault("metadata", {})
-        if namespace and meta.setdefault("namespace", namespace) != namespace:
-            raise ApiStatus(400, "BadRequest", "the namespace of the object does not match that of the request")
+        if namespace:
+            meta["namespace"] = namespace
         if not meta.get("name"):
-            if not meta.get("generateName"):
-                raise invalid(resource, "", "metadata.name: Required value: name or generateName is required")
             self.marks += 1
             meta["name"] = f"{meta['generateName']}{self.marks:05x}"
         key = (resource, meta.get("namespace", ""), meta["name"])
         if key in self.objects:
             message = f"{told(resource, meta['name'])} already exists"
             raise ApiStatus(409, "AlreadyExists", message, details(resource, meta["name"]))
-        validate(resource, created)
         self._uids += 1
         created |= {"apiVersion": api_version(resource), "kind": KINDS[resource]}
         meta |= {"uid": f"00000000-0000-0000-0000-{self._uids:012x}", "creationTimestamp": NOW}
@@ -133,8 +131,9 @@ class Cluster:
             meta["generation"] = 1
         return self._store("ADDED", resource, created)
 
-    def update(self, resource: str, changed: Object) -> Object:
-        """Store a changed copy of what was there. A `resourceVersion` other than the present one is a conflict."""
+    def update(self, resource: str, changed: Object, *, status: bool = False) -> Object:
+        """Store a changed copy of what was there. A `resourceVersion` other than the present one is a conflict. What is
+        written with the `status` is no new generation."""
         meta = changed["metadata"]
         name = meta["name"]
         current = self.get(resource, meta.get("namespace", ""), name)
@@ -145,9 +144,8 @@ class Cluster:
             raise conflict(
                 resource, name, "the object has been modified; please apply your changes to the latest version"
             )
-        validate(resource, changed)
         meta |= {name: was[name] for name in _THE_SERVERS if name in was}
-        if changed.get("spec") != current.get("spec") and resource not in ("pods", *_WITHOUT_GENERATION):
+        if not status and _is_of_another_generation(resource, current, changed):
             meta["generation"] += 1
         if changed == current:
             return current
@@ -202,3 +200,11 @@ class Cluster:
 def selected(found: Mapping[str, Any], labels: str, fields: str) -> bool:
     """Whether a query with these selectors has the object."""
     return fits_labels(found["metadata"].get("labels") or {}, labels) and fits_fields(found, fields)
+
+
+def _is_of_another_generation(resource: str, before: Object, after: Object) -> bool:
+    """By its specification; a deployment by its annotations too, as they go on to its ReplicaSets."""
+    if resource in ("pods", *_WITHOUT_GENERATION):
+        return False
+    annotated = [each["metadata"].get("annotations") or {} for each in (before, after)]
+    return before.get("spec") != after.get("spec") or (resource == "deployments" and annotated[0] != annotated[1])

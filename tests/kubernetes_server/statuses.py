@@ -5,6 +5,8 @@ from typing import Any
 
 from tests.kubernetes_server.paths import group_of
 
+Object = dict[str, Any]
+
 
 class ApiStatus(Exception):
     """A `Status` as the answer."""

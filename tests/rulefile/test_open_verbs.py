@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.resolve import describe
+from engine.core.command import describe
 from engine.rulefile import RuleErrors, load, read
 from engine.runtime.registry import actuators, verbs
 from schemas.inventory import Inventory, Target

@@ -1,9 +1,9 @@
 """Where a rule's running ladders are, and what they wait for."""
 
 from engine.core.approvals import waits_as
+from engine.core.command import describe
 from engine.core.explain.told import Standing, Verdict, Why
 from engine.core.explain.verdicts import asking, first
-from engine.core.resolve import describe
 from engine.core.state import Ladder, State
 from engine.core.steps import describe as describe_step
 from engine.core.verification import within_ms

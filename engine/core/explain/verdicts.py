@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from engine.core import acting, approvals
+from engine.core.command import command_of, describe
 from engine.core.explain.told import Verdict, Why
 from engine.core.guardrails import OF_COMMAND, OF_LADDER, Hold, Never
 from engine.core.guardrails.blast import budgets_exceeded
@@ -10,7 +11,7 @@ from engine.core.guardrails.pace import limits_reached
 from engine.core.guardrails.room import within_budgets, within_limits
 from engine.core.guardrails.standing import emergency, halted, settling
 from engine.core.policy import Act
-from engine.core.resolve import Refusal, describe, resolve
+from engine.core.resolve import Refusal, resolve
 from engine.core.state import Ladder
 from engine.core.taking import touching
 from engine.core.turn import Turn
@@ -48,12 +49,12 @@ _ROOM: Mapping[str, Callable[[Turn, Act], Iterator[str]]] = {
 
 def verdicts(turn: Turn, ladder: Ladder) -> tuple[str, tuple[Verdict, ...]]:
     """What the ladder's current step, which is an act, would do, in words, and what each of them says of it."""
-    command = resolve(turn, ladder)
+    what = resolve(turn, ladder)
     found = [_verdict(asked.__name__, asked(turn, ladder)) for asked in OF_LADDER]
-    if isinstance(command, Refusal):
-        found.append(_verdict("command", command))
+    if isinstance(what, Refusal):
+        found.append(_verdict("command", what))
         return "", (*found, *(_not_asked(each.__name__) for each in OF_COMMAND), _mode(ladder), _not_asked("approved"))
-    act = acting.act_of(turn.state, ladder, command)
+    command, act = command_of(turn, ladder, what), acting.act_of(ladder, what)
     found.append(Verdict(guardrail="command", asks=ASKS["command"], detail=describe(command)))
     found += (_of_act(turn, ladder, act, asked) for asked in OF_COMMAND)
     return describe(command) + touching(act), (*found, _mode(ladder), _approved(turn, ladder, command, act))

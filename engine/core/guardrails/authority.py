@@ -37,19 +37,23 @@ def fresh(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
     whole = ladder.outermost
     if whole.origin.kind != "rule":
         return None
-    source, again_ms = policy.source("freshness"), turn.now_ms + turn.state.settings.evaluation_interval_ms
     seen_ms = turn.state.inventory_ms.get(act.scope, 0)
     if policy.inventory_ms and seen_ms + policy.inventory_ms < turn.now_ms:
-        detail = f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old"
-        return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=source)
+        return _stale(turn, f"the inventory is {(turn.now_ms - seen_ms) // 1000} s old")
     if (
         policy.samples_ms
         and not ladder.undo
         and (age_ms := _samples_age_ms(turn, whole.alert_rule)) > policy.samples_ms
     ):
-        detail = f"the alert's newest sample is {age_ms // 1000} s old"
-        return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=source)
+        return _stale(turn, f"the alert's newest sample is {age_ms // 1000} s old")
     return None
+
+
+def _stale(turn: Turn, detail: str) -> Hold:
+    """Until the next evaluation, which may have newer."""
+    state = turn.state
+    again_ms = turn.now_ms + state.settings.evaluation_interval_ms
+    return Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=state.program.policy.source("freshness"))
 
 
 def _samples_age_ms(turn: Turn, rule: str) -> int:

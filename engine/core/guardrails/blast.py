@@ -18,11 +18,12 @@ def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
 
 
 def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
-    """Each budget that the act would exceed. What undoes an act is not held by what was done."""
-    if not act.weight or ladder.undo:
+    """Each budget that the act would exceed. What undoes an act is not held by what was done, but it takes no more of
+    the last healthy ones than any other."""
+    if not act.weight:
         return
     for radius in turn.state.program.policy.blast_radius:
-        if radius.acts.has(act) and (found := _exceeded(turn, act, radius)):
+        if radius.acts.has(act) and (found := _exceeded(turn, act, radius, undoes=ladder.undo is not None)):
             yield found._replace(tell=radius.id, source=radius.source)
 
 
@@ -41,7 +42,7 @@ def disrupted(state: State, act: Act) -> int:
     return state.disrupted.get(act.service, 0) - by_itself
 
 
-def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
+def _exceeded(turn: Turn, act: Act, radius: BlastRadius, *, undoes: bool) -> Hold | None:
     state = turn.state
     health = state.services.get(act.service)
     if act.healthy and health:
@@ -49,10 +50,10 @@ def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
         if left < radius.keep_healthy:
             detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
             return Hold(Reason.LAST_HEALTHY, detail)
-    budget = budget_for(turn, act, radius)
+    budget = None if undoes else budget_for(turn, act, radius)
     if budget is None:
         return None
-    tally = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms, turn.now_ms)
+    tally = state.tallies.of(radius.id, act.of(radius.per), turn.now_ms)
     touched, of_it = tally.total, tally.counted(act.touch)
     more = act.weight - of_it
     if more <= 0 < of_it or touched + more <= budget:

@@ -17,7 +17,7 @@ def flapping(turn: Turn, ladder: Ladder) -> Hold | None:
     whole = ladder.outermost
     if not wanted.heals or whole.origin.kind != "rule" or whole.temper != "heal" or ladder.acted_on or ladder.undo:
         return None
-    begun = turn.state.tallies.of(tallies.FLAPPING, ladder.target, wanted.within_ms, turn.now_ms).total
+    begun = turn.state.tallies.of(tallies.FLAPPING, ladder.target, turn.now_ms).total
     if begun < wanted.heals:
         return None
     detail = f"healed {begun} times within {wanted.within_ms // 1000} s"
@@ -43,7 +43,7 @@ def _reached(turn: Turn, ladder: Ladder, act: Act, limit: Limit) -> Hold | None:
         if turn.now_ms < until_ms:
             return Hold(Reason.COOLDOWN, _named(limit, per), until_ms, source=limit.source)
     if limit.rate:
-        tally = state.tallies.of(limit.id, per, limit.within_ms, turn.now_ms)
+        tally = state.tallies.of(limit.id, per, turn.now_ms)
         if tally.total >= limit.rate and not tally.counted(act.doing):
             until_ms = tally.room_at_ms(1, limit.rate) or turn.now_ms
             bound = f"{limit.rate} within {limit.within_ms // 1000} s"

@@ -25,7 +25,7 @@ def within_budgets(turn: Turn, act: Act) -> Iterator[str]:
 def _counted(turn: Turn, act: Act, limit: Limit) -> Iterator[str]:
     state, key = turn.state, limit_key(limit, act)
     if limit.rate:
-        done = state.tallies.of(limit.id, act.of(limit.per), limit.within_ms, turn.now_ms).total
+        done = state.tallies.of(limit.id, act.of(limit.per), turn.now_ms).total
         yield f"{done} of {limit.rate} acts within {limit.within_ms // 1000} s"
     if limit.concurrency:
         yield f"{state.busy.get(key, 0)} of {limit.concurrency} at once"
@@ -36,7 +36,7 @@ def _left(turn: Turn, act: Act, radius: BlastRadius) -> Iterator[str]:
     health = state.services.get(act.service)
     budget = budget_for(turn, act, radius)
     if budget is not None:
-        touched = state.tallies.of(radius.id, act.of(radius.per), radius.within_ms, turn.now_ms).total
+        touched = state.tallies.of(radius.id, act.of(radius.per), turn.now_ms).total
         yield f"{touched} of at most {budget} replicas touched within {radius.within_ms // 1000} s, {act.weight} more"
     if health:
         left = health.healthy - disrupted(state, act) - act.healthy

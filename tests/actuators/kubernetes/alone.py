@@ -34,6 +34,9 @@ class Nobody:
     def seen(self, ref: Ref, found: Object | None) -> None:
         """It forgets it."""
 
+    def is_away(self, node: str) -> bool:
+        return False
+
     def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
         return attributes(ref.kind, found)
 

@@ -20,6 +20,7 @@ from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.targets import attributes
+from schemas.cluster import Client
 from schemas.commands import Command
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.cluster import FAST, made
@@ -35,7 +36,11 @@ REQUEST_TIMEOUT_S = 0.25
 @dataclass(frozen=True)
 class Scenario:
     """One verb on one target. `prepare` changes the cluster before the command; `effects` are those of what clients
-    changed that count, each of which may happen once; `wanted` says whether the cluster is as the command asks."""
+    changed that count, each of which may happen once; `wanted` says whether the cluster is as the command asks.
+
+    With `undo` the faults are for what undoes the command, which itself had its effect in peace; `since` is what
+    somebody else changed meanwhile, so that the undo may not have any.
+    """
 
     verb: str
     target: str
@@ -44,6 +49,13 @@ class Scenario:
     args: dict[str, Any] = field(default_factory=dict)
     condition: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[Cluster], None] = lambda cluster: None
+    undo: bool = False
+    since: Callable[[Cluster], None] | None = None
+
+    @property
+    def name(self) -> str:
+        undo = ("undo of " if self.undo else "") + f"{self.verb} {self.target}"
+        return f"{undo}, too late" if self.since else undo
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ class Bench:
     """Two clients that are used for every run, since to make one costs more than to use it."""
 
     def __init__(self) -> None:
-        self._clients = [ApiClient(Configuration()) for _ in range(2)]
+        self._clients = [Client(ApiClient(Configuration())) for _ in range(2)]
 
     async def close(self) -> None:
         for client in self._clients:
@@ -70,19 +82,33 @@ class Bench:
 
     async def run(self, scenario: Scenario, seed: int) -> Run:
         """One command under the faults of the seed."""
-        draws = random.Random(f"{scenario.verb}/{seed}")
+        draws = random.Random(f"{scenario.verb}{'/undo' * scenario.undo}/{seed}")
         mode = draws.choice(("alone", "crashed", "crashed twice", "taken over", "at once", "at once"))
         cluster = _world().copy()
-        async with KubernetesServer(cluster, faults=Faults(seed)) as server:
+        async with KubernetesServer(cluster) as server:
             scenario.prepare(cluster)
             server.settle()
-            cluster.applied.clear()
             command = _command(scenario, cluster)
+            if scenario.undo:
+                command = await self._undoing(server, command)
+                server.settle()
+                (scenario.since or _nobody)(cluster)
+                server.settle()
+                server.requests.clear()
+            cluster.applied.clear()
+            server.faults = Faults(seed)
             status, detail = await self._hosted(server, command, mode, draws)
             effects = [name for each in cluster.applied if (name := scenario.effects(each))]
             server.settle()
             wanted = scenario.wanted(cluster, command.id)
             return Run(status, detail, effects, wanted, len(server.faults.happened), mode)
+
+    async def _undoing(self, server: KubernetesServer, command: Command) -> Command:
+        """The command that undoes this one, which has its effect."""
+        effect = await self._actuators(server)[0].execute(command, open_gate)
+        undo = effect.undo
+        assert undo
+        return made(undo.verb, undo.target, undo.condition, "d" * 32, **undo.args)
 
     async def _hosted(
         self, server: KubernetesServer, command: Command, mode: str, draws: random.Random
@@ -112,8 +138,12 @@ class Bench:
         context = ActuatorContext(scope="c1", state_dir=None, now_ms=lambda: 0, evidence=Shelf())  # type: ignore[arg-type]
         config = KubernetesConfig(**FAST, request_timeout_s=REQUEST_TIMEOUT_S)
         for client in self._clients:
-            client.configuration.host = server.url
+            client.official.configuration.host = server.url
         return [KubernetesActuator(config, context, Api(client, REQUEST_TIMEOUT_S)) for client in self._clients]
+
+
+def _nobody(cluster: Cluster) -> None:
+    """Nobody has changed anything."""
 
 
 @cache

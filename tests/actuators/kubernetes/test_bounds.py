@@ -87,24 +87,29 @@ async def test_a_change_by_others_at_the_last_moment_is_not_acted_over(shop: Sit
 
     async with shop.actuator() as actuator:
         given = await command(actuator, "restart", "deployment:shop/web")
-        with pytest.raises(ConditionFailed, match="generation = 2"):
+        with pytest.raises(ConditionFailed, match=f"generation = {given.condition['generation'] + 1}"):
             await actuator.execute(given, gate)
     found = shop.cluster.get("deployments", "shop", "web")
     assert (found["spec"]["replicas"], "annotations" in found["spec"]["template"]["metadata"]) == (2, False)
 
 
 async def test_what_others_wrote_beside_it_stays(shop: Site) -> None:
-    """An annotation that comes between the look and the act is there afterwards, and so is the effect."""
+    """A label that comes between the look and the act is there afterwards, and so is the effect."""
 
     async def gate() -> None:
         web = shop.cluster.get("deployments", "shop", "web")
-        edit(shop.cluster, "deployments", web, lambda each: each["metadata"]["annotations"].update(theirs="yes"))
+        edit(
+            shop.cluster,
+            "deployments",
+            web,
+            lambda each: each["metadata"].setdefault("labels", {}).update(theirs="yes"),
+        )
 
     async with shop.actuator() as actuator:
         given = await command(actuator, "restart", "deployment:shop/web", "f" * 32)
         await actuator.execute(given, gate)
     found = shop.cluster.get("deployments", "shop", "web")
-    assert found["metadata"]["annotations"]["theirs"] == "yes"
+    assert found["metadata"]["labels"]["theirs"] == "yes"
     assert found["spec"]["template"]["metadata"]["annotations"]["reflexarc.io/command"] == "f" * 32
 
 

@@ -63,8 +63,9 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 def _restart(place: Site, scope: str) -> Command:
-    uid = place.cluster.get("deployments", "shop", "web")["metadata"]["uid"]
-    given = made("restart", "deployment:shop/web", {"uid": uid, "generation": 1}, new_id())
+    meta = place.cluster.get("deployments", "shop", "web")["metadata"]
+    as_it_is = {name: meta[name] for name in ("uid", "generation")}
+    given = made("restart", "deployment:shop/web", as_it_is, new_id())
     fields: dict[str, Any] = {name: getattr(given, name) for name in given.__struct_fields__}
     return Command(**{**fields, "scope": scope, "lock": f"{scope}/web"})
 
@@ -89,7 +90,8 @@ async def test_a_command_is_carried_out_and_answered(bus: Bus, tmp_path: Path) -
         await send(bus, _restart(place, scope))
         outcome, inventory = await _answer(bus, scope)
         await _ended(host)
-    assert (outcome.status, outcome.after["generation"], outcome.detail) == ("succeeded", 2, "3 available")
+    assert (outcome.status, outcome.detail) == ("succeeded", "3 available")
+    assert outcome.after["generation"] > outcome.before["generation"]
     assert "deployment:shop/web" in {target.id for target in inventory.targets}
 
 
@@ -110,4 +112,4 @@ async def test_an_actuator_that_dies_over_a_rollout_is_followed_by_one_that_comp
         outcome, _ = await _answer(bus, scope)
         await _ended(second)
         changes = [each for each in place.cluster.applied if each.request.resource == "deployments"]
-    assert (outcome.status, outcome.after["generation"], len(changes)) == ("succeeded", 2, 1)
+    assert (outcome.status, len(changes)) == ("succeeded", 1)

@@ -48,6 +48,7 @@ async def ruled(tmp_path: Path) -> AsyncIterator[Site]:
 
 async def all_acts(place: Site) -> None:
     """Every act, its takeover by another actuator, and what the pods of a stuck rollout are asked for."""
+    deploy_all(place)
     async with place.actuator() as actuator:
         for number, (verb, target, args) in enumerate(ACTS):
             await do(actuator, verb, target, f"{number:032x}", **args)
@@ -55,13 +56,23 @@ async def all_acts(place: Site) -> None:
             await actuator.observe(given)
             place.server.settle()
             await place.known(actuator)
-        web = place.cluster.get("deployments", "shop", "web")
-        containers = [{"name": "main", "image": "bad"}]
-        template = {**web["spec"]["template"], "spec": {"containers": containers}}
-        place.cluster.update("deployments", {**web, "spec": {**web["spec"], "template": template}})
-        place.server.settle()
+        deploy(place, "deployments", "web", "bad")
         with pytest.raises(EffectFailed):
             await actuator.execute(made("restart", "deployment:shop/web", {}, "e" * 32), _open)
+
+
+def deploy(place: Site, plural: str, name: str, image: str) -> None:
+    """Another version, of which the rollout stands still where it is a bad one."""
+    found = place.cluster.get(plural, "shop", name)
+    template = {**found["spec"]["template"], "spec": {"containers": [{"name": "main", "image": image}]}}
+    place.cluster.update(plural, {**found, "spec": {**found["spec"], "template": template}})
+    place.server.settle()
+
+
+def deploy_all(place: Site) -> None:
+    """A second version of everything, so that there is one to go back to."""
+    for plural, name in (("deployments", "web"), ("statefulsets", "db"), ("daemonsets", "agent")):
+        deploy(place, plural, name, "web:2")
 
 
 async def _open() -> None:
@@ -85,12 +96,18 @@ async def test_the_rights_suffice_and_none_is_in_vain(ruled: Site) -> None:
 async def test_each_verb_needs_what_it_declares(tmp_path: Path) -> None:
     """With the rights of one verb alone, and those of the inventory, it works: so the reference is right."""
     async with site(tmp_path) as place, place.actuator() as actuator:
+        deploy_all(place)
+        await place.known(actuator)
         for number, (verb, target, args) in enumerate(ACTS):
             rules = [rule for each in manifests([verb]) for rule in each.get("rules", ())]
             place.server.rbac = Rbac(rules)
             await do(actuator, verb, target, f"{number:032x}", **args)
             place.server.settle()
             await place.known(actuator)
+        deploy(place, "statefulsets", "db", "bad")
+        place.server.rbac = Rbac([rule for each in manifests(["rollback"]) for rule in each.get("rules", ())])
+        await place.known(actuator)
+        await do(actuator, "rollback", "statefulset:shop/db", "f" * 32)
         assert place.server.forbidden == []
 
 
