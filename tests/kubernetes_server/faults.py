@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from tests.kubernetes_server.paths import Request
 
@@ -55,3 +55,20 @@ class Faults:
 
 
 NO_FAULTS = Faults()
+GARBLED: tuple[Any, ...] = (
+    None,
+    [],
+    "text",
+    {},
+    {"type": "ADDED"},
+    {"type": "ERROR"},
+    {"type": "ERROR", "object": None},
+    {"type": "ERROR", "object": {}},
+    {"type": "ADDED", "object": "text"},
+    {"type": "ADDED", "object": {}},
+    {"type": "ADDED", "object": {"metadata": {}}},
+    {"type": "DELETED", "object": {"metadata": {"resourceVersion": "5"}}},
+    {"object": {"metadata": {"name": "x", "uid": "u", "resourceVersion": "5"}}},
+    {"type": "BOOKMARK", "object": {"metadata": None}},
+)
+"""What is JSON, and no event of a watch."""
