@@ -223,7 +223,7 @@ MEANING: dict[Reason, str] = {
     Reason.VERIFIED: "the step's `verify` held",
     Reason.EXHAUSTED: "no step of the ladder helped",
     Reason.FATE_UNKNOWN: "it cannot be known whether the command had its effect; it is not repeated, a human decides",
-    Reason.NO_OUTCOME: "no actuator answered by the deadline; the ladder waits for the answer",
+    Reason.NO_OUTCOME: "no actuator answered in its time; what stays silent for five minutes more is taken as unknown",
     Reason.DONE: "the step is done and there is nothing to verify",
     Reason.RESPONDED: "every step of the response was taken",
     Reason.RESPONDED_IN_PART: "every step of the response came to its turn, and not all of them succeeded",

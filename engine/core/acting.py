@@ -13,8 +13,11 @@ from engine.core.services import service_of
 from engine.core.state import Ladder, State
 from engine.core.turn import Turn
 
-KEPT_MS = 60 * 60_000
-"""What was done is remembered at least so long, for a policy that is yet to come."""
+KEPT_MS = 7 * 24 * 3_600_000
+"""What was done is remembered so long, which is as far as any policy may look back, for one that is yet to come."""
+
+MOST_KEPT = 10_000
+"""So many acts are remembered beyond what the present policy counts."""
 
 
 def act_of(state: State, ladder: Ladder, what: Resolved) -> Act:
@@ -136,8 +139,10 @@ def count(state: State, act: Act, by: int) -> list[str]:
 
 def forget(state: State, now_ms: int) -> None:
     """Drop what is too long ago for any limit."""
-    since_ms = now_ms - max(state.program.policy.longest_ms(), KEPT_MS)
-    state.done = [(at_ms, act) for at_ms, act in state.done if at_ms > since_ms]
+    counted_ms, kept_ms = now_ms - state.program.policy.longest_ms(), now_ms - KEPT_MS
+    uncounted = sum(at_ms <= counted_ms for at_ms, _ in state.done)
+    beyond = max(uncounted - MOST_KEPT, 0)  # in the order in which they were done, the oldest first
+    state.done = [(at_ms, act) for at_ms, act in state.done[beyond:] if at_ms > min(kept_ms, counted_ms)]
     state.tallies.forget(now_ms)
     state.told = {key: until_ms for key, until_ms in state.told.items() if until_ms > now_ms}
     state.climbed = {key: climb for key, climb in state.climbed.items() if climb[1] > now_ms}

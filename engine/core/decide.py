@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from engine.core import acting, notices, playbooks
+from engine.core import acting, answering, notices, playbooks
 from engine.core import ladder as ladders
 from engine.core.approvals import waits_as
 from engine.core.effects import Effect
@@ -68,6 +68,15 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
         ladders.answer(turn, ladder, outcome)
         if scales(ladder):
             scaling.on_outcome(turn, ladder, outcome)
+
+
+def on_time(turn: Turn, key: str) -> None:
+    """A timer of the ladder came due. What its actuator has not answered for too long is answered for it."""
+    if ladder := turn.state.ladders.get(key):
+        if outcome := answering.answered_for(turn, ladder):
+            on_outcome(turn, outcome)
+        else:
+            ladders.wake(turn, ladder)
 
 
 def on_refusals(turn: Turn, report: Refusals) -> None:

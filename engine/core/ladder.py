@@ -22,8 +22,9 @@
     commanded   outcome refused HALTED                     held HALTED, as a new attempt
     commanded   outcome failed, refused                    held at the next step
     commanded   outcome unknown                            held at the next step that only tells, else ended;
-                                                           respond: held at the next step
-    commanded   nobody answers                             commanded; beside it, its next step that only tells is taken
+                                                           respond, or nothing to be changed: held at the next step
+    commanded   nobody answers in time                     commanded; beside it, its next step that only tells is taken
+    commanded   nobody answers for long                    as on the outcome unknown; who was told is not told again
     verifying   `verify` held for `hold`                   ended VERIFIED; respond: held at the next step
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
@@ -125,9 +126,14 @@ def _woken(turn: Turn, ladder: Ladder) -> Move:
 
 
 def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
-    """Go where it is said. Then what that gave rise to begins, and whoever waited for what is over goes on; one after
-    the other, as each may give rise to more."""
+    """Go where it is said, and with all that follows from it."""
     _walk(turn, ladder, move)
+    follow_up(turn)
+
+
+def follow_up(turn: Turn) -> None:
+    """What was given rise to begins, and whoever waited for what is over goes on; one after the other, as each may give
+    rise to more."""
     while turn.begun or turn.over:
         if turn.begun:
             other = turn.begun.popleft()

@@ -1,6 +1,7 @@
 """What becomes of a ladder's current step when it is its turn: held back, refused, asked about, or sent."""
 
 from engine.core import acting, approvals, notices, steps
+from engine.core.answering import silent_ms
 from engine.core.command import command_of, describe, same_act
 from engine.core.guardrails import Hold, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
@@ -81,14 +82,14 @@ def _is_only_told(turn: Turn, ladder: Ladder, found: Hold) -> bool:
 
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
-    if scales(ladder) or (ladder.origin.kind == "control" and not ladder.undo):
+    if ladder.origin.kind == "control" and not ladder.undo:
         return End(found.reason, found.detail)
     ladder.held_on = found.on
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason
-        turn.note(ladder, found.reason, found.detail)
-        if found.tell:
-            notices.once(turn, found.tell, found.reason, found.detail)
+        _tell(turn, ladder, found)
+    if scales(ladder):
+        return End(found.reason, found.detail)
     if found.reason is Reason.FLAPPING:
         return _to_human(turn, ladder, found)
     if found.reason is Reason.ISOLATED and responds(ladder):
@@ -96,6 +97,17 @@ def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     if found.until_ms is not None:
         turn.wake_at(ladder, found.until_ms)
     return None
+
+
+def _tell(turn: Turn, ladder: Ladder, found: Hold) -> None:
+    """What is held is on record; of some of it people hear, as of what stays as it is although it was to be undone."""
+    if not scales(ladder):
+        turn.note(ladder, found.reason, found.detail)
+    if found.tell:
+        notices.once(turn, found.tell, found.reason, found.detail)
+    elif ladder.undo and found.reason is not Reason.SETTLING:
+        undo = f"{ladder.undo.verb} {ladder.undo.target}, {ladder.origin.name}"
+        notices.once(turn, ladder.id, found.reason, f"{undo} is held: {found.detail}".rstrip(": "))
 
 
 def _to_human(turn: Turn, ladder: Ladder, found: Hold) -> Move:
@@ -146,5 +158,5 @@ def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move
     turn.state.awaited[command.id] = ladder.key
     turn.effects.append(command)
     turn.note(ladder, ladder.because, describe(command), kind="command")
-    turn.wake_at(ladder, command.deadline_ms + command.lease_ms)
+    turn.wake_at(ladder, silent_ms(turn.state, ladder, command))
     return None

@@ -24,7 +24,8 @@ async def clear(bus: Bus, scope: str) -> None:
 
 async def on(bus: Bus, command: Command) -> Halt | None:
     """The halt that stops the command, if there is one."""
-    scopes = halt_scopes(command.target, command.lock, command.origin.name, command.service)
+    rules = command.origin.name, *command.acts_for
+    scopes = halt_scopes(command.target, command.lock, rules, command.service)
     for scope in dict.fromkeys(scopes):
         found = await kv.get(bus, BUCKET, scope)
         if found is not None:

@@ -44,8 +44,6 @@ def assert_counted(state: State) -> None:
 def _waits_for(state: State, ladder: Ladder, woken: set[str]) -> bool:
     """Whether something will move the ladder that is no timer of its own."""
     match ladder.phase:
-        case "commanded":
-            return ladder.command is not None
         case "waiting":
             return any(child in state.ladders for child, how in ladder.children.items() if how is None)
         case "held":

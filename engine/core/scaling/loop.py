@@ -8,9 +8,9 @@ is something else than before; that all is well, only after it was not.
 
 from collections.abc import Iterable
 
-from engine.core import acting
+from engine.core import acting, notices
 from engine.core import ladder as ladders
-from engine.core.guardrails import hold, objection
+from engine.core.guardrails import Hold, Never, hold, objection
 from engine.core.program import HealRule, Step
 from engine.core.resolve import Refusal, resolve
 from engine.core.scaling.compiled import CompiledScale
@@ -110,14 +110,14 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
     rule = compiled.rule
     ladder = ladder_of(rule, decision, workload.counts.wanted, turn.seq)
     if found := hold(turn, ladder):
-        return _tell(turn, compiled, memory, found.reason, found.detail)
+        return _held(turn, compiled, memory, found)
     if turn.now_ms < memory.quiet_until_ms:
         return _tell(turn, compiled, memory, Reason.APPROVAL_DENIED, decision.why)
     what = resolve(turn, ladder)
     if isinstance(what, Refusal):
         return _tell(turn, compiled, memory, what.reason, what.detail)
     if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, what)):
-        return _tell(turn, compiled, memory, objects.reason, objects.detail)
+        return _held(turn, compiled, memory, objects)
     most_ms = turn.state.program.policy.samples_ms
     if most_ms and (age_ms := _age_ms(turn, compiled)) > most_ms:
         return _tell(turn, compiled, memory, Reason.STALE_EVIDENCE, f"the newest sample is {age_ms // 1000} s old")
@@ -129,6 +129,15 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
     ladders.start(turn, ladder)
     memory.ladder, memory.asked = ladder.key, ladder.phase == "approval"
     return None
+
+
+def _held(turn: Turn, compiled: CompiledScale, memory: Memory, found: Hold | Never) -> None:
+    """As of every act that is held, people hear of it when it begins, where the guardrail wants them to."""
+    begins = memory.reason != found.reason
+    _tell(turn, compiled, memory, found.reason, found.detail)
+    if begins and isinstance(found, Hold) and found.tell:
+        notices.once(turn, found.tell, found.reason, found.detail)
+        ladders.follow_up(turn)
 
 
 def _still_asked(turn: Turn, memory: Memory, ladder: Ladder, workload: Workload, decision: Decision) -> None:
