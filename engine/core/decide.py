@@ -173,7 +173,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
     ladder = ladder_on(turn.state, heal, fired.rule, alert)
     if ladder.key in turn.state.ladders:
         return
-    step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))
+    step, until_ms = turn.state.climbed.get(ladder.key, (0, 0))
     ladders.start(turn, ladder, after=step if turn.now_ms < until_ms else None)
 
 

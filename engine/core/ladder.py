@@ -42,7 +42,7 @@ from engine.core import acting, answering, approvals, playbooks, verification
 from engine.core.moves import End, Jump, Move, Next, Take, Verify
 from engine.core.state import Ladder, cooldown_key
 from engine.core.taking import take
-from engine.core.temper import failed, is_resolved, last_word, plays
+from engine.core.temper import failed, is_resolved, last_word, plays, scales
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -202,8 +202,12 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     playbooks.ended(turn, ladder, reason)
     if ladder.parent:
         turn.over.append((ladder, reason))
+    if scales(ladder) and (memory := state.scales.get(ladder.rule.id)):
+        memory.ended = reason
     state.watches.pop(ladder.key, None)
     del state.ladders[ladder.key]
+    if ladder.acted_on:
+        state.climbed.pop(ladder.key, None)
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":
         state.climbed[ladder.key] = ladder.step, turn.now_ms + ladder.rule.reset_after_ms
     parent = state.ladders.get(ladder.parent)
