@@ -118,9 +118,7 @@ async def _loaded(kubeconfig: Path | None, context: str | None) -> Loaded:
     from kubernetes.aio.client.configuration import Configuration  # noqa: PLC0415
 
     settings = Configuration()
-    settings.connection_pool_maxsize = (
-        0  # Each watch keeps a connection; how many there are is the configuration's to say.
-    )
+    settings.connection_pool_maxsize = 0  # Each watch keeps a connection: how many is for the configuration to say.
     settings.disable_strict_ssl_verification = True  # Go's clients, and so kubectl, do not ask authorities for more.
     expires = None
     try:

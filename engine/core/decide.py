@@ -9,7 +9,7 @@ from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
-from engine.core.services import count_services
+from engine.core.services import count_hosted, count_services
 from engine.core.state import Alert, Ladder, State, ladder_id
 from engine.core.targets import index_targets
 from engine.core.temper import scales
@@ -19,7 +19,6 @@ from schemas.audit import AuditEntry
 from schemas.commands import Command, Origin
 from schemas.control import Abort, Act, Approve, Emergency, Halt, Play, Resume
 from schemas.inventory import Inventory
-from schemas.labels import canonical
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.refusals import Refusals
@@ -98,6 +97,7 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     state.inventory[key], state.inventory_ms[key] = inventory, turn.now_ms
     state.targets = index_targets(state.inventory)
     before, state.services = state.services, count_services(state.inventory)
+    state.hosted = count_hosted(state.inventory)
     acting.seen(state, key)
     more = state.services != before
     for ladder in state.ladders.values():
@@ -128,17 +128,23 @@ def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act | 
             _emergency(turn, request)
         case Approve():
             _record(turn, "deny" if request.deny else "approve", request.by, detail=request.command)
-            for ladder in list(state.ladders.values()):
-                if ladder.phase == "approval" and request.command == waits_as(ladder):
-                    ladders.approve(turn, ladder, request.by, deny=request.deny)
+            waiting = [each for each in state.ladders.values() if each.phase == "approval"]
+            asked = [each for each in waiting if request.command == waits_as(each)]
+            for ladder in asked:
+                ladders.approve(turn, ladder, request.by, deny=request.deny)
+            if not asked:
+                _refuse(turn, Reason.NOT_WAITING, request.by, request.command)
         case Play():
             _record(turn, "play", request.by, request.playbook, request.why)
             if run := playbooks.run(turn, request):
                 ladders.start(turn, run)
         case Abort():
             _record(turn, "abort", request.by, detail=f"{request.run} {request.why}".rstrip())
-            for ladder in [each for each in state.ladders.values() if each.id == request.run]:
+            found = [each for each in state.ladders.values() if each.id == request.run and ladders.may_abort(each)]
+            for ladder in found:
                 ladders.abort(turn, ladder, request.by)
+            if not found:
+                _refuse(turn, Reason.UNKNOWN_RUN, request.by, request.run)
         case Act():
             _record(turn, request.verb, request.by, detail=request.why)
             _request(turn, request)
@@ -163,7 +169,8 @@ def _emergency(turn: Turn, request: Emergency) -> None:
 
 
 def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
-    ladder = ladder_on(turn.state, heal, fired.rule, turn.state.alerts[fired.rule][canonical(fired.labels)])
+    alert = turn.state.alerts[fired.rule][tuple(fired.labels.items())]  # in the order that they have there
+    ladder = ladder_on(turn.state, heal, fired.rule, alert)
     if ladder.key in turn.state.ladders:
         return
     step, until_ms = turn.state.climbed.get(ladder.key, (0, 0))
@@ -220,6 +227,11 @@ def _by_alert(state: State) -> dict[str, list[Ladder]]:
 
 def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "", state: str = "") -> None:
     turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail, state=state))
+
+
+def _refuse(turn: Turn, reason: Reason, by: str, id_: str) -> None:
+    """What a person said of something that there is not is on record all the same."""
+    turn.effects.append(AuditEntry(kind="decision", reason=reason, by=by, detail=id_, state="ended"))
 
 
 def _describe(outcome: Outcome) -> str:

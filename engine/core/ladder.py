@@ -87,9 +87,14 @@ def wake(turn: Turn, ladder: Ladder) -> None:
     _go(turn, ladder, _woken(turn, ladder))
 
 
+def may_abort(ladder: Ladder) -> bool:
+    """Only the run of a playbook is ended, and what undoes it already is let go on."""
+    return plays(ladder) and ladder.failed_for is None
+
+
 def abort(turn: Turn, ladder: Ladder, by: str) -> None:
-    """A person ends the run of a playbook, with all that it began; but what undoes it already is let go on."""
-    if not plays(ladder) or ladder.failed_for is not None:
+    """A person ends the run of a playbook, with all that it began."""
+    if not may_abort(ladder):
         return
     _go(turn, ladder, playbooks.abort(turn, ladder, by))
     _abort_children(turn, ladder, by)

@@ -17,7 +17,7 @@ from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step, Temper
 from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
-from engine.core.services import Health, service_of
+from engine.core.services import Health, Hosted, service_of
 from engine.core.tallies import Done, Tallies
 from engine.core.targets import Member, Owned
 from engine.core.timers import Timers
@@ -239,6 +239,7 @@ class State:
     """Id of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
     services: Mapping[str, Health] = field(default_factory=dict)
+    hosted: Hosted = field(default_factory=dict)
     tallies: Tallies = field(default_factory=lambda: Tallies(EMPTY.policy))
     busy: dict[str, int] = field(default_factory=dict)
     """How many acts are under way, for each limit of the policy and what it counts per."""
@@ -267,12 +268,14 @@ class State:
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
     def halt_on(self, ladder: Ladder) -> Halt | None:
-        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target or what
-        that belongs to."""
+        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target, what that
+        belongs to, or what it takes away with it."""
         if not self.halts:
             return None
-        found = [owned.target for owned in self.targets.get(ladder.target, ())]
-        named = [(target.lock, service_of(target)) for target in found] or [("", "")]
+        owned = self.targets.get(ladder.target, ())
+        named = [(each.target.lock, service_of(each.target)) for each in owned] or [("", "")]
+        if (verb := self.program.verb(ladder.current)) and verb.disrupts == "hosted":
+            named += [("", service) for each in owned for service in self.hosted.get((each.owner, ladder.target), ())]
         rules = ladder.origin.name, ladder.outermost.origin.name, *ladder.acts_for
         scopes = (scope for lock, service in named for scope in halt_scopes(ladder.target, lock, rules, service))
         return next((self.halts[scope] for scope in scopes if scope in self.halts), None)

@@ -10,7 +10,7 @@ from engine.core.policy import (
     Lapse,
     Policy,
 )
-from schemas.control import Emergency
+from schemas.control import Abort, Emergency
 from schemas.reasons import Reason
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, told
 from tests.core.story import Story, asked, commands, details, only_command, reasons
@@ -267,3 +267,20 @@ def test_what_is_approved_in_an_emergency_waits_for_its_end() -> None:
     story.tell(Emergency(id="e", by="ann"))
     assert reasons(story.approve(command, by="bob"))[-1] is Reason.EMERGENCY
     assert asked(story.tell(Emergency(id="f", by="ann", over=True)))
+
+
+def test_who_may_not_approve_is_told_whose_word_is_wanted() -> None:
+    """With how many of whom, and where the policy says so."""
+    story = Story(bounded(approval(by=("ann", "bob"), count=2)))
+    command = asked(story.samples(0))
+    (why,) = details(story.approve(command, by="eve"), Reason.NOT_AN_APPROVER)
+    assert why == "2 of ann, bob must approve (policy.yaml:1), and nobody lets an act of their own go"
+
+
+def test_what_is_said_of_nothing_is_on_record() -> None:
+    """An approval of what does not wait, and an end of a run that there is not, are refused, with who said it."""
+    story = Story(bounded(approval()))
+    command = asked(story.samples(0))
+    story.approve(command)
+    assert reasons(story.approve(command)) == [Reason.NOT_WAITING]
+    assert reasons(story.tell(Abort(id="x", by="ann", run="none"))) == [Reason.UNKNOWN_RUN]

@@ -7,7 +7,8 @@ from engine.core.policy import Policy
 from engine.core.snapshot import restore, save
 from schemas.commands import Command
 from schemas.reasons import Reason
-from tests.core.story import TICK, Story, alerts, commands, details, entries, only_command, reasons
+from tests.core.reverting import HOUR_S, ended, later
+from tests.core.story import Story, alerts, commands, details, only_command, reasons
 from tests.core.world import (
     INTERVAL_S,
     SECOND_MS,
@@ -22,7 +23,6 @@ from tests.core.world import (
     shop,
 )
 
-HOUR_S = 3600
 UNBOUNDED = Policy()
 
 
@@ -34,21 +34,8 @@ def isolated(*, policy: Policy = UNBOUNDED) -> tuple[Story, list[Effect]]:
     return story, story.answer(command, undo=UNDO)
 
 
-def later(story: Story, seconds: int) -> list[Effect]:
-    """Time passes without samples, a tick every second."""
-    effects: list[Effect] = []
-    for _ in range(seconds):
-        story.now_ms += SECOND_MS
-        effects += story.tell(TICK)
-    return effects
-
-
 def released(effects: list[Effect]) -> list[Command]:
     return [command for command in commands(effects) if command.verb == "release"]
-
-
-def ended(effects: list[Effect]) -> list[Reason]:
-    return [entry.reason for entry in entries(effects) if entry.state == "ended" and entry.reason]
 
 
 def test_what_was_isolated_is_released_in_time() -> None:
