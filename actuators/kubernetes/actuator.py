@@ -35,7 +35,11 @@ async def build(config: KubernetesConfig, context: ActuatorContext) -> "Kubernet
     """The actuator, knowing what there is if the cluster tells in time. Raises `NoClient`."""
     api = Api(await client_of(config), config.request_timeout_s)
     actuator = KubernetesActuator(config, context, api)
-    await actuator.open()
+    try:
+        await actuator.open()
+    except BaseException:  # Whoever gave up waiting for it has nothing to close.
+        await actuator.close()
+        raise
     return actuator
 
 

@@ -172,7 +172,8 @@ async def test_a_deployment_follows_its_work(mortal_server: ServerUnderTest, mor
         for number in range(5):
             about = {"apiVersion": "v1", "kind": "Pod"}
             await found.place.make(PODS, {**about, **pod(f"job-{number}", namespace=found.place.namespace)})
-        await found.place.deploy("web", 1)
+        found.place.needs(found.place.seen.pods)
+        await found.place.declare("web", 1)  # It may have grown before anybody has seen it with one.
         audit = await found.until(1, Reason.SCALED)
         await found.place.available("web", 3)
     assert set(commands(audit)) == {"scale"}

@@ -1,5 +1,7 @@
 """API servers that are away, and rights that are lost over an act: what is told of it then."""
 
+import asyncio
+
 import pytest
 
 from actuators.kubernetes.api import Api
@@ -99,3 +101,14 @@ async def test_a_list_whose_moment_is_forgotten_begins_anew(shop: Site, api: Api
     names = [each["metadata"]["name"] for each in await on_its_way.items(PODS.path("shop"))]
     assert faults.happened
     assert len(names) == len(set(names)) == len(shop.cluster.all("pods", "shop"))
+
+
+async def test_an_actuator_that_nobody_waits_for_leaves_nothing_behind(shop: Site) -> None:
+    """Given up while the server does not tell what there is, it follows nothing any more."""
+    silence: list[Fault] = ["silence before"] * 7
+    shop.server.faults = Sequel(*silence)
+    opening = asyncio.create_task(shop.actuator(request_timeout_s=60).__aenter__())
+    await shop.server.requested(7)
+    opening.cancel()
+    await asyncio.wait({opening})
+    assert [task for task in asyncio.all_tasks() if "Watched.run" in repr(task)] == []
