@@ -170,7 +170,7 @@ MEANING: dict[Reason, str] = {
     Reason.EMERGENCY: "an emergency is declared: only people act, and the rules that the policy lists for it",
     Reason.FLAPPING: "the target was healed so often lately that it goes to a human instead",
     Reason.VERB_NOT_ALLOWED: "the policy does not allow the verb in this environment",
-    Reason.STALE_EVIDENCE: "what the decision rests on is older than the policy permits",
+    Reason.STALE_EVIDENCE: "what the decision rests on is older than the policy permits, or not known",
     Reason.MAINTENANCE: "a maintenance window of the policy holds the act",
     Reason.OUTSIDE_WINDOW: "the act is permitted only inside a maintenance window, and none is open",
     Reason.RATE_LIMIT: "as many acts as the policy permits were done lately",

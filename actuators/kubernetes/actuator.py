@@ -158,4 +158,5 @@ class KubernetesActuator:
         known: dict[str, dict[tuple[str, str], Object]] = {}
         for watched in self._watched:
             known.setdefault(watched.resource.plural, {}).update(watched.objects)
-        return Catalogue(known, self._config.service_label, self._config.protected_namespaces)
+        complete = all(watched.synced.is_set() for watched in self._watched)
+        return Catalogue(known, self._config.service_label, self._config.protected_namespaces, complete=complete)

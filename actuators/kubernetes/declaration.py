@@ -122,6 +122,7 @@ VERBS = (
         condition=("uid",),
         timeout_ms=1_800_000,
         undo="uncordon",
+        disrupts="hosted",
         permissions=("nodes: get, patch", "pods: get, list", "pods/eviction: create"),
     ),
     VerbSpec(

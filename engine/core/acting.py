@@ -7,7 +7,7 @@ command on, whatever becomes of it.
 from collections.abc import Iterator
 
 from engine.core.guardrails.pace import limit_key
-from engine.core.policy import Act
+from engine.core.policy import Act, Taken
 from engine.core.resolve import Resolved
 from engine.core.services import service_of
 from engine.core.state import Ladder, State
@@ -20,11 +20,13 @@ MOST_KEPT = 10_000
 """So many acts are remembered beyond what the present policy counts."""
 
 
-def act_of(ladder: Ladder, what: Resolved) -> Act:
+def act_of(state: State, ladder: Ladder, what: Resolved) -> Act:
     """What the ladder's step would do, as a policy sees it."""
     verb, target = what.verb, what.owned.target
-    weight = _weight(what)
     whole, scope = ladder.outermost, f"{what.owned.actuator}/{what.owned.scope}"
+    hosted = state.hosted.get((scope, target.id)) if verb.disrupts == "hosted" else {}
+    takes = tuple(Taken(service, healthy) for service, healthy in (hosted or {}).items())
+    weight = sum(each.healthy for each in takes) if verb.disrupts == "hosted" else _weight(what)
     taken = f"{ladder.id}|{ladder.step}|{target.id}|{scope}"
     return Act(
         rule="" if ladder.origin.kind == "control" else ladder.rule.name,
@@ -33,13 +35,15 @@ def act_of(ladder: Ladder, what: Resolved) -> Act:
         workload=target.lock,
         service=service_of(target),
         weight=weight,
-        healthy=min(weight, max(target.healthy, 0)),
+        healthy=weight if takes else min(weight, max(target.healthy, 0)),
         first=target.id not in ladder.acted_on,
         heals=whole.origin.kind == "rule" and whole.temper == "heal" and not ladder.undo,
         scope=scope,
         # What one step takes away, the next one no longer finds: it takes others.
         touch=taken if verb.disrupts == "fewer" else f"{whole.id}|{target.id}|{scope}",
         doing=f"{taken}|{ladder.tries}",
+        takes=takes,
+        counted=hosted is not None,
     )
 
 
@@ -66,11 +70,10 @@ def over(turn: Turn, ladder: Ladder) -> None:
         return
     state = turn.state
     keys = count(state, act, -1)
-    if act.healthy:
-        _unsee(state, act)
-        before = state.unseen.setdefault(act.scope, {})
-        before[act.touch] = act.service, act.healthy
-        _disrupt(state, act.service, act.healthy)
+    _unsee(state, act)
+    for each in _healthy(act):
+        state.unseen.setdefault(act.scope, {})[each.touch] = each.service, each.healthy
+        _disrupt(state, each.service, each.healthy)
     for key in keys:
         wake_next(turn, key)
 
@@ -83,8 +86,14 @@ def seen(state: State, scope: str) -> None:
 
 def _unsee(state: State, act: Act) -> None:
     """What is touched again was interrupted once."""
-    service, healthy = state.unseen.get(act.scope, {}).pop(act.touch, ("", 0))
-    _disrupt(state, service, -healthy)
+    before = state.unseen.get(act.scope, {})
+    for each in _healthy(act):
+        service, healthy = before.pop(each.touch, ("", 0))
+        _disrupt(state, service, -healthy)
+
+
+def _healthy(act: Act) -> Iterator[Act]:
+    return (each for each in act.by_service() if each.healthy)
 
 
 def _disrupt(state: State, service: str, by: int) -> None:
@@ -123,8 +132,8 @@ def count(state: State, act: Act, by: int) -> list[str]:
         state.busy[key] = state.busy.get(key, 0) + by
         if not state.busy[key]:
             del state.busy[key]
-    if act.healthy:
-        _disrupt(state, act.service, by * act.healthy)
+    for each in _healthy(act):
+        _disrupt(state, each.service, by * each.healthy)
     return keys
 
 

@@ -9,7 +9,7 @@ from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
-from engine.core.services import count_services
+from engine.core.services import count_hosted, count_services
 from engine.core.state import Alert, Ladder, State, ladder_id
 from engine.core.targets import index_targets
 from engine.core.temper import scales
@@ -97,6 +97,7 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     state.inventory[key], state.inventory_ms[key] = inventory, turn.now_ms
     state.targets = index_targets(state.inventory)
     before, state.services = state.services, count_services(state.inventory)
+    state.hosted = count_hosted(state.inventory)
     acting.seen(state, key)
     more = state.services != before
     for ladder in state.ladders.values():

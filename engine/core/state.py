@@ -17,7 +17,7 @@ from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step, Temper
 from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
-from engine.core.services import Health, service_of
+from engine.core.services import Health, Hosted, service_of
 from engine.core.tallies import Done, Tallies
 from engine.core.targets import Member, Owned
 from engine.core.timers import Timers
@@ -239,6 +239,7 @@ class State:
     """Id of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
     services: Mapping[str, Health] = field(default_factory=dict)
+    hosted: Hosted = field(default_factory=dict)
     tallies: Tallies = field(default_factory=lambda: Tallies(EMPTY.policy))
     busy: dict[str, int] = field(default_factory=dict)
     """How many acts are under way, for each limit of the policy and what it counts per."""

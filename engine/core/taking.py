@@ -15,6 +15,7 @@ from schemas.reasons import Reason
 
 WOULD = "would "
 _TOUCHING = ", touching "
+_AND = " and "
 
 
 def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) -> Move:
@@ -48,7 +49,7 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     what = resolve(turn, ladder)
     if isinstance(what, Refusal):
         return _refused(turn, ladder, what)
-    act = acting.act_of(ladder, what) if changes else None
+    act = acting.act_of(state, ladder, what) if changes else None
     objects = objection(turn, ladder, act) if act else None
     if isinstance(objects, Hold):
         if not _is_only_told(turn, ladder, objects):
@@ -135,15 +136,16 @@ def _only_say(turn: Turn, ladder: Ladder, what: str) -> Move:
 
 def touching(act: Act | None) -> str:
     """What of a service it would have touched."""
-    return f"{_TOUCHING}{act.weight} of {act.service}" if act and act.weight else ""
+    parts = act.by_service() if act else ()
+    return _TOUCHING + _AND.join(f"{each.weight} of {each.service}" for each in parts) if parts else ""
 
 
-def touched(detail: str) -> tuple[str, int, str]:
+def touched(detail: str) -> tuple[str, dict[str, int]]:
     """What is on record of a command in shadow, read back: what it would have done, and how many replicas of which
-    service that would have touched (0 of none)."""
+    services that would have touched."""
     does, _, touches = detail.removeprefix(WOULD).partition(_TOUCHING)
-    count, _, service = touches.partition(" of ")
-    return does, int(count or 0), service
+    counted = (each.partition(" of ") for each in touches.split(_AND) if touches)
+    return does, {service: int(count) for count, _, service in counted}
 
 
 def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move:

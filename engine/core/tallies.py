@@ -101,7 +101,8 @@ def _counted(policy: Policy, act: Act) -> Iterator[tuple[str, str, int, str, int
         if limit.rate and limit.acts.has(act):
             yield limit.id, act.of(limit.per), limit.within_ms, act.doing, 1
     for radius in policy.blast_radius:
-        if act.weight and radius.acts.has(act):
-            yield radius.id, act.of(radius.per), radius.within_ms, act.touch, act.weight
+        for each in act.by_service():
+            if radius.acts.has(each):
+                yield radius.id, each.of(radius.per), radius.within_ms, each.touch, each.weight
     if policy.flapping.heals and act.first and act.heals:
         yield FLAPPING, act.target, policy.flapping.within_ms, act.touch, 1

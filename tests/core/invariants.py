@@ -32,7 +32,8 @@ def assert_counted(state: State) -> None:
         for limit in state.program.policy.limits:
             if limit.concurrency and limit.acts.has(act):
                 busy[limit_key(limit, act)] += 1
-        disrupted[act.service] += act.healthy
+        for each in act.by_service():
+            disrupted[each.service] += each.healthy
     for service, healthy in (each for scope in state.unseen.values() for each in scope.values()):
         disrupted[service] += healthy
     assert state.busy == dict(busy)
@@ -78,12 +79,13 @@ def assert_within_budgets(state: State, before: Mapping[str, Health], begun: int
     for radius in state.program.policy.blast_radius:
         touched: dict[str, dict[str, int]] = {}
         for at_ms, act in state.done:
-            if act.weight and radius.acts.has(act) and at_ms + radius.within_ms > state.now_ms:
-                of_it = touched.setdefault(act.of(radius.per), {})
-                of_it[act.touch] = max(of_it.get(act.touch, 0), act.weight)
+            for each in act.by_service():
+                if radius.acts.has(each) and at_ms + radius.within_ms > state.now_ms:
+                    of_it = touched.setdefault(each.of(radius.per), {})
+                    of_it[each.touch] = max(of_it.get(each.touch, 0), each.weight)
         if radius.count is not None:
             assert all(sum(of_it.values()) <= radius.count for of_it in touched.values())
-        for _, act in state.done[begun:]:
+        for act in (each for _, done in state.done[begun:] for each in done.by_service()):
             if act.healthy and radius.acts.has(act):
                 left = before[act.service].healthy - state.disrupted.get(act.service, 0)
                 assert left >= radius.keep_healthy

@@ -116,7 +116,7 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
     what = resolve(turn, ladder)
     if isinstance(what, Refusal):
         return _tell(turn, compiled, memory, what.reason, what.detail)
-    if objects := objection(turn, ladder, acting.act_of(ladder, what)):
+    if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, what)):
         return _held(turn, compiled, memory, objects)
     most_ms = turn.state.program.policy.samples_ms
     if most_ms and (age_ms := _age_ms(turn, compiled)) > most_ms:

@@ -3,18 +3,15 @@
 import asyncio
 import io
 import tarfile
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from actuators.kubernetes.marks import COMMAND, LABELS_BEFORE, QUARANTINE
 from actuators.kubernetes.resources import DEPLOYMENTS, EVENTS, NODES, PODS, POLICIES, STATEFUL_SETS
 from schemas.plugins import ConditionFailed, EffectFailed
 from tests.actuators.kubernetes.cluster import command
-from tests.actuators.kubernetes.ground import BAD, BUDGETS, GOOD, Ground, a_node, ground
+from tests.actuators.kubernetes.ground import BAD, BUDGETS, GOOD, Ground, a_node
 from tests.actuators.site import open_gate
 from tests.kubernetes_server.objects import budget, pod
 
@@ -22,12 +19,6 @@ CONTAINER = "/spec/template/spec/containers/0"
 ENV = f"{CONTAINER}/env"
 OTHER = [{"name": "VERSION", "value": "2"}]
 """Another version: what differs needs no other image."""
-
-
-@pytest_asyncio.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Ground]:
-    async with ground(tmp_path) as found:
-        yield found
 
 
 # --- workloads ---
@@ -90,37 +81,6 @@ async def test_rollback_returns_to_the_revision_before(place: Ground) -> None:
     assert [each["spec"]["containers"][0].get("env") for each in await place.living("web")] == [None, None]
     await place.until(lambda: _revision(place, web, "3"), "the third revision")
     assert (await place.attributes(web))["previous_revision"] is None
-
-
-async def test_what_was_scaled_is_as_it_was_after_its_undo(place: Ground) -> None:
-    """As many replicas as before, by their number and once; not after somebody else has scaled it since."""
-    web = await place.deploy("web")
-    effect = await place.do("scale", web, replicas=3)
-    await place.available("web", 3)
-    await place.undo(effect.undo)
-    await place.available("web", 2)
-    effect = await place.do("scale", web, replicas=3)
-    await place.patch(DEPLOYMENTS, "web", "/spec/replicas", 4)
-    await place.available("web", 4)
-    with pytest.raises(ConditionFailed):
-        await place.undo(effect.undo, known=False)
-    await place.available("web", 4)
-
-
-async def test_a_rollback_is_undone_by_the_name_of_what_it_left(place: Ground) -> None:
-    """What it took away is back; then the way back is what it was, so that another rollback takes it again."""
-    web = await place.deploy("web")
-    await place.patch(DEPLOYMENTS, "web", ENV, OTHER)
-    await place.until(lambda: _revision(place, web, "2"), "the second revision")
-    await place.available("web", 2)
-    effect = await place.do("rollback", web)
-    await place.until(lambda: _revision(place, web, "3"), "the third revision")
-    await place.undo(effect.undo)
-    await place.until(lambda: _revision(place, web, "4"), "the fourth revision")
-    assert [each["spec"]["containers"][0].get("env") for each in await place.living("web")] == [OTHER, OTHER]
-    assert (await place.attributes(web))["previous_revision"] == "3"
-    with pytest.raises(ConditionFailed):
-        await place.undo(effect.undo, known=False)
 
 
 async def test_rollback_after_a_restart_returns_to_another_version(place: Ground) -> None:
