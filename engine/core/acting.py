@@ -23,7 +23,7 @@ MOST_KEPT = 10_000
 def act_of(state: State, ladder: Ladder, what: Resolved) -> Act:
     """What the ladder's step would do, as a policy sees it."""
     verb, target = what.verb, what.owned.target
-    whole, scope = ladder.outermost, f"{what.owned.actuator}/{what.owned.scope}"
+    whole, scope = ladder.outermost, what.owned.owner
     hosted = state.hosted.get((scope, target.id)) if verb.disrupts == "hosted" else {}
     takes = tuple(Taken(service, healthy) for service, healthy in (hosted or {}).items())
     weight = sum(each.healthy for each in takes) if verb.disrupts == "hosted" else _weight(what)

@@ -268,12 +268,14 @@ class State:
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
     def halt_on(self, ladder: Ladder) -> Halt | None:
-        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target or what
-        that belongs to."""
+        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target, what that
+        belongs to, or what it takes away with it."""
         if not self.halts:
             return None
-        found = [owned.target for owned in self.targets.get(ladder.target, ())]
-        named = [(target.lock, service_of(target)) for target in found] or [("", "")]
+        owned = self.targets.get(ladder.target, ())
+        named = [(each.target.lock, service_of(each.target)) for each in owned] or [("", "")]
+        if (verb := self.program.verb(ladder.current)) and verb.disrupts == "hosted":
+            named += [("", service) for each in owned for service in self.hosted.get((each.owner, ladder.target), ())]
         rules = ladder.origin.name, ladder.outermost.origin.name, *ladder.acts_for
         scopes = (scope for lock, service in named for scope in halt_scopes(ladder.target, lock, rules, service))
         return next((self.halts[scope] for scope in scopes if scope in self.halts), None)

@@ -194,6 +194,16 @@ def test_what_is_to_be_left_alone_is_not_drained_away() -> None:
     assert drained(story, 0, "d2") == ["node:n0"]
 
 
+def test_a_halt_of_a_service_halts_the_drain_of_its_nodes() -> None:
+    """And of no other node."""
+    story = begun()
+    story.tell(cluster(places=PLACES | {"b-0": 3}))
+    story.halt("service:b")
+    assert drained(story, 1) == []
+    assert reasons(story.effects)[-1] is Reason.HALTED
+    assert drained(story, 0, "d2") == ["node:n0"]
+
+
 def test_how_much_a_drain_takes_is_told_of_each_service() -> None:
     """In shadow, and by why-not with the room that each has."""
     rule = replace(heal(Step(verb="drain", args={"node": "n0"})), mode="shadow")

@@ -17,8 +17,10 @@ Fault = Literal[
     "reset after",
     "silence after",
     "silence before",
+    "webhook",
 ]
-"""`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up."""
+"""`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up.
+A `webhook` that has to be asked, and cannot be, is never drawn: it goes on for as long as it is away."""
 WRITES: Mapping[Fault, float] = {
     "none": 0.5,
     "error before": 0.08,

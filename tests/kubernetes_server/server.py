@@ -248,6 +248,9 @@ def _spoil_before(fault: Fault) -> None:
             raise Reset
         case "error before":
             raise ApiStatus(500, "InternalError", "an error on the server has prevented the request from succeeding")
+        case "webhook":
+            told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
+            raise ApiStatus(500, "InternalError", told)
         case "conflict":
             raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
         case "busy":

@@ -117,6 +117,15 @@ def isolation_effect(applied: Applied) -> str | None:
     return None if before == after else "mark"
 
 
+def _change(applied: Applied) -> str | None:
+    """Any at all."""
+    return applied.request.name
+
+
+def _untouched(cluster: Cluster, by: str) -> bool:
+    return not cluster.applied
+
+
 def _policies(cluster: Cluster) -> list[Object]:
     return cluster.all("networkpolicies", "shop")
 
@@ -231,5 +240,10 @@ SCENARIOS = (
         isolation_effect,
         condition={"quarantine": "before"},
         prepare=_isolated_before,
+    ),
+    # What is done is kept beside the cluster: `once` looks whether it is there once, and tells all.
+    *(
+        Scenario("collect", target, _untouched, _change, prepare=_pod)
+        for target in ("statefulset:shop/db", "pod:shop/web-x")
     ),
 )
