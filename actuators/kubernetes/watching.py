@@ -26,6 +26,9 @@ _WATCH_S = 120
 """After which a watch is ended and resumed. A connection that died without a word is noticed `_SLACK_S` later."""
 _SLACK_S = 10.0
 _LONGEST_PAUSE_S = 30.0
+_GOOD_S = 1.0
+"""A watch that went on for so long was a good one: when it breaks, as by a proxy that cuts what is silent, that is the
+first failure and not one more."""
 _NOT_KEPT = (
     ("metadata", "managedFields"),
     ("spec", "template"),
@@ -58,6 +61,8 @@ class Watched:
         self._changed = changed
         self._retry_s = retry_s
         self._version = ""
+        self._since_s: float | None = None
+        """Since when the present watch goes on, of the loop's clock."""
 
     def covers(self, namespace: str) -> bool:
         """Whether objects of the namespace are among them."""
@@ -68,7 +73,7 @@ class Watched:
         clock = asyncio.get_running_loop().time
         failures = 0
         while True:
-            began_s, after_s = clock(), 0.0
+            began_s, after_s, self._since_s = clock(), 0.0, None
             try:
                 if not self._version:
                     await self._list()
@@ -80,7 +85,8 @@ class Watched:
                 self._version = ""
                 failures += 1
             except (ApiError, Unanswered, Unreached) as error:
-                failures += 1
+                lasted_s = clock() - self._since_s if self._since_s is not None else 0.0
+                failures = 1 if lasted_s > _GOOD_S else failures + 1
                 after_s = error.retry_after_s if isinstance(error, ApiError) else 0.0
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("watch_failed", path=self._path, error=str(error), failures=failures)
@@ -126,6 +132,7 @@ class Watched:
         about = {"resourceVersion": self._version, "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_S)}
         try:
             async with self._api.watch(self._path, _WATCH_S + _SLACK_S, **about) as events:
+                self._since_s = asyncio.get_running_loop().time()
                 async for event in events:
                     self._apply(event)
         except ApiError as error:
