@@ -53,6 +53,8 @@ class Reason(StrEnum):
     BLAST_RADIUS = "BLAST_RADIUS"
     LAST_HEALTHY = "LAST_HEALTHY"
     NOT_AN_APPROVER = "NOT_AN_APPROVER"
+    NOT_WAITING = "NOT_WAITING"
+    UNKNOWN_RUN = "UNKNOWN_RUN"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
@@ -178,6 +180,8 @@ MEANING: dict[Reason, str] = {
     Reason.BLAST_RADIUS: "as many replicas as the policy permits were touched lately, by whomever",
     Reason.LAST_HEALTHY: "too few healthy replicas of the service would be left",
     Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
+    Reason.NOT_WAITING: "nothing of this id waits for the word of people, or no longer",
+    Reason.UNKNOWN_RUN: "no run of a playbook of this id is under way that could be ended",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
     Reason.UNKNOWN_RULE: "no rule that acts, and no playbook, has the name",

@@ -53,9 +53,11 @@ def number_of(source: Object) -> int | None:
 
 
 def current(owner: Object, kept: Sequence[Revision]) -> str | None:
-    """The present revision; a deployment says its own."""
-    told = annotations_of(owner).get(REVISION)
-    return told or (str(kept[-1].number) if kept else None)
+    """The present revision. A deployment says its own, some time after its newest ReplicaSet has it."""
+    told = annotations_of(owner).get(REVISION, "")
+    known = [int(told)] if told.isdigit() else []
+    known += [kept[-1].number] if kept else []
+    return str(max(known)) if known else None
 
 
 def previous(owner: Object, kept: Sequence[Revision]) -> str | None:

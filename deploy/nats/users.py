@@ -1,8 +1,9 @@
-"""Writes `users.conf`: one login for each role of each node and for each person, each with what it may do and no more.
+"""Writes `users.conf`: one login for each role of each node and for each person, each with what it may do and no more,
+and in an account of its own.
 
     python deploy/nats/users.py NODE... --people PERSON... > deploy/nats/users.conf
 
-The permissions are those of the embedded server. Passwords are no part of it: the server takes each from its
+The accounts are those of the embedded server. Passwords are no part of it: the server takes each from its
 environment, such as AGENT_WEB1_PASSWORD for the agent of node web1, or OPERATOR_ANN_PASSWORD for ann.
 """
 
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from engine.runtime.credentials import Role
-from engine.runtime.server_config import permissions
+from engine.runtime.server_config import Speaker, accounts
 from schemas.subjects import token
 
 NODE_ROLES: tuple[Role, ...] = ("agent", "actuator")
@@ -25,13 +26,13 @@ EXAMPLE_PEOPLE = ("ann", "bob")
 
 def document(nodes: Sequence[str], people: Sequence[str]) -> str:
     """The text of `users.conf` for these nodes and people."""
-    lines = [
-        "# Made by deploy/nats/users.py: make your own with your nodes and people, and do not edit it.",
-        "users: [",
-        *(_user(*login) for login in _logins(nodes, people)),
-        "]",
-    ]
-    return "\n".join(lines) + "\n"
+    speakers = (Speaker(*login, password_variable(login[0])) for login in _logins(nodes, people))
+    text = json.dumps({"accounts": accounts(speakers)}, indent=2)
+    # A password is a variable, which JSON has no way to write.
+    text = re.sub(r'"password": "([A-Z0-9_]+)"', r'"password": $\1', text)
+    return (
+        f"# Made by deploy/nats/users.py: make your own with your nodes and people, and do not edit it.\n{text[2:-2]}\n"
+    )
 
 
 def password_variable(user: str) -> str:
@@ -47,12 +48,6 @@ def _logins(nodes: Sequence[str], people: Sequence[str]) -> Iterator[tuple[str, 
     for node in nodes:
         for role in NODE_ROLES:
             yield f"{role}-{token(node)}", role, node
-
-
-def _user(user: str, role: Role, speaks_for: str) -> str:
-    granted = json.dumps(permissions(role, speaks_for, user), indent=2).replace("\n", "\n    ")
-    password = password_variable(user)
-    return f"  {{\n    user: {json.dumps(user)}\n    password: ${password}\n    permissions: {granted}\n  }}"
 
 
 if __name__ == "__main__":

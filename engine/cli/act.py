@@ -14,6 +14,7 @@ from engine.cli.config import Config, ConfigError
 from engine.cli.connect import connected, person
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import follow_audit
+from engine.cli.verdict import DECIDED_WITHIN_S
 from engine.runtime.bus import Bus
 from engine.runtime.lookup import stream_state
 from engine.runtime.publishing import new_id
@@ -24,8 +25,6 @@ from schemas.control import Act
 from schemas.reasons import MEANING, Reason
 
 NODE = "node:"
-DECIDED_WITHIN_S = 5.0
-"""An engine that lives decides at once."""
 
 
 async def act(args: argparse.Namespace, config: Config) -> None:

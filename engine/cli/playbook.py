@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from engine.cli import playing
+from engine.cli import playing, verdict
 from engine.cli import show as shown
 from engine.cli.act import pairs
 from engine.cli.config import Config
@@ -148,7 +148,9 @@ async def abort(args: argparse.Namespace, config: Config) -> None:
         if found["reason"]:
             raise CommandFailedError(f"the run {found['id']} is over: {found['reason']}")
         request = Abort(id=new_id(), by=person(config), run=found["id"], why=args.why)
-        await bus.publish(subjects.control("abort", request.by), encode(request), msg_id=request.id)
+        decided = await verdict.told(bus, "abort", request)
+    if refused := [each for each in decided if each.reason is Reason.UNKNOWN_RUN]:
+        raise CommandFailedError(f"{found['playbook']}: {verdict.refusal(refused[0])}")
     shown.say(f"{found['playbook']} ends at its next step; `reflexarc playbook show {found['id']}` tells how")
 
 

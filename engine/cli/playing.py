@@ -6,10 +6,11 @@ from contextlib import aclosing
 from typing import Any
 
 from engine.cli import show
-from engine.cli.act import DECIDED_WITHIN_S, told
+from engine.cli.act import told
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import Happening, follow_audit
 from engine.cli.look import ask_engine
+from engine.cli.verdict import DECIDED_WITHIN_S
 from engine.runtime.bus import Bus
 from schemas.audit import AuditEntry
 from schemas.control import Play

@@ -2,7 +2,8 @@
 
 import argparse
 
-from engine.cli import show
+from engine.cli import show, verdict
+from engine.cli.act import told
 from engine.cli.config import Config
 from engine.cli.connect import connected, person
 from engine.cli.failure import CommandFailedError
@@ -13,6 +14,9 @@ from engine.runtime.publishing import new_id
 from schemas import subjects
 from schemas.codec import encode
 from schemas.control import Approve, Emergency, Halt, Resume
+from schemas.reasons import Reason
+
+_GIVEN = (Reason.APPROVED, Reason.APPROVAL_DENIED)
 
 
 async def halt(args: argparse.Namespace, config: Config) -> None:
@@ -26,10 +30,14 @@ async def halt(args: argparse.Namespace, config: Config) -> None:
 
 
 async def resume(args: argparse.Namespace, config: Config) -> None:
-    """End a halt."""
+    """End a halt. Raises `CommandFailedError` where there is none."""
     async with connected(config) as bus:
+        halted = await halts.scopes(bus)
         await halts.clear(bus, _scope(args))
         await _publish(bus, "resume", Resume(id=new_id(), by=person(config), scope=_scope(args)))
+    if _scope(args) not in halted:
+        others = ", ".join(sorted(halted)) or "nothing"
+        raise CommandFailedError(f"there was no halt of {_scope(args)}; halted: {others}")
     print(f"resumed {_said(_scope(args))}")
 
 
@@ -50,11 +58,17 @@ async def approve(args: argparse.Namespace, config: Config) -> None:
             known = "\n".join(f"  {ladder['command'][:12]}  {ladder['does']}" for ladder in waiting) or "  nothing"
             raise CommandFailedError(f"{len(found)} waiting commands begin with {args.command!r}. Waiting:\n{known}")
         request = Approve(id=new_id(), by=person(config), command=found[0]["command"], deny=args.deny)
-        await _publish(bus, "approve", request)
-    print(f"{'denied' if args.deny else 'approved'}: {show.visible(found[0]['does'])}")
+        decided = await verdict.told(bus, "approve", request)
+    does, said = show.visible(found[0]["does"]), [each for each in decided if each.reason not in _GIVEN]
+    if refused := [each for each in said if each.reason in (Reason.NOT_AN_APPROVER, Reason.NOT_WAITING)]:
+        raise CommandFailedError(f"{does}: {verdict.refusal(refused[0])}")
+    left = next((f"; {each.detail}" for each in decided if each.reason is Reason.APPROVED and each.detail), "")
+    print(f"{'denied' if args.deny else 'approved'}: {does}{left}")
+    for entry in said:
+        show.say(told(entry))
 
 
-async def _publish(bus: Bus, verb: str, request: Halt | Resume | Emergency | Approve) -> None:
+async def _publish(bus: Bus, verb: str, request: Halt | Resume | Emergency) -> None:
     await bus.publish(subjects.control(verb, request.by), encode(request), msg_id=request.id)
 
 

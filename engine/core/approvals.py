@@ -1,7 +1,8 @@
 """Who must let an act go before it is sent, and whether they have."""
 
+from engine.core import notices
 from engine.core.command import describe
-from engine.core.moves import End, Move, Next, Take, to_somebody
+from engine.core.moves import End, Jump, Move, Next, Take, to_somebody
 from engine.core.policy import Act, Approval
 from engine.core.state import Ladder, State
 from engine.core.temper import plays, responds
@@ -58,7 +59,7 @@ def ask_to_go_on(turn: Turn, ladder: Ladder, approval: Approval) -> Move:
 def answered(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> Move:
     """A person answered for the ladder that waits. Each counts once."""
     if not _may_answer(ladder, by):
-        turn.note(ladder, Reason.NOT_AN_APPROVER, by=by)
+        turn.note(ladder, Reason.NOT_AN_APPROVER, _whose_else(ladder), by=by)
         return None
     if deny:
         return _no_leave(turn, ladder, Reason.APPROVAL_DENIED, by)
@@ -76,7 +77,11 @@ def lapsed(turn: Turn, ladder: Ladder) -> Move:
             return _leave(ladder, Reason.APPROVAL_LAPSED)
         case "escalate":
             turn.note(ladder, Reason.APPROVAL_LAPSED)
-            return to_somebody(turn, ladder, Reason.APPROVAL_LAPSED)
+            move = to_somebody(turn, ladder, Reason.APPROVAL_LAPSED)
+            if not isinstance(move, Jump):
+                what = describe(ladder.command) if ladder.command else "to go on"
+                notices.once(turn, ladder.id, Reason.APPROVAL_LAPSED, f"{what}, {ladder.origin.name}")
+            return move
         case _:
             return _no_leave(turn, ladder, Reason.APPROVAL_LAPSED)
 
@@ -99,6 +104,13 @@ def _may_answer(ladder: Ladder, by: str) -> bool:
     listed = approval is None or not approval.by or by in approval.by
     own = by == (ladder.origin.name if ladder.origin.kind == "control" else ladder.by)
     return listed and not (own and ladder.command is not None)
+
+
+def _whose_else(ladder: Ladder) -> str:
+    """Whose word it is that is wanted."""
+    approval = ladder.asked
+    own = "nobody lets an act of their own go"
+    return own if approval is None or not approval.by else f"{whose(approval).removeprefix('; ')}, and {own}"
 
 
 def whose(approval: Approval) -> str:

@@ -128,17 +128,23 @@ def on_control(turn: Turn, request: Halt | Resume | Emergency | Approve | Act | 
             _emergency(turn, request)
         case Approve():
             _record(turn, "deny" if request.deny else "approve", request.by, detail=request.command)
-            for ladder in list(state.ladders.values()):
-                if ladder.phase == "approval" and request.command == waits_as(ladder):
-                    ladders.approve(turn, ladder, request.by, deny=request.deny)
+            waiting = [each for each in state.ladders.values() if each.phase == "approval"]
+            asked = [each for each in waiting if request.command == waits_as(each)]
+            for ladder in asked:
+                ladders.approve(turn, ladder, request.by, deny=request.deny)
+            if not asked:
+                _refuse(turn, Reason.NOT_WAITING, request.by, request.command)
         case Play():
             _record(turn, "play", request.by, request.playbook, request.why)
             if run := playbooks.run(turn, request):
                 ladders.start(turn, run)
         case Abort():
             _record(turn, "abort", request.by, detail=f"{request.run} {request.why}".rstrip())
-            for ladder in [each for each in state.ladders.values() if each.id == request.run]:
+            found = [each for each in state.ladders.values() if each.id == request.run and ladders.may_abort(each)]
+            for ladder in found:
                 ladders.abort(turn, ladder, request.by)
+            if not found:
+                _refuse(turn, Reason.UNKNOWN_RUN, request.by, request.run)
         case Act():
             _record(turn, request.verb, request.by, detail=request.why)
             _request(turn, request)
@@ -167,7 +173,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
     ladder = ladder_on(turn.state, heal, fired.rule, alert)
     if ladder.key in turn.state.ladders:
         return
-    step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))
+    step, until_ms = turn.state.climbed.get(ladder.key, (0, 0))
     ladders.start(turn, ladder, after=step if turn.now_ms < until_ms else None)
 
 
@@ -221,6 +227,11 @@ def _by_alert(state: State) -> dict[str, list[Ladder]]:
 
 def _record(turn: Turn, verb: str, by: str, target: str = "", detail: str = "", state: str = "") -> None:
     turn.effects.append(AuditEntry(kind="control", verb=verb, by=by, target=target, detail=detail, state=state))
+
+
+def _refuse(turn: Turn, reason: Reason, by: str, id_: str) -> None:
+    """What a person said of something that there is not is on record all the same."""
+    turn.effects.append(AuditEntry(kind="decision", reason=reason, by=by, detail=id_, state="ended"))
 
 
 def _describe(outcome: Outcome) -> str:

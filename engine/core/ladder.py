@@ -42,7 +42,7 @@ from engine.core import acting, answering, approvals, playbooks, verification
 from engine.core.moves import End, Jump, Move, Next, Take, Verify
 from engine.core.state import Ladder, cooldown_key
 from engine.core.taking import take
-from engine.core.temper import failed, is_resolved, last_word, plays
+from engine.core.temper import failed, is_resolved, last_word, plays, scales
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -87,9 +87,14 @@ def wake(turn: Turn, ladder: Ladder) -> None:
     _go(turn, ladder, _woken(turn, ladder))
 
 
+def may_abort(ladder: Ladder) -> bool:
+    """Only the run of a playbook is ended, and what undoes it already is let go on."""
+    return plays(ladder) and ladder.failed_for is None
+
+
 def abort(turn: Turn, ladder: Ladder, by: str) -> None:
-    """A person ends the run of a playbook, with all that it began; but what undoes it already is let go on."""
-    if not plays(ladder) or ladder.failed_for is not None:
+    """A person ends the run of a playbook, with all that it began."""
+    if not may_abort(ladder):
         return
     _go(turn, ladder, playbooks.abort(turn, ladder, by))
     _abort_children(turn, ladder, by)
@@ -197,8 +202,12 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     playbooks.ended(turn, ladder, reason)
     if ladder.parent:
         turn.over.append((ladder, reason))
+    if scales(ladder) and (memory := state.scales.get(ladder.rule.id)):
+        memory.ended = reason
     state.watches.pop(ladder.key, None)
     del state.ladders[ladder.key]
+    if ladder.acted_on:
+        state.climbed.pop(ladder.key, None)
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":
         state.climbed[ladder.key] = ladder.step, turn.now_ms + ladder.rule.reset_after_ms
     parent = state.ladders.get(ladder.parent)

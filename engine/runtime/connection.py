@@ -37,6 +37,12 @@ class Request(NamedTuple):
     headers: Mapping[str, str] | None = None
 
 
+def mapped_api(subject: str) -> str:
+    """What the accounts of `server_config` map a subject of JetStream's API to; others as they are. By this name the
+    server refuses it."""
+    return re.sub(r"^\$JS\.API\.", "REFLEXARC.API.", subject)
+
+
 Answer = Msg | PermissionDenied | None
 """None: no answer came, whether or not the request arrived."""
 
@@ -198,7 +204,7 @@ class Connection:
     def _deny(self, subject: str) -> None:
         # The server names the subject, nats-py puts it in lower case.
         for waiting in self._waiting.values():
-            if waiting.subject.lower() == subject:
+            if subject in (waiting.subject.lower(), mapped_api(waiting.subject).lower()):
                 waiting.settle(PermissionDenied(f"this role may not publish on {waiting.subject}"))
 
     async def _on_disconnect(self) -> None:

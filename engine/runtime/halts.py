@@ -22,6 +22,11 @@ async def clear(bus: Bus, scope: str) -> None:
     await kv.delete(bus, BUCKET, scope)
 
 
+async def scopes(bus: Bus) -> list[str]:
+    """What is halted."""
+    return await kv.keys(bus, BUCKET)
+
+
 async def on(bus: Bus, command: Command) -> Halt | None:
     """The halt that stops the command, if there is one."""
     rules = command.origin.name, *command.acts_for
@@ -29,5 +34,13 @@ async def on(bus: Bus, command: Command) -> Halt | None:
     for scope in dict.fromkeys(scopes):
         found = await kv.get(bus, BUCKET, scope)
         if found is not None:
-            return msgspec.json.decode(found.value, type=Halt)
+            return _read(scope, found.value)
     return None
+
+
+def _read(scope: str, value: bytes) -> Halt:
+    """What nobody can read is a halt, too: somebody wanted one."""
+    try:
+        return msgspec.json.decode(value, type=Halt)
+    except msgspec.MsgspecError:
+        return Halt(id="", by="somebody", scope=scope, why="the halt cannot be read; resume it, and halt anew")

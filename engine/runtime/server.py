@@ -19,7 +19,7 @@ import psutil
 from engine.runtime import credentials as creds
 from engine.runtime.credentials import Credentials
 from engine.runtime.lifetime import die_with
-from engine.runtime.server_config import render
+from engine.runtime.server_config import ACCOUNT, render
 from engine.runtime.server_log import ServerLog
 from engine.runtime.server_process import HOST, ServerError, find_binary, free_port, is_free
 
@@ -72,6 +72,7 @@ class EmbeddedServer:
         """Start it, after ending one that a dead owner left behind. Raises `ServerError`, such as `PortInUse`."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._end_leftover()
+        self._move_store()
         self.credentials = self._credentials()
         port = urlsplit(self.credentials.url).port
         assert port
@@ -156,6 +157,12 @@ class EmbeddedServer:
             return self._port
         last = urlsplit(stored.url).port if stored else None
         return last if last and is_free(last) else free_port()
+
+    def _move_store(self) -> None:
+        """A store from before there were accounts is in the server's nameless one."""
+        before, now = self.store / "$G", self.store / ACCOUNT
+        if before.is_dir() and not now.exists():
+            before.rename(now)
 
     def _end_leftover(self) -> None:
         """End the server of this very directory that an owner killed at the wrong instant may have left, and with it

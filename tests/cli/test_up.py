@@ -32,9 +32,16 @@ groups:
 """
 
 
+POLICY = """
+approvals:
+- {verbs: [scale], by: [somebody else], deadline: 5s}
+"""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path, RULES)
+    (site.rules.parent / "policy.yaml").write_text(POLICY)
     yield site
     site.kill_what_is_left()
 
@@ -52,6 +59,7 @@ def test_a_day_with_reflexarc_up(site: Site) -> None:
     refused = site.run("deploy", "shop", "version=v9")
     assert refused.returncode == 1
     assert "failed: version 'v9' is not declared" in refused.stdout
+    who_may_not_approve_is_told_so(site)
     refuse_a_bad_edit(site)
     site.run("halt", "--target", "workload:shop")
     serving = alert(site, "Serving")
@@ -88,7 +96,9 @@ def heal_with_leave(site: Site) -> str:
     asked = site.run("restart", "shop/1")
     assert asked.returncode == 1
     assert "HALTED" in asked.stdout
-    site.run("resume")
+    assert site.run("resume").returncode == 0
+    again = site.run("resume")
+    assert (again.returncode, again.stderr) == (1, "there was no halt of *; halted: nothing\n")
     site.wait_for(lambda: phase(site) == "approval", "the ladder to ask for approval")
     assert alert(site, "ReplicaDown")["state"] == "firing"
     assert site.ask("commands") == []
@@ -98,6 +108,23 @@ def heal_with_leave(site: Site) -> str:
     site.wait_for(lambda: not ladders(site), "the ladder to end")
     assert [start.command for start in site.starts()[3:]] == [command]
     return command
+
+
+def who_may_not_approve_is_told_so(site: Site) -> None:
+    """By the engine's own word, and not by what was sent; nothing is done."""
+    asking = site.start("scale", "shop", "replicas=4")
+    try:
+        site.wait_for(lambda: phase(site) == "approval", "the request to wait for others")
+        refused = site.run("approve", ladders(site)[0]["command"])
+        assert refused.returncode == 1
+        assert refused.stdout == ""
+        assert "NOT_AN_APPROVER: " in refused.stderr
+        assert "1 of somebody else must approve" in refused.stderr
+        said, _ = asking.communicate(timeout=WAIT_S)
+    finally:
+        asking.kill()
+    assert asking.returncode == 1
+    assert "APPROVAL_LAPSED" in said
 
 
 def refuse_a_bad_edit(site: Site) -> None:

@@ -2,33 +2,18 @@
 nothing."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from tests.kubernetes_server import ApiStatus, Faults, KubernetesServer, Request
-from tests.kubernetes_server.objects import budget, pod, shop, template, workload
+from tests.kubernetes_server.objects import budget, shop, workload
 from tests.kubernetes_server.paths import understood
 from tests.kubernetes_server.selectors import fits_labels
 
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[KubernetesServer]:
-    async with KubernetesServer(shop()) as running:
-        running.settle()
-        yield running
-
-
-@pytest_asyncio.fixture
-async def client(server: KubernetesServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as found:
-        yield found
 
 
 def replace(version: str, path: str, value: Any) -> list[dict[str, Any]]:
@@ -185,13 +170,6 @@ async def test_a_status_says_what_it_is_about(client: httpx.AsyncClient) -> None
     assert (deleted["status"], deleted["details"]["kind"]) == ("Success", "deployments")
 
 
-async def test_annotations_are_bounded(client: httpx.AsyncClient) -> None:
-    """More than 256 KiB on an object is refused."""
-    operations = [{"op": "add", "path": "/metadata/annotations", "value": {"a": "x" * 262144}}]
-    refused = await client.patch(WEB, json=operations, headers=JSON_PATCH)
-    assert (refused.status_code, refused.json()["reason"]) == (422, "Invalid")
-
-
 @pytest.mark.parametrize(
     ("url", "asked"),
     [
@@ -231,58 +209,3 @@ def test_a_stored_name_is_taken() -> None:
     with pytest.raises(ApiStatus) as refused:
         cluster.create("namespaces", {"metadata": {"name": "shop"}})
     assert refused.value.body["reason"] == "AlreadyExists"
-
-
-def deployment(**change: Any) -> dict[str, Any]:
-    """One that is valid but for the change of its specification."""
-    found = workload("new")
-    return {**found, "spec": {**found["spec"], **change}}
-
-
-@pytest.mark.parametrize(
-    ("path", "manifest", "told"),
-    [
-        ("deployments", {**deployment(), "metadata": {"name": "No_Name"}}, "metadata.name"),
-        ("deployments", deployment(selector={"matchLabels": {"app": "other"}}), "does not match template"),
-        ("deployments", deployment(selector={}), "spec.selector: Required"),
-        ("deployments", deployment(template=template("new", "")), "a name and an image"),
-        ("deployments", {**deployment(), "metadata": {"name": "a", "labels": {"a": "b c"}}}, "metadata.labels"),
-    ],
-)
-async def test_what_is_not_valid_is_not_made(
-    client: httpx.AsyncClient, path: str, manifest: dict[str, Any], told: str
-) -> None:
-    """The answer is 422, with every mistake."""
-    answer = await client.post(f"/apis/apps/v1/namespaces/shop/{path}", json=manifest)
-    assert (answer.status_code, answer.json()["reason"]) == (422, "Invalid")
-    assert told in answer.json()["message"]
-
-
-async def test_an_event_is_where_that_is_which_it_is_about(client: httpx.AsyncClient) -> None:
-    """Of another namespace, or of none, it is refused."""
-    about = {"metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "db-0", "namespace": "shop"}}
-    wrong = {**about, "involvedObject": {"kind": "Pod", "name": "db-0"}}
-    answers = [await client.post("/api/v1/namespaces/shop/events", json=each) for each in (wrong, about)]
-    assert [each.status_code for each in answers] == [422, 201]
-
-
-async def test_what_selects_pods_is_for_ever(client: httpx.AsyncClient) -> None:
-    """And a statefulset's volumes and names."""
-    web = (await client.get(WEB)).json()["metadata"]["resourceVersion"]
-    changed = replace(web, "/spec/selector", {"matchLabels": {"app": "web", "app.kubernetes.io/name": "web"}})
-    answer = await client.patch(WEB, json=changed, headers=JSON_PATCH)
-    assert (answer.status_code, "immutable" in answer.json()["message"]) == (422, True)
-
-
-async def test_a_pod_needs_its_namespace_and_an_account_there(
-    server: KubernetesServer, client: httpx.AsyncClient
-) -> None:
-    """Which a controller makes a moment after the namespace."""
-    manifest = {**pod("alone"), "metadata": {"name": "alone"}}
-    server.live = False
-    before = await client.post("/api/v1/namespaces/new/pods", json=manifest)
-    await client.post("/api/v1/namespaces", json={"metadata": {"name": "new"}})
-    between = await client.post("/api/v1/namespaces/new/pods", json=manifest)
-    server.settle()
-    after = await client.post("/api/v1/namespaces/new/pods", json=manifest)
-    assert [each.status_code for each in (before, between, after)] == [404, 403, 201]

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Object, details
+from tests.kubernetes_server.statuses import ApiStatus, Object, invalid
 
+ANNOTATIONS_BYTES = 256 * 1024
+"""All annotations of an object, names and values."""
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
@@ -28,9 +30,7 @@ def must_be_valid(resource: str, found: Object, namespace: str, before: Object |
     errors = [*_of_metadata(resource, meta), *_of_kind(resource, found, namespace)]
     errors += _of_change(resource, found, before) if before is not None else ()
     if errors:
-        name = str(meta.get("name", ""))
-        message = f'{found.get("kind", resource)} "{name}" is invalid: {"; ".join(errors)}'
-        raise ApiStatus(422, "Invalid", message, details(resource, name))
+        raise invalid(resource, str(meta.get("name", "")), "; ".join(errors))
 
 
 def _of_metadata(resource: str, meta: Mapping[str, Any]) -> Iterator[str]:
@@ -39,13 +39,21 @@ def _of_metadata(resource: str, meta: Mapping[str, Any]) -> Iterator[str]:
     if not form.fullmatch(name) or name == "x":
         yield f"metadata.name: Invalid value: {name!r}"
     yield from _labels("metadata.labels", meta.get("labels") or {})
-    for key in meta.get("annotations") or {}:
-        if not _is_qualified(key.lower()):
-            yield f"metadata.annotations: Invalid value: {key!r}"
+    yield from _annotations(meta.get("annotations") or {})
     for each in meta.get("ownerReferences") or ():
         for field in ("apiVersion", "kind", "name", "uid"):
             if not each.get(field):
                 yield f"metadata.ownerReferences.{field}: Invalid value: must not be empty"
+
+
+def _annotations(annotations: Mapping[str, Any]) -> Iterator[str]:
+    size = 0
+    for key, value in annotations.items():
+        size += len(key.encode()) + len(str(value).encode())
+        if not _is_qualified(key.lower()) or not isinstance(value, str):
+            yield f"metadata.annotations: Invalid value: {key!r}"
+    if size > ANNOTATIONS_BYTES:
+        yield f"metadata.annotations: Too long: may not be more than {ANNOTATIONS_BYTES} bytes"
 
 
 def _labels(where: str, labels: Mapping[str, Any]) -> Iterator[str]:
@@ -61,6 +69,9 @@ def _is_qualified(key: str) -> bool:
 
 def _of_kind(resource: str, found: Object, namespace: str) -> Iterator[str]:
     spec = found.get("spec") or {}
+    replicas = spec.get("replicas", 0)
+    if isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0:
+        yield f"spec.replicas: Invalid value: {replicas}"
     if resource in _WORKLOADS:
         template = spec.get("template") or {}
         labels = (template.get("metadata") or {}).get("labels") or {}

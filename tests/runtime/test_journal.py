@@ -9,8 +9,9 @@ import pytest
 
 from engine.runtime import lookup
 from engine.runtime.bus import Bus, Message
-from engine.runtime.bus_errors import ApiError, StreamBehind
+from engine.runtime.bus_errors import ApiError, Lost, StreamBehind
 from engine.runtime.journal import read
+from engine.runtime.pull import MOST_ASKED, open_pull
 from engine.runtime.received import Received
 from engine.runtime.workqueue import Delivery, work
 from schemas.subjects import COMMANDS, JOURNAL, commands, events
@@ -170,3 +171,15 @@ async def until_acknowledged(deliveries: AsyncIterator[Delivery]) -> set[bytes]:
         if await delivery.ack():
             break
     return seen
+
+
+async def test_an_inbox_is_given_up_when_it_has_served_its_time(mortal_bus: Bus) -> None:
+    """A server remembers where it passes answers on to, so whoever reads for long asks from another place in the end,
+    once all that was asked for has come."""
+    await mortal_bus.publish_many([Message(events("n1", "x"), b"a") for _ in range(MOST_ASKED)])
+    config = {"name": "c", "ack_policy": "none", "mem_storage": True}
+    await mortal_bus.api("CONSUMER.CREATE.JOURNAL.c", {"stream_name": JOURNAL, "config": config})
+    async with open_pull(mortal_bus, JOURNAL, "c", 1) as pull:
+        assert sum([len(await pull.next()) for _ in range(MOST_ASKED)]) == MOST_ASKED
+        with pytest.raises(Lost, match="served its time"):
+            await pull.next()

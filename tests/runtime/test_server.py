@@ -18,6 +18,7 @@ from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import BusUnavailable, PermissionDenied
 from engine.runtime.credentials import CredentialsError, find_access, load
 from engine.runtime.server import EmbeddedServer, PortInUse, StoreFailed
+from engine.runtime.server_config import ACCOUNT
 from schemas import subjects
 from tests.conftest import NODE, ServerUnderTest
 
@@ -42,6 +43,23 @@ async def test_a_second_start_finds_its_credentials_and_its_data_again(tmp_path:
     assert kept.data == b"still here"
     await bus.close()
     await again.stop()
+
+
+async def test_a_store_from_before_there_were_accounts_is_found(tmp_path: Path) -> None:
+    """What a server stored when it had no accounts is where it looks now."""
+    server = ServerUnderTest(tmp_path)
+    await server.up()
+    bus = await server.connect()
+    await bus.api("STREAM.CREATE.KEPT", {"name": "KEPT", "subjects": ["ops.kept"], "allow_direct": True})
+    await bus.publish("ops.kept", b"still here")
+    await bus.close()
+    await server.stop()
+    (server.store / ACCOUNT).rename(server.store / "$G")
+    await server.up()
+    bus = await server.connect()
+    assert (await lookup.stream_state(bus, "KEPT")).messages == 1
+    await bus.close()
+    await server.stop()
 
 
 def test_only_the_owner_can_read_the_passwords(nats_server: ServerUnderTest) -> None:

@@ -32,6 +32,27 @@ async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site,
     assert shop.cluster.get("deployments", "shop", "web")["spec"] != before
 
 
+@pytest.mark.parametrize("away_for", [3, 1000])
+async def test_a_webhook_that_is_away_is_waited_for_and_named(shop: Site, api: Api, away_for: int) -> None:
+    """The server calls it an error of its own, but nothing was done: it is no doubt, and known to have failed."""
+    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
+    away: list[Fault] = ["webhook"] * away_for
+    shop.server.faults = OfPatches(*away)
+    acting = Rolling(restart).perform(course(api, given, 0.3 if away_for > 3 else 10), Ref.of(given.target))
+    if away_for > 3:
+        with pytest.raises(EffectFailed, match=r"not done in time: patch of .*webhook \"policy.shop.example\""):
+            await acting
+    else:
+        assert (await acting).detail == "3 available"
+
+
+class OfPatches(Sequel):
+    """Faults of patches only."""
+
+    def draw(self, request: Request) -> Fault:
+        return super().draw(request) if request.verb == "patch" else "none"
+
+
 async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api: Api) -> None:
     """Who may no longer look cannot say that it failed."""
     given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
@@ -70,6 +91,7 @@ class Forgetful(Faults):
 
 async def test_a_list_whose_moment_is_forgotten_begins_anew(shop: Site, api: Api) -> None:
     """An act that looks at many pods does not fail for it, and counts none twice."""
+    shop.server.live = False
     for number in range(700):
         shop.cluster.create("pods", pod(f"many-{number}"))
     shop.server.faults = faults = Forgetful(shop.cluster)

@@ -11,7 +11,7 @@ from actuators.kubernetes.marks import COMMAND, LABELS_BEFORE, QUARANTINE
 from actuators.kubernetes.resources import DEPLOYMENTS, EVENTS, NODES, PODS, POLICIES, STATEFUL_SETS
 from schemas.plugins import ConditionFailed, EffectFailed
 from tests.actuators.kubernetes.cluster import command
-from tests.actuators.kubernetes.ground import BAD, BUDGETS, GOOD, Ground, a_node
+from tests.actuators.kubernetes.ground import BAD, BUDGETS, GOOD, REAL, Ground, a_node
 from tests.actuators.site import open_gate
 from tests.kubernetes_server.objects import budget, pod
 
@@ -142,7 +142,8 @@ async def test_a_statefulset_that_stands_still_is_mended(place: Ground, verb: st
     pods = await place.living("db")
     containers = [each["spec"]["containers"][0] for each in pods]
     assert [(each["image"], each.get("env")) for each in containers] == [(GOOD, env)] * 2
-    assert effect.detail == "2 available, after db-1 had to be ended"
+    # Whoever ends it: a controller of a later version may do so itself.
+    assert effect.detail == "2 available, after db-1 had to be ended" or (REAL and effect.detail == "2 available")
     assert (pods[0]["metadata"]["uid"] == first) == (verb == "rollback")
 
 

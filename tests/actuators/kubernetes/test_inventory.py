@@ -15,7 +15,7 @@ from schemas.inventory import Inventory
 from schemas.plugins import ActuatorContext
 from tests.actuators.kubernetes.cluster import FAST, Site, attributes, do
 from tests.collectors.kubernetes.site import MortalServer
-from tests.kubernetes_server import KubernetesServer, Request, controllers
+from tests.kubernetes_server import GARBLED, KubernetesServer, Request, controllers
 from tests.kubernetes_server.objects import pod, workload
 from tests.kubernetes_server.objects import shop as shop_of_all
 from tests.kubernetes_server.owning import edit
@@ -158,6 +158,17 @@ async def test_an_object_as_large_as_a_cluster_keeps_is_followed(shop: Site) -> 
         shop.server.settle()
         await until(actuator, "deployment:shop/large", ready_replicas=1, available_replicas=1)
         assert lists_of(shop) == lists
+
+
+async def test_what_is_no_event_ends_a_watch_and_nothing_else(shop: Site) -> None:
+    """Whatever a proxy on the way makes of it: the inventory is right afterwards."""
+    shop.server.garbled = list(GARBLED)
+    async with shop.actuator() as actuator:
+        while shop.server.garbled:
+            await shop.server.requested(len(shop.server.requests) + 1)
+        shop.cluster.delete("replicasets", "shop", "solo")
+        shop.server.settle()
+        await until(actuator, "replicaset:shop/solo")
 
 
 async def test_a_server_that_was_restored_and_keeps_silent_is_listed_anew(shop: Site) -> None:

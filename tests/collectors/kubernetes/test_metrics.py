@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from collectors.kubernetes import parts
 from collectors.kubernetes.cluster import RENDERED
-from collectors.kubernetes.parts import quantity, seconds
 from collectors.kubernetes.resources import MEASURED
 from tests.collectors.kubernetes.site import lines
 
@@ -109,20 +107,6 @@ def test_labels_are_told_only_as_allowed() -> None:
     )
 
 
-def test_labels_that_become_the_same_are_kept_apart() -> None:
-    """Names are those that Prometheus takes, of small letters; a number tells apart what is alike then."""
-    labels = {"app.io/partOf": "a", "app_io_part_of": "b", "x-y": "c", "x_y": "d", "x_y_conflict1": "e", "alone": "f"}
-    (found,) = parts.labels("kube_pod_labels", (), {"metadata": {"labels": labels}}, ("*",))
-    assert dict(found[1]) == {
-        "label_app_io_part_of_conflict1": "a",
-        "label_app_io_part_of_conflict2": "b",
-        "label_x_y_conflict2": "c",
-        "label_x_y_conflict3": "d",
-        "label_x_y_conflict1": "e",
-        "label_alone": "f",
-    }
-
-
 def test_a_pod_says_for_which_reason_it_is_as_it_is() -> None:
     """Whether the pod says so, one of its conditions, or a container that has ended."""
     ended = [{"name": "main", "state": {"terminated": {"reason": "Shutdown"}}}]
@@ -155,26 +139,6 @@ def test_a_container_that_has_ended_and_one_before_the_others() -> None:
         f"kube_pod_init_container_resource_requests{{{mesh},resource=cpu,unit=core}}": 1,
     }
     assert expected.items() <= found.items()
-
-
-@pytest.mark.parametrize(
-    ("resource", "amount", "told"),
-    [
-        ("cpu", "1500m", "resource=cpu,unit=core 1.5"),
-        ("memory", "1500m", "resource=memory,unit=byte 2.0"),
-        ("ephemeral-storage", "1k", "resource=ephemeral_storage,unit=byte 1000.0"),
-        ("attachable-volumes-csi", "5", "resource=attachable_volumes_csi,unit=byte 5.0"),
-        ("example.org/chip", "3", "resource=example_org_chip,unit=integer 3.0"),
-        ("scheduling.kubernetes.io/foo", "3", None),
-        ("whatever", "3", None),
-    ],
-)
-def test_amounts_have_the_units_of_their_resources(resource: str, amount: str, told: str | None) -> None:
-    """Bytes are whole, extended resources are counted, and what Kubernetes alone knows is left out."""
-    found = lines(parts.quantities("x", (), {resource: amount}))
-    assert [each.replace("x{", "").replace("}", "") + f" {value}" for each, value in found.items()] == (
-        [told] if told else []
-    )
 
 
 @pytest.mark.parametrize("reason", ["Unschedulable", "SchedulingGated"])
@@ -321,21 +285,3 @@ def test_cron_jobs_autoscalers_and_budgets_have_theirs() -> None:
     assert (
         budget["kube_poddisruptionbudget_status_pod_disruptions_allowed{namespace=shop,poddisruptionbudget=web}"] == 0
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1", 1), ("250m", 0.25), ("1.5", 1.5), ("2Gi", 2**31), ("1Ki", 1024), ("5k", 5000), ("3E", 3e18),
-        ("1Ei", 2**60),
-        ("1e3", 1000), ("12E2", 1200), (4, 4), ("100n", 1e-7), ("-1", -1), ("", None), ("1 Gi", None), ("many", None),
-    ],
-)  # fmt: skip
-def test_a_quantity_is_read_as_kubernetes_reads_it(text: object, value: float | None) -> None:
-    """Decimal and binary suffixes, and exponents."""
-    assert quantity(text) == (value if value is None else pytest.approx(value))
-
-
-def test_a_time_that_is_none_is_left_out() -> None:
-    """As one that is missing is."""
-    assert [seconds(each) for each in (None, "", "soon", MADE)] == [None, None, None, MADE_S]
