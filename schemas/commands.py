@@ -34,6 +34,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     has lapsed. `summary` says in one line, for people, why it was sent. `cause` is the journal sequence of the message
     that led to the decision; with `index` it orders the commands of a target. So long after
     its effect as `revert_after_ms` says, the engine will ask for what undoes it. `service` is what the target serves.
+    `acts_for` are the rules and playbooks within which `origin` runs, or whose act it undoes: their halts stop it too.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     revert_after_ms: int | None = None
     service: str = ""
+    acts_for: tuple[str, ...] = ()
 
 
 def command_id(origin: Origin, target: str, onset: int, step: int, attempt: int, kind: str) -> str:

@@ -4,6 +4,7 @@ server authorises by the subject; a message that says otherwise is refused.
 They are input like any other: the decisions that depend on them can be replayed.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -11,7 +12,8 @@ import msgspec
 
 class Halt(msgspec.Struct, frozen=True, kw_only=True, tag="halt", tag_field="kind"):
     """Stop acts until resumed: all (`scope` = `*`), those on one target and what is locked with it, such as replicas
-    of a workload, those of a rule (`rule:NAME`) or those on a service (`service:NAME`).
+    of a workload, those of a rule or playbook (`rule:NAME`) with all that it runs and undoes, or those on a service
+    (`service:NAME`).
     """
 
     id: str
@@ -88,9 +90,11 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act", tag_field="kind"
 Control = Halt | Resume | Emergency | Approve | Activate | Act | Play | Abort
 
 
-def halt_scopes(target: str, lock: str, rule: str, service: str) -> tuple[str, ...]:
-    """The scopes of the halts that stop an act. `rule` may begin with its group."""
-    return ("*", target, lock, f"rule:{rule}", f"rule:{rule.rpartition('/')[2]}", f"service:{service}")
+def halt_scopes(target: str, lock: str, rules: Iterable[str], service: str) -> tuple[str, ...]:
+    """The scopes of the halts that stop an act. `rules` are those on whose behalf it is; each may begin with its
+    group."""
+    of_rules = (f"rule:{name}" for rule in rules for name in (rule, rule.rpartition("/")[2]))
+    return ("*", target, lock, *of_rules, f"service:{service}")
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick", tag_field="kind"):

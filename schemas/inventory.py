@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-Disruption = Literal["all", "one", "fewer", "none"]
+Disruption = Literal["all", "one", "fewer", "hosted", "none"]
 """Of a target's replicas a verb interrupts all at once, one after the other, those beyond its argument `replicas`, or
-none."""
+none; `hosted`: those of any service that run on the target."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -22,7 +22,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     What is, or runs, replicas of a service says of how many it stands, and how many of these are healthy: what bounds
     acts counts by that. `service` is what people call it, by default the lock; `owner` the target that counts the same
-    replicas as a whole, such as the deployment of a pod.
+    replicas as a whole, such as the deployment of a pod. `on` is the target that a replica runs on, such as a node,
+    where it goes when that is emptied; which `hosts` is known of a target where each that runs on it says so.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: str = ""
     replicas: int = 0
     healthy: int = 0
+    on: str = ""
+    hosts: bool = False
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, tag="inventory", tag_field="kind"):

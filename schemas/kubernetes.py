@@ -31,3 +31,12 @@ class Resource:
     def permission(self) -> str:
         """As a rule of RBAC and `kubectl` name it: `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+def is_event(event: Object) -> bool:
+    """Whether it is one of a watch, with an object that has a name and a version, or that is a bookmark."""
+    found = event.get("object")
+    meta = found.get("metadata") if isinstance(found, dict) else None
+    if not isinstance(meta, dict) or not meta.get("resourceVersion"):
+        return False
+    return event.get("type") == "BOOKMARK" or bool(event.get("type") and meta.get("name") and meta.get("uid"))

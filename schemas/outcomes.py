@@ -12,11 +12,13 @@ happened, and it was not repeated."""
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
-    """What would undo an effect: this verb on this target, as long as the target's attributes are still these."""
+    """What would undo an effect: this verb on this target with these arguments, as long as the target's attributes are
+    still these. The arguments are absolute: what the effect found, by its name."""
 
     verb: str
     target: str
     condition: dict[str, Any]
+    args: dict[str, Any] = {}
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,6 +142,8 @@ class VerbSpec:
     """Arguments, as templates, of a rule's step that names no target."""
     undo: str = ""
     """The verb by which its effect is undone. What has one takes `revert_after`."""
+    undo_args: Mapping[str, str] = field(default_factory=dict)
+    """With which arguments: each as the attribute of the target was before the effect."""
     open: bool = False
     """It takes further arguments than those named here, which the actuator's configuration declares and it checks."""
     permissions: tuple[str, ...] = ()

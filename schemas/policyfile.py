@@ -4,9 +4,10 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.json_schema import WithJsonSchema
 
+from schemas.durations import duration
 from schemas.rulefields import Model, Name, PositiveDuration
 from schemas.wording import shown
 
@@ -35,6 +36,17 @@ def _instant_ms(value: Any) -> int:
     return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
 
+LONGEST_WITHIN_MS = 7 * 24 * 3_600_000
+"""Acts are remembered for so long, so that a policy that is new knows them."""
+
+
+def _remembered(value_ms: int) -> int:
+    if value_ms > LONGEST_WITHIN_MS:
+        raise ValueError(f"expected at most 7d, for so long acts are remembered, got {duration(value_ms)}")
+    return value_ms
+
+
+Within = Annotated[PositiveDuration, AfterValidator(_remembered)]
 Amount = Annotated[
     int | float, BeforeValidator(_amount), WithJsonSchema({"type": ["string", "integer"], "examples": ["25%", 3]})
 ]
@@ -64,7 +76,7 @@ class Rate(Model):
     """At most so many acts within a time."""
 
     acts: Count
-    within_ms: PositiveDuration = Field(alias="within")
+    within_ms: Within = Field(alias="within")
 
 
 class Limit(_Selecting):
@@ -88,7 +100,7 @@ class BlastRadius(_Selecting):
 
     per: Literal["service", "all"] = "service"
     max: Amount | None = None
-    within_ms: PositiveDuration = Field(default=600_000, alias="within", json_schema_extra={"default": "10m"})
+    within_ms: Within = Field(default=600_000, alias="within", json_schema_extra={"default": "10m"})
     keep_healthy: Annotated[int, Field(ge=0, le=1_000_000)] = 1
 
 
@@ -135,7 +147,7 @@ class Flapping(Model):
     """A target that ladders began to heal so often within a time goes to a human instead."""
 
     heals: Count
-    within_ms: PositiveDuration = Field(alias="within")
+    within_ms: Within = Field(alias="within")
 
 
 class Emergency(Model):

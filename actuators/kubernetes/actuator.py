@@ -17,7 +17,7 @@ from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, R
 from actuators.kubernetes.rollout import is_ready
 from actuators.kubernetes.targets import Catalogue
 from actuators.kubernetes.watching import Watched
-from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale
+from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale, unscaled
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.kubernetes import Object
@@ -49,7 +49,7 @@ class KubernetesActuator:
         evict = Ending(context.now_ms, evict=True)
         self._acts: Mapping[str, Act] = {
             "restart": Rolling(restart),
-            "scale": Rolling(scale),
+            "scale": Rolling(scale, unscaled),
             "rollback": Rollback(),
             "evict": evict,
             "delete_pod": Ending(context.now_ms, evict=False),
@@ -158,4 +158,5 @@ class KubernetesActuator:
         known: dict[str, dict[tuple[str, str], Object]] = {}
         for watched in self._watched:
             known.setdefault(watched.resource.plural, {}).update(watched.objects)
-        return Catalogue(known, self._config.service_label, self._config.protected_namespaces)
+        complete = all(watched.synced.is_set() for watched in self._watched)
+        return Catalogue(known, self._config.service_label, self._config.protected_namespaces, complete=complete)

@@ -15,6 +15,7 @@ import aiohttp
 
 from schemas.cluster import Client, NoCluster
 from schemas.kubernetes import Object
+from schemas.plugins import EffectFailed
 
 if TYPE_CHECKING:
     from kubernetes.aio.client.rest import RESTResponse
@@ -26,6 +27,8 @@ with its command for one, and an object that was acted on ten times has ten."""
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
+_NOT_ADMITTED = "failed calling webhook"
+"""What a server says, as an error of its own, of a webhook that it cannot ask."""
 _SHOWN = 300
 
 
@@ -44,7 +47,7 @@ class ApiError(Exception):
     @property
     def transient(self) -> bool:
         """Whether the same request may be granted later."""
-        return self.code == _TOO_MANY
+        return self.code == _TOO_MANY or _NOT_ADMITTED in self.message
 
 
 class Unanswered(Exception):
@@ -100,7 +103,8 @@ class Api:
             async with self._asked(method, path, query, body, kind) as response:
                 return json_of(await _body(response))
         except ApiError as error:
-            if error.code >= _SERVER_ERRORS:  # A time-out of the server's own may come after the effect.
+            # A time-out of the server's own may come after the effect; admission comes before it.
+            if error.code >= _SERVER_ERRORS and not error.transient:
                 raise Unanswered(str(error)) from error
             raise
 
@@ -136,12 +140,15 @@ class Api:
 
 
 async def exists_already(sent: Awaitable[Object], wanted: Object) -> Object:
-    """The answer to a creation, where that it is there already is as good: its name is that of the command."""
+    """The answer to a creation, where that it is there already is as good: its name is that of the command. Raises
+    `EffectFailed` where there is no such namespace (any more)."""
     try:
         return await sent
     except ApiError as error:
         if error.reason == "AlreadyExists":
             return wanted
+        if error.code == _NOT_FOUND:
+            raise EffectFailed(str(error)) from error
         raise
 
 

@@ -122,7 +122,8 @@ class Course:
     # --- reading ---
 
     async def read(self, path: str, **query: str) -> Object | None:
-        """An object or a list, None where there is none (any more). Goes on trying while the server is busy or away."""
+        """An object or a list, None where there is none, or no longer that page of it. Goes on trying while the server
+        is busy or away."""
         while True:
             try:
                 found = await self.api.get(path, **query)
@@ -159,11 +160,12 @@ class Course:
         page: Mapping[str, str] = {}
         while True:
             listed = await self.read(path, limit="500", **query, **page)
-            if listed is None and page:
+            if listed is None and page:  # Its moment is forgotten: all anew.
                 found, page = [], {}
                 continue
-            found += (listed or {}).get("items") or ()
-            rest = ((listed or {}).get("metadata") or {}).get("continue")
+            listed = listed or {}
+            found += listed.get("items") or ()
+            rest = (listed.get("metadata") or {}).get("continue")
             if not rest:
                 return found
             page = {"continue": rest}

@@ -48,6 +48,8 @@ VERBS = (
         integers=("replicas",),
         condition=("uid", "generation"),
         timeout_ms=600_000,
+        undo="scale",
+        undo_args={"replicas": "replicas"},
         disrupts="fewer",
         permissions=(
             "deployments.apps: get, patch",
@@ -65,6 +67,8 @@ VERBS = (
         condition=("uid", "revision"),
         absolute={"to": "previous_revision"},
         timeout_ms=600_000,
+        undo="rollback",
+        undo_args={"to": "revision"},
         disrupts="one",
         permissions=(*_ROLL, "replicasets.apps: list", "controllerrevisions.apps: list"),
     ),
@@ -118,6 +122,7 @@ VERBS = (
         condition=("uid",),
         timeout_ms=1_800_000,
         undo="uncordon",
+        disrupts="hosted",
         permissions=("nodes: get, patch", "pods: get, list", "pods/eviction: create"),
     ),
     VerbSpec(

@@ -51,6 +51,8 @@ class Collect:
         about |= {"command": command.id, "origin": command.origin.name, "taken_ms": taken_ms, "missing": missing}
         content = bundle.pack(members, about, taken_ms // 1000)
         await course.gate()
+        if there := await self._context.evidence.find(command.id):
+            return bundle.kept(there)  # Another was faster, and its outcome names what it has kept.
         kept = await self._context.evidence.put(command.id, content)
         return bundle.kept(kept, f"{len(members)} kinds", missing)
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.api import absent_already, exists_already
 from actuators.kubernetes.course import Changed, Course, Edit
@@ -82,7 +84,11 @@ def _release(found: Object) -> Edit:
     note = {"quarantine": annotations.get(QUARANTINE)}
     if LABELS_BEFORE not in annotations:
         return Edit(annotations=without, note=note)
-    return Edit({"/metadata/labels": json.loads(annotations[LABELS_BEFORE])}, without, note)
+    try:
+        labels = msgspec.json.decode(annotations[LABELS_BEFORE], type=dict[str, str])
+    except msgspec.MsgspecError as error:
+        raise EffectFailed(f"the annotation {LABELS_BEFORE} has no labels any more: {error}") from error
+    return Edit({"/metadata/labels": labels}, without, note)
 
 
 async def _look_at_isolation(course: Course, ref: Ref, found: Object) -> Mapping[str, Any]:

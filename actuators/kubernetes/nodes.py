@@ -8,16 +8,15 @@ from actuators.kubernetes.acts import Found, changed_before, effect, look
 from actuators.kubernetes.course import Changed, Course, Edit
 from actuators.kubernetes.marks import CORDONED_BY
 from actuators.kubernetes.pods import Ending
-from actuators.kubernetes.resources import PODS, Ref, annotations_of, controller_of
+from actuators.kubernetes.resources import PODS, Ref, controller_of
 from actuators.kubernetes.rollout import is_ending, is_ready
+from actuators.kubernetes.targets import stays
 from schemas.kubernetes import Object
 from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
 
-_MIRROR = "kubernetes.io/config.mirror"
 _AT_ONCE = 8
 _SHOWN = 5
-_ENDED = ("Succeeded", "Failed")
 
 
 class Cordon:
@@ -77,7 +76,7 @@ class Drain:
 
     def _may(self, course: Course, pods: Iterable[Object]) -> None:
         """Raises `EffectFailed` where pods would be lost for good, or are none of ours; nothing is done then."""
-        moving = [pod for pod in pods if not _stays(pod)]
+        moving = [pod for pod in pods if not stays(pod)]
         reasons = {
             "without a controller (force)": [pod for pod in moving if _unmanaged(pod) and not _says(course, "force")],
             "with an emptyDir (delete_emptydir_data)": [
@@ -93,7 +92,7 @@ class Drain:
         return [
             pod
             for pod in pods
-            if not _stays(pod)
+            if not stays(pod)
             and (is_ready(node) or not is_ending(pod))
             and self._ours(pod)
             and (_says(course, "force") or not _unmanaged(pod))
@@ -150,13 +149,6 @@ def _cordoned(course: Course, ref: Ref, changed: Changed, more: str = "") -> Eff
 
 async def _pods(course: Course, ref: Ref) -> list[Object]:
     return await course.items(PODS.path(), fieldSelector=f"spec.nodeName={ref.name}")
-
-
-def _stays(pod: Object) -> bool:
-    """Of a DaemonSet, which would bring it back, or of the node itself; what has ended is in nobody's way."""
-    control = controller_of(pod)
-    ended = (pod.get("status") or {}).get("phase") in _ENDED
-    return ended or _MIRROR in annotations_of(pod) or (control is not None and control["kind"] == "DaemonSet")
 
 
 def _unmanaged(pod: Object) -> bool:

@@ -30,6 +30,11 @@ class Revision:
     number: int
     source: Object
 
+    @property
+    def name(self) -> str:
+        """Of the source, which is the same whatever number it gets by going back to it."""
+        return str(self.source["metadata"]["name"])
+
 
 def revisions(owner: Object, kept: Iterable[Object]) -> tuple[Revision, ...]:
     """Of those kept the workload's own, the oldest first."""
@@ -44,28 +49,45 @@ def number_of(source: Object) -> int | None:
     if "revision" in source:
         return int(source["revision"])
     text = annotations_of(source).get(REVISION, "")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def current(owner: Object, kept: Sequence[Revision]) -> str | None:
-    """The present revision; a deployment says its own."""
-    told = annotations_of(owner).get(REVISION)
-    return told or (str(kept[-1].number) if kept else None)
+    """The present revision. A deployment says its own, some time after its newest ReplicaSet has it."""
+    told = annotations_of(owner).get(REVISION, "")
+    known = [int(told)] if told.isdigit() else []
+    known += [kept[-1].number] if kept else []
+    return str(max(known)) if known else None
 
 
 def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     """The newest revision before the present one with another template, that nobody went back from."""
-    present = current(owner, kept)
-    left = {mark.before.get("revision") for mark in marks(owner) if mark.verb == "rollback"}
+    present = current(owner, kept) or ""
+    if not present.isdecimal():  # People may write anything into an annotation.
+        return None
+    left = _left(owner)
     not_wanted = {stamp(each.source) for each in kept if str(each.number) in {present, *left}}
-    earlier = [each for each in kept if present and each.number < int(present) and str(each.number) not in left]
+    earlier = [each for each in kept if each.number < int(present) and str(each.number) not in left]
     return next((str(each.number) for each in reversed(earlier) if stamp(each.source) not in not_wanted), None)
 
 
 def is_of(pod: Object, revision: Revision) -> bool:
     """Whether the pod is made by that template: it has its hash, or the revision's name where it is a statefulset's."""
-    known = {revision.source["metadata"]["name"], *(labels_of(revision.source).get(name) for name in _HASHES)} - {None}
+    known = {revision.name, *(labels_of(revision.source).get(name) for name in _HASHES)} - {None}
     return any(labels_of(pod).get(name) in known for name in _HASHES)
+
+
+def _left(owner: Object) -> set[str]:
+    """The revisions that were gone back from. Going to one of them again undoes that, and leaves none."""
+    left: set[str] = set()
+    for mark in marks(owner):
+        if mark.verb != "rollback":
+            continue
+        if mark.note.get("to") in left:
+            left.remove(mark.note["to"])
+        else:
+            left.add(str(mark.before.get("revision")))
+    return left
 
 
 def template_of(revision: Revision) -> Object:
@@ -92,6 +114,6 @@ def stamp(source: Object) -> str:
 
 def _template_in(source: Object) -> Object:
     """Empty for a ControllerRevision of a controller that keeps other things there."""
-    spec = source.get("data", source).get("spec") or {}
+    spec = (source.get("data") or source).get("spec") or {}
     template: Object = spec.get("template") or {}
     return template

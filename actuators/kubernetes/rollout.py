@@ -41,7 +41,7 @@ def rollout(kind: str, found: Object, *, before: str = "", scaled: bool = False)
 
 def _updated(kind: str, found: Object, wanted: int, *, scaled: bool) -> int:
     """How many have the template that they are to have; below a statefulset's partition that is any."""
-    spec, status = found["spec"], found.get("status") or {}
+    spec, status = found.get("spec") or {}, found.get("status") or {}
     replicas, updated = int(status.get("replicas", 0)), int(status.get("updatedReplicas", 0))
     strategy = spec.get("updateStrategy") or {}
     if kind == "replicaset" or (scaled and (spec.get("paused") or strategy.get("type") == "OnDelete")):
@@ -102,7 +102,7 @@ def troubles(pods: Iterable[Object]) -> list[str]:
 def _troubles(pod: Object) -> Iterator[str]:
     name, status = pod["metadata"]["name"], pod.get("status") or {}
     if is_ending(pod):
-        yield f"{name}: still ending on {pod['spec'].get('nodeName', 'no node')}"
+        yield f"{name}: still ending on {(pod.get('spec') or {}).get('nodeName', 'no node')}"
         return
     for each in status.get("conditions") or ():
         if each.get("type") == "PodScheduled" and each.get("status") == "False":

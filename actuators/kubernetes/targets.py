@@ -15,6 +15,8 @@ from schemas.kubernetes import Object
 
 Known = Mapping[str, Mapping[tuple[str, str], Object]]
 """Objects by (namespace, name), by plural."""
+_MIRROR = "kubernetes.io/config.mirror"
+_ENDED = ("Succeeded", "Failed")
 _WORKLOADS = {kind: KINDS[kind].plural for kind in ("deployment", "statefulset", "daemonset", "replicaset")}
 
 
@@ -45,11 +47,23 @@ def attributes(kind: str, found: Object) -> dict[str, Any]:
     return about | {"available_replicas": status.get("availableReplicas", 0), "paused": bool(spec.get("paused"))}
 
 
-class Catalogue:
-    """Makes targets of the objects that are known. `service_label` is the label that says of what service each is."""
+def stays(pod: Object) -> bool:
+    """Where its node is drained: one of a DaemonSet, which would bring it back, or of the node itself; what has ended
+    is in nobody's way."""
+    control = controller_of(pod)
+    ended = (pod.get("status") or {}).get("phase") in _ENDED
+    return ended or _MIRROR in annotations_of(pod) or (control is not None and control["kind"] == "DaemonSet")
 
-    def __init__(self, known: Known, service_label: str, protected_namespaces: Iterable[str]) -> None:
+
+class Catalogue:
+    """Makes targets of the objects that are known. `service_label` is the label that says of what service each is;
+    where everything is known, that is `complete`, so that what a node hosts is too."""
+
+    def __init__(
+        self, known: Known, service_label: str, protected_namespaces: Iterable[str], *, complete: bool = True
+    ) -> None:
         self._known = known
+        self._complete = complete
         self._service_label = service_label
         self._protected = frozenset(protected_namespaces)
         self._owners: dict[str, Target] = {}
@@ -67,7 +81,7 @@ class Catalogue:
         for found in self._of("pods"):
             yield from _with_isolation(self._pod(found))
         for found in self._of("nodes"):
-            yield self._target(Ref("node", "", found["metadata"]["name"]), found)
+            yield replace(self._target(Ref("node", "", found["metadata"]["name"]), found), hosts=self._complete)
 
     def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
         """Of the target that this object is, whether or not it is known as it is."""
@@ -102,6 +116,7 @@ class Catalogue:
             service=owner.service,
             replicas=1,
             healthy=int(target.attributes["ready"]),
+            on="" if stays(found) or not target.attributes["node"] else f"node:{target.attributes['node']}",
             protected=target.protected or owner.protected,
         )
 

@@ -4,24 +4,23 @@ watch ended.
 A watch that is lost goes on after the last version that it told of; only when the server has forgotten that version is
 all listed anew. What a command has just read or changed is known at once, and older news of it does not undo that.
 
-Of a version that is yet to come a server says nothing, but waits for it. So before a watch is resumed the present
-version is asked for: a server that was restored from a backup is behind.
+Of a version that is yet to come a server says nothing, but waits for it. So before a watch is resumed that was lost,
+and did not just end, the present version is asked for: a server that was restored from a backup is behind.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import structlog
 
 from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
 from actuators.kubernetes.resources import REPLICA_SETS, REVISIONS
 from actuators.kubernetes.revisions import STAMP, stamp
-from schemas.kubernetes import Object, Resource
+from schemas.kubernetes import Object, Resource, is_event
 
 log = structlog.get_logger()
 
 _GONE = 410
-_TOO_NEW = "ResourceVersionTooLarge"
 _PAGE = "500"
 _WATCH_S = 120
 """After which a watch is ended and resumed. A connection that died without a word is noticed `_SLACK_S` later."""
@@ -69,12 +68,12 @@ class Watched:
         clock = asyncio.get_running_loop().time
         failures = 0
         while True:
-            began_s = clock()
+            began_s, after_s = clock(), 0.0
             try:
-                if self._version:
-                    await self._must_be_past()
-                else:
+                if not self._version:
                     await self._list()
+                elif failures:
+                    await self._must_be_past()
                 await self._follow()
                 failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
             except Expired:
@@ -82,10 +81,11 @@ class Watched:
                 failures += 1
             except (ApiError, Unanswered, Unreached) as error:
                 failures += 1
+                after_s = error.retry_after_s if isinstance(error, ApiError) else 0.0
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("watch_failed", path=self._path, error=str(error), failures=failures)
             if failures:
-                await asyncio.sleep(min(_LONGEST_PAUSE_S, self._retry_s * 2 ** min(failures, 12)))
+                await asyncio.sleep(min(_LONGEST_PAUSE_S, after_s or self._retry_s * 2 ** min(failures, 12)))
 
     def take(self, found: Object) -> None:
         """The object as it was just read or told of, unless a newer one is known."""
@@ -112,7 +112,7 @@ class Watched:
                 break
         self.objects.clear()
         self.objects.update(found)
-        self._version = meta["resourceVersion"]
+        self._version = str(meta.get("resourceVersion") or "")
         self.synced.set()
         self._changed()
 
@@ -129,18 +129,18 @@ class Watched:
                 async for event in events:
                     self._apply(event)
         except ApiError as error:
-            if error.code == _GONE or _TOO_NEW in error.causes:
+            if error.code == _GONE:
                 raise Expired from error
             raise
 
-    def _apply(self, event: Mapping[str, Object]) -> None:
-        found = event["object"]
+    def _apply(self, event: Object) -> None:
+        told = event.get("object")
+        found: Object = told if isinstance(told, dict) else {}
+        if event.get("type") == "ERROR" and found.get("code") == _GONE:
+            raise Expired
+        if event.get("type") == "ERROR" or not is_event(event):
+            raise Unanswered(str(found.get("message", "the watch has failed")))
         match event["type"]:
-            case "ERROR":
-                causes = (found.get("details") or {}).get("causes") or ()
-                if found.get("code") == _GONE or any(each.get("reason") == _TOO_NEW for each in causes):
-                    raise Expired
-                raise Unanswered(str(found.get("message", "the watch has failed")))
             case "BOOKMARK":
                 pass
             case "DELETED":
@@ -162,7 +162,7 @@ def _version(found: Object) -> int:
 
 
 def _number(version: str) -> int:
-    return int(version) if version.isdigit() else 0
+    return int(version) if version.isdecimal() else 0
 
 
 def _trimmed(resource: Resource, found: Object) -> Object:

@@ -1,7 +1,7 @@
 """`restart`, `scale` and `rollback`: a change of a workload's specification, and then its rollout."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from actuators.kubernetes.resources import PODS, REPLICA_SETS, REVISIONS, Ref, a
 from actuators.kubernetes.revisions import Revision, current, is_of, revisions, template_of
 from actuators.kubernetes.rollout import Rollout, failures, is_seen, late_since, rollout, troubles
 from schemas.kubernetes import Object
+from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
 
 MAX_REPLICAS = 10_000
@@ -24,18 +25,27 @@ _FINAL = ("BackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerCo
 """What a pod does not get over by waiting: `CrashLoopBackOff` and `ImagePullBackOff` among them."""
 
 
+Undoes = Callable[[Course, Ref, Changed], Awaitable[Undo | None]]
+"""What would undo a change that was made and rolled out; None where nothing would, or nothing has to."""
+
+
+async def nothing(_course: Course, _ref: Ref, _changed: Changed) -> None:
+    """New pods of the same template: the old ones cannot be had back, and there is nothing else to go back to."""
+
+
 class Rolling:
     """An act that changes a workload by an edit, and waits for its rollout."""
 
-    def __init__(self, edit: Callable[[Course, Ref, Object], Edit]) -> None:
+    def __init__(self, edit: Callable[[Course, Ref, Object], Edit], undoes: Undoes = nothing) -> None:
         self._edit = edit
+        self._undoes = undoes
 
     async def perform(self, course: Course, ref: Ref) -> Effect:
         changed = await course.change(ref, partial(self._edit, course, ref), partial(look, course, ref))
-        return await _rolled_out(course, ref, changed)
+        return await _rolled_out(course, ref, changed, self._undoes)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
-        return await _how_far(course, ref)
+        return await _how_far(course, ref, self._undoes)
 
 
 def restart(course: Course, ref: Ref, found: Object) -> Edit:
@@ -51,13 +61,22 @@ def scale(course: Course, _ref: Ref, found: Object) -> Edit:
     replicas = course.command.args.get("replicas")
     if isinstance(replicas, bool) or not isinstance(replicas, int) or not 0 <= replicas <= MAX_REPLICAS:
         raise EffectFailed(f"replicas: expected 0 to {MAX_REPLICAS}, got {replicas!r}")
-    return Edit({"/spec/replicas": replicas}, note=_noted(found))
+    return Edit({"/spec/replicas": replicas}, note={**_noted(found), "replicas": replicas})
 
 
 def _noted(found: Object) -> Mapping[str, Any]:
     """What was so before the change, and is not to be taken for its consequence."""
     late = late_since(found)
     return {"late": late} if late else {}
+
+
+async def unscaled(_course: Course, ref: Ref, changed: Changed) -> Undo | None:
+    """As many as before, as long as nobody has changed anything since: the next generation is ours."""
+    before, replicas = changed.mark.before, changed.mark.note.get("replicas")
+    if replicas in (None, before["replicas"]):
+        return None
+    as_left = {"uid": before["uid"], "generation": before["generation"] + 1, "replicas": replicas}
+    return Undo(verb="scale", target=ref.id, condition=as_left, args={"replicas": before["replicas"]})
 
 
 class Rollback:
@@ -69,10 +88,20 @@ class Rollback:
         kept: list[Revision] = []
         edit = partial(_earlier, course, ref, kept)
         changed = await course.change(ref, edit, partial(_with_revision, course, ref, kept))
-        return await _rolled_out(course, ref, changed)
+        return await _rolled_out(course, ref, changed, _forth_again)
 
     async def observe(self, course: Course, ref: Ref) -> Found:
-        return await _how_far(course, ref)
+        return await _how_far(course, ref, _forth_again)
+
+
+async def _forth_again(course: Course, ref: Ref, changed: Changed) -> Undo | None:
+    """The revision that was left, as long as the newest is the one that going back has made of an old template."""
+    before, note = changed.mark.before, changed.mark.note
+    made = next((each for each in await _kept(course, ref, changed.found) if each.name == note.get("source")), None)
+    if made is None or made.number != note.get("revision"):
+        return None  # Another change came before the controller had made it one.
+    as_left = {"uid": before["uid"], "revision": str(made.number)}
+    return Undo(verb="rollback", target=ref.id, condition=as_left, args={"to": before["revision"]})
 
 
 def _earlier(course: Course, ref: Ref, kept: Sequence[Revision], found: Object) -> Edit:
@@ -84,7 +113,8 @@ def _earlier(course: Course, ref: Ref, kept: Sequence[Revision], found: Object) 
         if str(revision.number) == wanted:
             cause = annotations_of(revision.source).get(_CAUSE) if ref.kind == "deployment" else None
             annotations = {_CAUSE: cause} if ref.kind == "deployment" else {}
-            return Edit({"/spec/template": template_of(revision)}, annotations, _noted(found))
+            note = {"to": wanted, "source": revision.name, "revision": kept[-1].number + 1}
+            return Edit({"/spec/template": template_of(revision)}, annotations, {**_noted(found), **note})
     numbers = ", ".join(str(revision.number) for revision in kept)
     raise EffectFailed(f"revision {wanted!r} is not kept; kept are {numbers or 'none'}")
 
@@ -96,6 +126,12 @@ async def _with_revision(course: Course, ref: Ref, kept: list[Revision], found: 
 
 
 async def _revisions(course: Course, ref: Ref, found: Object) -> Sequence[Revision]:
+    source = REPLICA_SETS if ref.kind == "deployment" else REVISIONS
+    labels = selector_text(found["spec"].get("selector") or {})
+    return revisions(found, await course.items(source.path(ref.namespace), labelSelector=labels))
+
+
+async def _kept(course: Course, ref: Ref, found: Object) -> Sequence[Revision]:
     source = REPLICA_SETS if ref.kind == "deployment" else REVISIONS
     labels = selector_text(found["spec"].get("selector") or {})
     return revisions(found, await course.items(source.path(ref.namespace), labelSelector=labels))
@@ -122,16 +158,17 @@ def _must_roll(ref: Ref, found: Object) -> None:
 # --- the rollout ---
 
 
-async def _how_far(course: Course, ref: Ref) -> Found:
+async def _how_far(course: Course, ref: Ref, undoes: Undoes) -> Found:
     changed = await changed_before(course, ref)
     if changed is None:
         return "absent"
     now = _now(course, ref, changed)
-    done = now.state == "done" and not _undone(course, ref, changed.found)
-    return effect(course, ref, changed, now.detail) if done else "begun"
+    if now.state != "done" or _undone(course, ref, changed.found):
+        return "begun"
+    return effect(course, ref, changed, now.detail, await undoes(course, ref, changed))
 
 
-async def _rolled_out(course: Course, ref: Ref, changed: Changed) -> Effect:
+async def _rolled_out(course: Course, ref: Ref, changed: Changed, undoes: Undoes) -> Effect:
     """Wait for the rollout. Raises `EffectFailed` when it has failed, naming what holds up its pods."""
     clock = asyncio.get_running_loop().time
     progress, since = "", clock()
@@ -142,7 +179,7 @@ async def _rolled_out(course: Course, ref: Ref, changed: Changed) -> Effect:
         now = _now(course, ref, changed)
         if now.state == "done":
             ended = f", after {', '.join(in_the_way)} had to be ended" if in_the_way else ""
-            return effect(course, ref, changed, now.detail + ended)
+            return effect(course, ref, changed, now.detail + ended, await undoes(course, ref, changed))
         if ref.kind == "statefulset" and course.command.verb in _OF_TEMPLATES:
             in_the_way += await make_way(course, ref, changed.found)
         if (seen := f"{now.detail} {in_the_way}") != progress:

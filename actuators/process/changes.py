@@ -43,16 +43,22 @@ def scale(record: Record, by: str, replicas: int) -> Record:
 def deploy(record: Record, by: str, version: str) -> Record:
     """Run this version on every replica."""
     history = record.history if version == record.version else (*record.history, version)[-HISTORY_KEPT:]
-    return restart(replace(record, history=history, revision=record.revision + 1), by)
+    return _turn_to(record, by, history)
 
 
 def rollback(record: Record, by: str, version: str) -> Record:
-    """Return to this version, forgetting those after it."""
+    """Return to this version, forgetting those after it; to the one that was left by doing so, and they are back."""
     earlier = record.history[:-1]
-    if version not in earlier:
-        return deploy(record, by, version)
-    kept = len(earlier) - earlier[::-1].index(version)
-    return restart(replace(record, history=earlier[:kept], revision=record.revision + 1), by)
+    if version in earlier:
+        kept = len(earlier) - earlier[::-1].index(version)
+        return _turn_to(record, by, earlier[:kept], left=record.history)
+    if record.left and version == record.left[-1] != record.version:
+        return _turn_to(record, by, record.left)
+    return deploy(record, by, version)
+
+
+def _turn_to(record: Record, by: str, history: tuple[str, ...], left: tuple[str, ...] = ()) -> Record:
+    return restart(replace(record, history=history, left=left, revision=record.revision + 1), by)
 
 
 def isolate(record: Record, by: str, replica: int) -> Record:

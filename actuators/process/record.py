@@ -76,7 +76,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A workload. `history` are its versions, the present one last; rolling back shortens it, so that going back
-    twice never returns to the version that was left for being bad.
+    twice never returns to the version that was left for being bad. `left` is what it was before that, for its undo.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 0
     revision: int = 0
     history: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     replicas: int = 0
     stopped: bool = False
     slots: tuple[Slot, ...] = ()

@@ -1,6 +1,8 @@
 """The verbs: what each is declared as, and what act on a workload a command of it asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from actuators.process import changes, processes
 from actuators.process.collector import COLLECT
@@ -8,6 +10,7 @@ from actuators.process.record import Isolated, Record
 from actuators.process.targets import isolated_id, isolated_state
 from actuators.process.workload import Act
 from schemas.commands import Command
+from schemas.outcomes import Undo
 from schemas.plugins import EffectFailed, VerbSpec
 from schemas.workloads import Workload
 
@@ -40,6 +43,8 @@ VERBS = (
         condition=("generation",),
         disrupts="fewer",
         timeout_ms=120_000,
+        undo="scale",
+        undo_args={"replicas": "replicas"},
         permissions=_RUN,
     ),
     VerbSpec(
@@ -50,6 +55,8 @@ VERBS = (
         condition=("revision",),
         disrupts="one",
         timeout_ms=120_000,
+        undo="rollback",
+        undo_args={"to": "version"},
         permissions=_RUN,
     ),
     VerbSpec(
@@ -61,6 +68,8 @@ VERBS = (
         disrupts="one",
         absolute={"to": "previous_version"},
         timeout_ms=120_000,
+        undo="rollback",
+        undo_args={"to": "version"},
         permissions=_RUN,
     ),
     VerbSpec(
@@ -86,7 +95,9 @@ VERBS = (
     COLLECT,
 )
 
-_TIMEOUT_S = {verb.name: verb.timeout_ms / 1000 for verb in VERBS}
+_VERBS = {verb.name: verb for verb in VERBS}
+_AS_LEFT = {"scale": ("generation", "replicas"), "rollback": ("revision", "version")}
+"""What of a workload must be as the effect left it, by the verb that undoes it."""
 
 
 def act(command: Command, declared: Workload) -> Act:
@@ -96,8 +107,19 @@ def act(command: Command, declared: Workload) -> Act:
         target=command.target,
         condition=command.condition,
         change=_change(command, declared),
-        timeout_s=_TIMEOUT_S[command.verb],
+        timeout_s=_VERBS[command.verb].timeout_ms / 1000,
+        undo=partial(_undo, command),
     )
+
+
+def _undo(command: Command, before: Mapping[str, Any], after: Mapping[str, Any]) -> Undo | None:
+    """What takes the workload back to what it was; nothing where it is what it was."""
+    verb = _VERBS[command.verb]
+    args = {name: before[attribute] for name, attribute in verb.undo_args.items()}
+    if all(after[attribute] == before[attribute] for attribute in verb.undo_args.values()):
+        return None
+    as_it_is = {name: after[name] for name in _AS_LEFT[verb.undo]}
+    return Undo(verb=verb.undo, target=command.target, condition=as_it_is, args=args)
 
 
 def _change(command: Command, declared: Workload) -> Callable[[Record], Record]:

@@ -17,6 +17,7 @@ from actuators.process import changes, processes, signals
 from actuators.process.record import Declared, Mark, Record
 from actuators.process.rotation import Rotation, ungated
 from actuators.process.targets import isolation_id, undo
+from schemas.outcomes import Undo
 from schemas.plugins import ConditionFailed, Effect, EffectFailed, EffectUnknown, Gate, Observation
 from schemas.workloads import Workload
 
@@ -27,13 +28,15 @@ _DECLARED = "declared-"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What is asked of a workload. `change` gives the record as it shall be, or raises `EffectFailed`."""
+    """What is asked of a workload. `change` gives the record as it shall be, or raises `EffectFailed`; `undo` says what
+    would take it back, by the target's attributes before and after."""
 
     command: str
     target: str
     condition: Mapping[str, Any]
     change: Callable[[Record], Record]
     timeout_s: float
+    undo: Callable[[Mapping[str, Any], Mapping[str, Any]], Undo | None] = lambda *_: None
 
 
 class SupervisedWorkload:
@@ -127,7 +130,9 @@ class SupervisedWorkload:
         if self.record.isolation and act.target != isolation_id(self.record.name):
             raise ConditionFailed(before, f"{self.record.name} is isolated: nothing but its release acts on it")
         mark = Mark(command=act.command, target=act.target, before=before)
-        await self.rotation.save(changes.begin(self.record, act.change(changes.abandon(self.record)), mark))
+        begun = changes.begin(self.record, act.change(changes.abandon(self.record)), mark)
+        mark = replace(mark, undo=act.undo(before, self.rotation.attributes(act.target, begun)))
+        await self.rotation.save(changes.finish(begun, mark))
         return mark
 
     async def _complete(self, mark: Mark, gate: Gate) -> Mark:
@@ -172,7 +177,7 @@ class SupervisedWorkload:
             mark,
             after={},
             detail=f"evidence is kept in {kept[0]}" if kept else "",
-            undo=undo(self.record, mark.command),
+            undo=mark.undo or undo(self.record, mark.command),
         )
         after = self.rotation.attributes(mark.target, changes.finish(self.record, done))
         done = replace(done, after=after)

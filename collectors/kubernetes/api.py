@@ -13,7 +13,7 @@ import aiohttp
 
 from collectors.kubernetes.config import KubernetesConfig
 from schemas import cluster
-from schemas.kubernetes import Object
+from schemas.kubernetes import Object, is_event
 
 if TYPE_CHECKING:
     from kubernetes.aio.client.rest import RESTResponse
@@ -34,7 +34,12 @@ class Expired(Exception):
 
 
 class Unreadable(Exception):
-    """There is no answer, or none that is of use; the message says why."""
+    """There is no answer, or none that is of use; the message says why. After `after_s` the server wants to be asked
+    again; 0 where it says nothing."""
+
+    def __init__(self, why: str, after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.after_s = after_s
 
 
 async def client_of(config: KubernetesConfig) -> "Api":
@@ -97,7 +102,7 @@ class Api:
         try:
             response = await self._client.request("GET", f"{path}?{urlencode(query)}", headers, None, limits)
             if response.status >= 400:
-                raise _failure(response.status, await response.read())
+                raise _failure(response.status, await response.read(), response.headers)
             yield response
         except cluster.NoCluster as error:
             raise Unreadable(str(error)) from None
@@ -120,24 +125,27 @@ async def _lines(response: "RESTResponse") -> AsyncIterator[Object]:
 
 
 def _event(event: Object) -> Object:
-    """Raises `Expired` or `Unreadable` where the server says that something is wrong."""
-    if event.get("type") == "ERROR":
-        raise _status(int(event["object"].get("code") or 0), event["object"])
-    if not isinstance(event.get("object"), dict):
-        raise Unreadable("an event of a watch without an object")
+    """Raises `Expired` or `Unreadable` where the server says that something is wrong, or something is."""
+    found = event.get("object")
+    if event.get("type") == "ERROR" and isinstance(found, dict):
+        raise _status(int(found.get("code") or 0), found)
+    if not is_event(event):
+        raise Unreadable(f"no event of a watch: {str(event)[:_SHOWN]}")
     return event
 
 
-def _failure(code: int, body: bytes) -> Exception:
+def _failure(code: int, body: bytes, headers: Mapping[str, str]) -> Exception:
+    after = headers.get("Retry-After", "")
+    after_s = float(after) if after.isascii() and after.isdigit() else 0.0
     try:
-        return _status(code, _json(body))
+        return _status(code, _json(body), after_s)
     except Unreadable:
-        return _status(code, {"message": body[:_SHOWN].decode(errors="replace")})  # Of a proxy on the way.
+        return _status(code, {"message": body[:_SHOWN].decode(errors="replace")}, after_s)  # Of a proxy on the way.
 
 
-def _status(code: int, status: Object) -> Exception:
+def _status(code: int, status: Object, after_s: float = 0.0) -> Exception:
     why = f"{code} {status.get('reason', '')}: {status.get('message', '')}"
-    return Expired(why) if code == _GONE else Unreadable(why)
+    return Expired(why) if code == _GONE else Unreadable(why, after_s)
 
 
 def _json(text: bytes) -> Object:

@@ -29,19 +29,19 @@ def job(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
 
 
 def _failed(pairs: Pairs, status: Object) -> Iterator[Metric]:
-    """How many pods have failed, or once the job has given up for which reason."""
+    """How many pods have failed, or once the job has given up for which reason; if for none of those, then how many."""
     name, failed = "kube_job_status_failed", float(status.get("failed") or 0)
-    given_up = [each for each in status.get("conditions") or () if each.get("type") == "Failed"]
-    if given_up and given_up[0].get("reason") in _REASONS:
-        yield from parts.one_of(name, pairs, "reason", _REASONS, given_up[0]["reason"])
-    else:
+    given_up = [each.get("reason") for each in status.get("conditions") or () if each.get("type") == "Failed"]
+    if failed and given_up:
+        yield from parts.one_of(name, pairs, "reason", _REASONS, str(given_up[0]))
+    if not failed or not given_up or given_up[0] not in _REASONS:
         yield name, pairs, failed
 
 
 def cron_job(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
     pairs, spec, status = parts.reference(found, "cronjob"), found.get("spec") or {}, found.get("status") or {}
-    about = ("schedule", str(spec.get("schedule", ""))), ("concurrency_policy", str(spec.get("concurrencyPolicy", "")))
-    yield "kube_cronjob_info", (*pairs, *(each for each in about if each[1])), 1.0
+    about = {"schedule": spec.get("schedule"), "concurrency_policy": spec.get("concurrencyPolicy")}
+    yield "kube_cronjob_info", (*pairs, *parts.said(about)), 1.0
     yield from parts.moment("kube_cronjob_created", pairs, found["metadata"].get("creationTimestamp"))
     yield from parts.labels("kube_cronjob_labels", pairs, found, allowed)
     yield "kube_cronjob_spec_suspend", pairs, float(bool(spec.get("suspend")))

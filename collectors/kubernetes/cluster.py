@@ -19,6 +19,8 @@ from collectors.series import Metric, SeriesCache
 from schemas.kubernetes import Resource
 from schemas.plugins import CollectorContext, Reading, Samples
 
+_AHEAD_MS = 1000
+"""So far readings may be ahead of the clock; where it was set back by more, it is followed."""
 _MOST_WAITING = 64
 """Readings that the host has not taken; a watch waits for room."""
 
@@ -49,6 +51,7 @@ class ClusterFollower:
         self._followed: list[tuple[Shelf, Following]] = []
         self._told: list[Following] = []
         self._series = SeriesCache(self._common)
+        self._told_ms = 0
 
     async def run(self) -> None:
         for plural in dict.fromkeys(self._config.resources):
@@ -98,11 +101,18 @@ class ClusterFollower:
 
     async def _send(self, *, all_of_it: bool) -> None:
         for shelf, following in self._followed:
-            time_ms = self._context.now_ms()
+            time_ms = self._time_ms()
             known = self._is_known(following)
             made: Iterator[Samples] = shelf.readings(time_ms, all_of_it=all_of_it) if known else shelf.ends(time_ms)
             for samples in made:
                 await self.readings.put(samples)
+
+    def _time_ms(self) -> int:
+        """Now, and later than what was told before: of two samples of a moment the first stays, so what had ended with
+        the second would go on."""
+        now_ms = self._context.now_ms()
+        self._told_ms = self._told_ms + 1 if 0 <= self._told_ms - now_ms < _AHEAD_MS else now_ms
+        return self._told_ms
 
     def _is_known(self, following: Following) -> bool:
         """Whether what it said last may still be taken for what is."""

@@ -4,8 +4,9 @@ A watch that is lost goes on after the last version that it told of, a bookmark'
 that version, all is listed anew and compared with what was known, so that what happened between is told as if it had
 been watched: what is gone, what is another of the same name, what is new or changed, and nothing that is as it was.
 
-A server says nothing of a version that is yet to come: it waits for it. So before a watch is resumed the present
-version is asked for, or one that was restored from a backup would be watched in silence, perhaps for days.
+A server says nothing of a version that is yet to come: it waits for it. So before a watch is resumed that was lost,
+and did not just end, the present version is asked for, or a server that was restored from a backup would be watched in
+silence, perhaps for days.
 """
 
 import asyncio
@@ -56,14 +57,14 @@ class Following:
     async def run(self) -> None:
         """Follow until cancelled."""
         clock = asyncio.get_running_loop().time
-        failures = 0
+        failures = 1
         while True:
-            began_s = clock()
+            began_s, after_s = clock(), 0.0
             try:
-                if self._version:
-                    await self._must_be_past()
-                else:
+                if not self._version:
                     await self._list()
+                elif failures:
+                    await self._must_be_past()
                 await self._watch()
                 failures = int(clock() - began_s < self._retry_s)  # One that ends at once must not begin at once.
             except Expired as why:
@@ -72,11 +73,11 @@ class Following:
                 failures += 1
             except Unreadable as why:
                 self._tell(str(why))
-                failures = failures + 1 if self.lost_since_s is not None else 1
+                failures, after_s = failures + 1 if self.lost_since_s is not None else 1, why.after_s
             if self.lost_since_s is None:
                 self.lost_since_s = clock()
             if failures:
-                await asyncio.sleep(min(self._retry_s * 2 ** min(failures - 1, 16), _LONGEST_PAUSE_S))
+                await asyncio.sleep(min(after_s or self._retry_s * 2 ** min(failures - 1, 16), _LONGEST_PAUSE_S))
 
     async def _list(self) -> None:
         present = set()

@@ -22,7 +22,7 @@ def node(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
     about = status.get("nodeInfo") or {}
     info = {label: about.get(field) for label, field in _INFO.items()}
     info |= {"provider_id": spec.get("providerID"), "pod_cidr": spec.get("podCIDR"), "internal_ip": _internal(status)}
-    yield "kube_node_info", (*pairs, *((name, str(value)) for name, value in info.items() if value)), 1.0
+    yield "kube_node_info", (*pairs, *parts.said(info)), 1.0
     yield from parts.moment("kube_node_created", pairs, found["metadata"].get("creationTimestamp"))
     yield from parts.labels("kube_node_labels", pairs, found, allowed)
     for label in sorted(found["metadata"].get("labels") or {}):
@@ -30,12 +30,14 @@ def node(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
             yield "kube_node_role", (*pairs, ("role", label.removeprefix(_ROLE))), 1.0
     yield "kube_node_spec_unschedulable", pairs, float(bool(spec.get("unschedulable")))
     for taint in spec.get("taints") or ():
-        told = ((name, str(taint[name])) for name in ("key", "value", "effect") if taint.get(name))
-        yield "kube_node_spec_taint", (*pairs, *told), 1.0
+        told = {name: taint.get(name) for name in ("key", "value", "effect")}
+        yield "kube_node_spec_taint", (*pairs, *parts.said(told)), 1.0
     yield from parts.conditions("kube_node_status_condition", pairs, found)
     yield from parts.quantities("kube_node_status_capacity", pairs, status.get("capacity"))
     yield from parts.quantities("kube_node_status_allocatable", pairs, status.get("allocatable"))
 
 
 def _internal(status: Object) -> str | None:
-    return next((each["address"] for each in status.get("addresses") or () if each["type"] == "InternalIP"), None)
+    """The last that it has, as kube-state-metrics tells it."""
+    found = [each.get("address") for each in status.get("addresses") or () if each.get("type") == "InternalIP"]
+    return found[-1] if found else None

@@ -21,10 +21,19 @@ def pod(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
     yield from parts.moment("kube_pod_start_time", pairs, status.get("startTime"))
     yield from parts.moment("kube_pod_deletion_timestamp", pairs, meta.get("deletionTimestamp"))
     yield "kube_pod_restart_policy", (*pairs, ("type", str(spec.get("restartPolicy", "Always")))), 1.0
-    yield from parts.one_of("kube_pod_status_phase", pairs, "phase", _PHASES, str(status.get("phase", "")))
-    yield from parts.one_of("kube_pod_status_reason", pairs, "reason", _REASONS, str(status.get("reason", "")))
-    yield from _conditions(pairs, status)
+    if status.get("phase"):
+        yield from parts.one_of("kube_pod_status_phase", pairs, "phase", _PHASES, str(status["phase"]))
+    reasons = set(_reasons(found, status))
+    for reason in _REASONS:
+        yield "kube_pod_status_reason", (*pairs, ("reason", reason)), float(reason in reasons)
+    yield from _conditions(pairs, found)
     yield from containers(pairs, found)
+
+
+def _reasons(found: Object, status: Object) -> Iterator[str]:
+    """Of the pod as a whole, of its conditions, and for which containers of it have ended."""
+    ended = ((each.get("state") or {}).get("terminated") or {} for each in status.get("containerStatuses") or ())
+    return (str(each.get("reason", "")) for each in (status, *parts.conditions_of(found), *ended))
 
 
 def _info(pairs: Pairs, found: Object, spec: Object, status: Object) -> Iterator[Metric]:
@@ -39,16 +48,15 @@ def _info(pairs: Pairs, found: Object, spec: Object, status: Object) -> Iterator
         "priority_class": spec.get("priorityClassName"),
         "host_network": "true" if spec.get("hostNetwork") else "false",
     }
-    yield "kube_pod_info", (*pairs, *((name, str(value)) for name, value in about.items() if value)), 1.0
+    yield "kube_pod_info", (*pairs, *parts.said(about)), 1.0
 
 
-def _conditions(pairs: Pairs, status: Object) -> Iterator[Metric]:
-    found = {each.get("type"): each for each in status.get("conditions") or ()}
+def _conditions(pairs: Pairs, found: Object) -> Iterator[Metric]:
+    told = {each.get("type"): each for each in parts.conditions_of(found)}
     for kind, name in (("Ready", "kube_pod_status_ready"), ("PodScheduled", "kube_pod_status_scheduled")):
-        if kind in found:
-            yield from parts.condition(name, pairs, str(found[kind].get("status", "")))
-            if found[kind].get("status") == "True":
-                yield from parts.moment(f"{name}_time", pairs, found[kind].get("lastTransitionTime"))
-    scheduled = found.get("PodScheduled", {})
-    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        if kind in told:
+            yield from parts.condition(name, pairs, str(told[kind].get("status", "")))
+            if told[kind].get("status") == "True":
+                yield from parts.moment(f"{name}_time", pairs, told[kind].get("lastTransitionTime"))
+    if told.get("PodScheduled", {}).get("status") == "False":
         yield "kube_pod_status_unschedulable", pairs, 1.0

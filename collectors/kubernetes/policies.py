@@ -20,8 +20,8 @@ def autoscaler(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
     pairs, spec = parts.reference(found, "horizontalpodautoscaler"), found.get("spec") or {}
     target = spec.get("scaleTargetRef") or {}
     about = {"api_version": "apiVersion", "kind": "kind", "name": "name"}
-    told = ((f"scaletargetref_{label}", str(target[field])) for label, field in about.items() if target.get(field))
-    yield f"{_AUTOSCALER}_info", (*pairs, *told), 1.0
+    told = {f"scaletargetref_{label}": target.get(field) for label, field in about.items()}
+    yield f"{_AUTOSCALER}_info", (*pairs, *parts.said(told)), 1.0
     yield from parts.count(f"{_AUTOSCALER}_metadata_generation", pairs, found["metadata"].get("generation"))
     yield from parts.labels(f"{_AUTOSCALER}_labels", pairs, found, allowed)
     yield from parts.count(f"{_AUTOSCALER}_spec_min_replicas", pairs, spec.get("minReplicas", 1))

@@ -13,6 +13,19 @@ _DEPLOYMENT = {
     "kube_deployment_status_replicas_unavailable": "unavailableReplicas",
     "kube_deployment_status_replicas_updated": "updatedReplicas",
 }
+_REASONS = (
+    "ReplicaSetUpdated",
+    "ReplicaSetCreateError",
+    "NewReplicaSetCreated",
+    "FoundNewReplicaSet",
+    "NewReplicaSetAvailable",
+    "ProgressDeadlineExceeded",
+    "DeploymentPaused",
+    "DeploymentResumed",
+    "MinimumReplicasAvailable",
+    "MinimumReplicasUnavailable",
+)
+"""For which the deployment controller gives a condition its state. Others might be without bound."""
 _REPLICA_SET = {
     "kube_replicaset_status_replicas": "replicas",
     "kube_replicaset_status_fully_labeled_replicas": "fullyLabeledReplicas",
@@ -43,7 +56,8 @@ def deployment(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:
     yield from parts.count("kube_deployment_spec_replicas", pairs, spec.get("replicas", 1))
     yield "kube_deployment_spec_paused", pairs, float(bool(spec.get("paused")))
     yield from parts.counts(pairs, status, _DEPLOYMENT)
-    yield from parts.conditions("kube_deployment_status_condition", pairs, found)
+    yield from parts.count("kube_deployment_status_terminating_replicas", pairs, status.get("terminatingReplicas"))
+    yield from parts.conditions("kube_deployment_status_condition", pairs, found, _REASONS)
 
 
 def replica_set(found: Object, allowed: Sequence[str]) -> Iterator[Metric]:

@@ -169,7 +169,11 @@ def _verb(verb: VerbSpec) -> Iterator[str]:
     if verb.from_alert:
         yield f"- from the alert's annotations where a rule says nothing: {_names(verb.from_alert)}"
     if verb.undo:
-        yield f"- optional: `revert_after`, after which `{verb.undo}` undoes it"
+        given = (f"`{name}` as `{attribute}` was" for name, attribute in verb.undo_args.items())
+        exactly = ", ".join(given)
+        yield f"- optional: `revert_after`, after which `{verb.undo}` undoes it" + (
+            f", with {exactly}" if exactly else ""
+        )
     if verb.integers:
         yield f"- whole numbers: {_names(verb.integers)}"
     if verb.condition:

@@ -142,9 +142,10 @@ def _would(entries: Sequence[AuditEntry], changing: Collection[str]) -> Iterator
     times, replicas = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for entry in entries:
         if entry.reason is Reason.SHADOW and entry.verb in changing:
-            _, count, service = touched(entry.detail)
-            times[entry.verb, service] += 1
-            replicas[entry.verb, service] += count
+            _, counted = touched(entry.detail)
+            for service, count in (counted or {"": 0}).items():
+                times[entry.verb, service] += 1
+                replicas[entry.verb, service] += count
     for (verb, service), number in times.items():
         yield Would(verb=verb, service=service, times=number, replicas=replicas[verb, service])
 

@@ -42,19 +42,25 @@ def causal_chain(audit: Sequence[Happening], prefix: str) -> list[Happening]:
     outcomes. For an alert that is its newest episode. Raises `CommandFailedError` where none or several begin so.
     """
     id_ = _the_one(audit, prefix)
-    named = [found.entry for found in audit if id_ in _ids(found.entry).values()]
+    named = [found.entry for found in audit if id_ in map(_root, _ids(found.entry).values())]
+    # A ladder that began another one, as of a playbook or to undo what it did, has given it its own name and more.
+    roots = {_root(entry.ladder) for entry in named if entry.ladder and entry.alert != id_}
+    if roots:
+        named += [found.entry for found in audit if found.entry.ladder in roots]
     episode = max(((entry.alert, entry.onset) for entry in named if entry.alert), key=lambda of: of[1], default=None)
-    ladders = {entry.ladder for entry in named if entry.ladder and entry.alert != id_}
-    ladders |= {found.entry.ladder for found in audit if _is_about(found.entry, episode)}
-    # A ladder that began another one, to undo what it did, has given it its own name and more.
-    ladders |= {found.entry.ladder for found in audit if found.entry.ladder.partition("-")[0] in ladders}
+    roots |= {found.entry.ladder for found in audit if found.entry.ladder and _is_about(found.entry, episode)}
+    # An outcome that came too late for its ladder is known by its command alone.
+    commands = {found.entry.command for found in audit if _root(found.entry.ladder) in roots} - {""} | {id_}
     return [
         found
         for found in audit
-        if _is_about(found.entry, episode)
-        or (found.entry.ladder and found.entry.ladder in ladders)
-        or found.entry.command == id_
+        if _is_about(found.entry, episode) or _root(found.entry.ladder) in roots or found.entry.command in commands
     ]
+
+
+def _root(ladder: str) -> str:
+    """The id of the ladder within or beside which all began that goes by the name `ladder`."""
+    return ladder.partition("-")[0]
 
 
 def earlier_episodes(audit: Sequence[Happening], chain: Sequence[Happening]) -> int:
@@ -72,9 +78,8 @@ def _the_one(audit: Sequence[Happening], prefix: str) -> str:
         for kind, id_ in _ids(entry).items():
             if id_.startswith(prefix):
                 about = entry.detail if kind == "command" else entry.rule
-                found.setdefault(id_, f"  {id_}  {kind:7}  {show.clock(happening.time_ms)}  {about}")
-    # What a ladder has begun goes by its name and more.
-    found = {id_: line for id_, line in found.items() if "-" not in id_ or id_.partition("-")[0] not in found}
+                # What a ladder has begun goes by its name and more.
+                found.setdefault(_root(id_), f"  {id_}  {kind:7}  {show.clock(happening.time_ms)}  {about}")
     if not found:
         raise CommandFailedError(f"nothing on record has an id that begins with {prefix!r}")
     if len(found) > 1:
@@ -100,6 +105,15 @@ async def _cause(bus: Bus, first: Happening) -> dict[str, Any]:
     return {"seq": seq, "subject": message.subject, "time_ms": message.time_ms}
 
 
+def place(entry: AuditEntry) -> str:
+    """Where in a run it is: the steps that lead there, each with its branch, such as `step 1.2 / 3`; empty outside of
+    what runs within another ladder."""
+    led = [part.split(".") for part in entry.ladder.split("-")[1:]]
+    steps = [f"{int(part[0]) + 1}.{int(part[2]) + 1}" for part in led if len(part) == 3]
+    own = [] if entry.state == "ended" or entry.kind == "outcome" else [str(entry.step + 1)]
+    return f"step {' / '.join([*steps, *own])}" if steps else ""
+
+
 def told(happening: Happening, began_ms: int) -> str:
     """One link of the chain, which began at `began_ms`, in lines; all but the first are indented."""
     return "\n".join(_lines(happening, began_ms))
@@ -108,7 +122,8 @@ def told(happening: Happening, began_ms: int) -> str:
 def _lines(happening: Happening, began_ms: int) -> Iterator[str]:
     entry = happening.entry
     what = entry.state if entry.kind in ("transition", "outcome") else entry.kind
-    words = [part for part in (entry.rule, entry.detail or entry.target, f"by {entry.by}" if entry.by else "") if part]
+    by = f"by {entry.by}" if entry.by else ""
+    words = [part for part in (entry.rule, place(entry), entry.detail or entry.target, by) if part]
     after = f"+{show.age(happening.time_ms - began_ms)}"
     first, *more = "  ".join(words).split("\n")
     yield f"{show.clock(happening.time_ms)}  {what:11} {after:>7}  {first}"

@@ -7,21 +7,26 @@ command on, whatever becomes of it.
 from collections.abc import Iterator
 
 from engine.core.guardrails.pace import limit_key
-from engine.core.policy import Act
+from engine.core.policy import Act, Taken
 from engine.core.resolve import Resolved
 from engine.core.services import service_of
 from engine.core.state import Ladder, State
 from engine.core.turn import Turn
 
-KEPT_MS = 60 * 60_000
-"""What was done is remembered at least so long, for a policy that is yet to come."""
+KEPT_MS = 7 * 24 * 3_600_000
+"""What was done is remembered so long, which is as far as any policy may look back, for one that is yet to come."""
+
+MOST_KEPT = 10_000
+"""So many acts are remembered beyond what the present policy counts."""
 
 
-def act_of(ladder: Ladder, what: Resolved) -> Act:
+def act_of(state: State, ladder: Ladder, what: Resolved) -> Act:
     """What the ladder's step would do, as a policy sees it."""
     verb, target = what.verb, what.owned.target
-    weight = _weight(what)
-    whole, scope = ladder.outermost, f"{what.owned.actuator}/{what.owned.scope}"
+    whole, scope = ladder.outermost, what.owned.owner
+    hosted = state.hosted.get((scope, target.id)) if verb.disrupts == "hosted" else {}
+    takes = tuple(Taken(service, healthy) for service, healthy in (hosted or {}).items())
+    weight = sum(each.healthy for each in takes) if verb.disrupts == "hosted" else _weight(what)
     taken = f"{ladder.id}|{ladder.step}|{target.id}|{scope}"
     return Act(
         rule="" if ladder.origin.kind == "control" else ladder.rule.name,
@@ -30,13 +35,15 @@ def act_of(ladder: Ladder, what: Resolved) -> Act:
         workload=target.lock,
         service=service_of(target),
         weight=weight,
-        healthy=min(weight, max(target.healthy, 0)),
+        healthy=weight if takes else min(weight, max(target.healthy, 0)),
         first=target.id not in ladder.acted_on,
         heals=whole.origin.kind == "rule" and whole.temper == "heal" and not ladder.undo,
         scope=scope,
         # What one step takes away, the next one no longer finds: it takes others.
         touch=taken if verb.disrupts == "fewer" else f"{whole.id}|{target.id}|{scope}",
         doing=f"{taken}|{ladder.tries}",
+        takes=takes,
+        counted=hosted is not None,
     )
 
 
@@ -63,11 +70,10 @@ def over(turn: Turn, ladder: Ladder) -> None:
         return
     state = turn.state
     keys = count(state, act, -1)
-    if act.healthy:
-        _unsee(state, act)
-        before = state.unseen.setdefault(act.scope, {})
-        before[act.touch] = act.service, act.healthy
-        _disrupt(state, act.service, act.healthy)
+    _unsee(state, act)
+    for each in _healthy(act):
+        state.unseen.setdefault(act.scope, {})[each.touch] = each.service, each.healthy
+        _disrupt(state, each.service, each.healthy)
     for key in keys:
         wake_next(turn, key)
 
@@ -80,8 +86,14 @@ def seen(state: State, scope: str) -> None:
 
 def _unsee(state: State, act: Act) -> None:
     """What is touched again was interrupted once."""
-    service, healthy = state.unseen.get(act.scope, {}).pop(act.touch, ("", 0))
-    _disrupt(state, service, -healthy)
+    before = state.unseen.get(act.scope, {})
+    for each in _healthy(act):
+        service, healthy = before.pop(each.touch, ("", 0))
+        _disrupt(state, service, -healthy)
+
+
+def _healthy(act: Act) -> Iterator[Act]:
+    return (each for each in act.by_service() if each.healthy)
 
 
 def _disrupt(state: State, service: str, by: int) -> None:
@@ -120,15 +132,17 @@ def count(state: State, act: Act, by: int) -> list[str]:
         state.busy[key] = state.busy.get(key, 0) + by
         if not state.busy[key]:
             del state.busy[key]
-    if act.healthy:
-        _disrupt(state, act.service, by * act.healthy)
+    for each in _healthy(act):
+        _disrupt(state, each.service, by * each.healthy)
     return keys
 
 
 def forget(state: State, now_ms: int) -> None:
     """Drop what is too long ago for any limit."""
-    since_ms = now_ms - max(state.program.policy.longest_ms(), KEPT_MS)
-    state.done = [(at_ms, act) for at_ms, act in state.done if at_ms > since_ms]
+    counted_ms, kept_ms = now_ms - state.program.policy.longest_ms(), now_ms - KEPT_MS
+    uncounted = sum(at_ms <= counted_ms for at_ms, _ in state.done)
+    beyond = max(uncounted - MOST_KEPT, 0)  # in the order in which they were done, the oldest first
+    state.done = [(at_ms, act) for at_ms, act in state.done[beyond:] if at_ms > min(kept_ms, counted_ms)]
     state.tallies.forget(now_ms)
     state.told = {key: until_ms for key, until_ms in state.told.items() if until_ms > now_ms}
     state.climbed = {key: climb for key, climb in state.climbed.items() if climb[1] > now_ms}

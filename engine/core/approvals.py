@@ -1,7 +1,8 @@
 """Who must let an act go before it is sent, and whether they have."""
 
+from engine.core import notices
 from engine.core.command import describe
-from engine.core.moves import End, Move, Next, Take, to_somebody
+from engine.core.moves import End, Jump, Move, Next, Take, to_somebody
 from engine.core.policy import Act, Approval
 from engine.core.state import Ladder, State
 from engine.core.temper import plays, responds
@@ -76,7 +77,11 @@ def lapsed(turn: Turn, ladder: Ladder) -> Move:
             return _leave(ladder, Reason.APPROVAL_LAPSED)
         case "escalate":
             turn.note(ladder, Reason.APPROVAL_LAPSED)
-            return to_somebody(turn, ladder, Reason.APPROVAL_LAPSED)
+            move = to_somebody(turn, ladder, Reason.APPROVAL_LAPSED)
+            if not isinstance(move, Jump):
+                what = describe(ladder.command) if ladder.command else "to go on"
+                notices.once(turn, ladder.id, Reason.APPROVAL_LAPSED, f"{what}, {ladder.origin.name}")
+            return move
         case _:
             return _no_leave(turn, ladder, Reason.APPROVAL_LAPSED)
 

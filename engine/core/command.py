@@ -40,6 +40,7 @@ def command_of(turn: Turn, ladder: Ladder, what: Resolved) -> Command:
         index=len(turn.effects),
         revert_after_ms=what.revert_after_ms,
         service=service_of(target),
+        acts_for=ladder.acts_for,
     )
 
 

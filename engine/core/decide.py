@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from engine.core import acting, notices, playbooks
+from engine.core import acting, answering, notices, playbooks
 from engine.core import ladder as ladders
 from engine.core.approvals import waits_as
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
 from engine.core.scaling import loop as scaling
-from engine.core.services import count_services
+from engine.core.services import count_hosted, count_services
 from engine.core.state import Alert, Ladder, State, ladder_id
 from engine.core.targets import index_targets
 from engine.core.temper import scales
@@ -70,6 +70,15 @@ def on_outcome(turn: Turn, outcome: Outcome) -> None:
             scaling.on_outcome(turn, ladder, outcome)
 
 
+def on_time(turn: Turn, key: str) -> None:
+    """A timer of the ladder came due. What its actuator has not answered for too long is answered for it."""
+    if ladder := turn.state.ladders.get(key):
+        if outcome := answering.answered_for(turn, ladder):
+            on_outcome(turn, outcome)
+        else:
+            ladders.wake(turn, ladder)
+
+
 def on_refusals(turn: Turn, report: Refusals) -> None:
     """An actuator was sent what is no command of ours: it is on record, and nothing follows from it. What the message
     claims to be stays in the words of the report, for it may claim to be any command of ours.
@@ -88,6 +97,7 @@ def on_inventory(turn: Turn, inventory: Inventory) -> None:
     state.inventory[key], state.inventory_ms[key] = inventory, turn.now_ms
     state.targets = index_targets(state.inventory)
     before, state.services = state.services, count_services(state.inventory)
+    state.hosted = count_hosted(state.inventory)
     acting.seen(state, key)
     more = state.services != before
     for ladder in state.ladders.values():
@@ -163,7 +173,7 @@ def _begin(turn: Turn, heal: HealRule, fired: AlertTransition) -> None:
     ladder = ladder_on(turn.state, heal, fired.rule, alert)
     if ladder.key in turn.state.ladders:
         return
-    step, until_ms = turn.state.climbed.pop(ladder.key, (0, 0))
+    step, until_ms = turn.state.climbed.get(ladder.key, (0, 0))
     ladders.start(turn, ladder, after=step if turn.now_ms < until_ms else None)
 
 

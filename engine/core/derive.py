@@ -5,7 +5,7 @@ from engine.core.compiled import Compiled, compile_program
 from engine.core.needs import needed
 from engine.core.program import Program, Settings
 from engine.core.schedule import find_unscheduled
-from engine.core.services import count_services
+from engine.core.services import count_hosted, count_services
 from engine.core.state import State, cooldown_key
 from engine.core.tallies import Tallies
 from engine.core.targets import index_targets
@@ -43,7 +43,7 @@ def rebuild(state: State) -> None:
         intake.see_triggers(state, layout)
     find_unscheduled(state)
     state.targets = index_targets(state.inventory)
-    state.services = count_services(state.inventory)
+    state.services, state.hosted = count_services(state.inventory), count_hosted(state.inventory)
     recount(state)
     for key, ladder in state.ladders.items():
         state.at_work |= {cooldown_key(ladder, target): ladder.outermost.id for target in ladder.acted_on}

@@ -22,8 +22,9 @@
     commanded   outcome refused HALTED                     held HALTED, as a new attempt
     commanded   outcome failed, refused                    held at the next step
     commanded   outcome unknown                            held at the next step that only tells, else ended;
-                                                           respond: held at the next step
-    commanded   nobody answers                             commanded; beside it, its next step that only tells is taken
+                                                           respond, or nothing to be changed: held at the next step
+    commanded   nobody answers in time                     commanded; beside it, its next step that only tells is taken
+    commanded   nobody answers for long                    as on the outcome unknown; who was told is not told again
     verifying   `verify` held for `hold`                   ended VERIFIED; respond: held at the next step
     verifying   `within` passed                            held at the next step
     verifying   no `verify`, and its alert's rule is gone  ended RULE_REMOVED
@@ -41,7 +42,7 @@ from engine.core import acting, answering, approvals, playbooks, verification
 from engine.core.moves import End, Jump, Move, Next, Take, Verify
 from engine.core.state import Ladder, cooldown_key
 from engine.core.taking import take
-from engine.core.temper import failed, is_resolved, last_word, plays
+from engine.core.temper import failed, is_resolved, last_word, plays, scales
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -130,9 +131,14 @@ def _woken(turn: Turn, ladder: Ladder) -> Move:
 
 
 def _go(turn: Turn, ladder: Ladder, move: Move) -> None:
-    """Go where it is said. Then what that gave rise to begins, and whoever waited for what is over goes on; one after
-    the other, as each may give rise to more."""
+    """Go where it is said, and with all that follows from it."""
     _walk(turn, ladder, move)
+    follow_up(turn)
+
+
+def follow_up(turn: Turn) -> None:
+    """What was given rise to begins, and whoever waited for what is over goes on; one after the other, as each may give
+    rise to more."""
     while turn.begun or turn.over:
         if turn.begun:
             other = turn.begun.popleft()
@@ -196,8 +202,12 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     playbooks.ended(turn, ladder, reason)
     if ladder.parent:
         turn.over.append((ladder, reason))
+    if scales(ladder) and (memory := state.scales.get(ladder.rule.id)):
+        memory.ended = reason
     state.watches.pop(ladder.key, None)
     del state.ladders[ladder.key]
+    if ladder.acted_on:
+        state.climbed.pop(ladder.key, None)
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":
         state.climbed[ladder.key] = ladder.step, turn.now_ms + ladder.rule.reset_after_ms
     parent = state.ladders.get(ladder.parent)

@@ -8,16 +8,25 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 Per = Literal["all", "service", "workload", "target", "rule"]
 Lapse = Literal["deny", "escalate", "proceed"]
+
+
+class Taken(msgspec.Struct, frozen=True, array_like=True):
+    """Healthy replicas of one service."""
+
+    service: str
+    healthy: int
 
 
 class Act(msgspec.Struct, frozen=True, array_like=True):
     """What a command would do, in the words of a policy.
 
     `rule` is the name of the rule or playbook on whose behalf it is, empty for a person's request. `workload` is the
-    lock of the target. It disrupts `weight` replicas of `service`, of which `healthy` are well as far as is known. It
+    lock of the target. It disrupts `weight` replicas of `service`, of which `healthy` are well as far as is known; or
+    those that it `takes` of several services, which is not known where it is not `counted`. It
     is the `first` of its ladder on the target, or goes on with that; it `heals` where it is a step of a `heal` rule.
 
     Acts of the same `touch` are on the same replicas on behalf of the same; those of the same `doing` are one, decided
@@ -36,6 +45,24 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     scope: str = ""
     touch: str = ""
     doing: str = ""
+    takes: tuple[Taken, ...] = ()
+    counted: bool = True
+
+    def by_service(self) -> tuple["Act", ...]:
+        """What it does to each service whose replicas it disrupts."""
+        if not self.takes:
+            return (self,) if self.weight else ()
+        return tuple(
+            replace(
+                self,
+                service=each.service,
+                weight=each.healthy,
+                healthy=each.healthy,
+                touch=f"{self.touch}|{each.service}",
+                takes=(),
+            )
+            for each in self.takes
+        )
 
     def of(self, per: Per) -> str:
         """What it counts for where is counted `per` that."""
@@ -66,7 +93,7 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is about this act."""
         return not (  # most lists are empty, and this is asked for every limit of every act
             (self.rules and not among(self.rules, act.rule))
-            or (self.services and not among(self.services, act.service))
+            or (self.services and not _among_any(self.services, act))
             or (self.verbs and not among(self.verbs, act.verb))
             or (self.targets and not (among(self.targets, act.target) or among(self.targets, act.workload)))
         )
@@ -188,6 +215,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 def among(patterns: tuple[str, ...], name: str) -> bool:
     """Whether one of the patterns fits, or there is none."""
     return not patterns or name in patterns or any(_fits(pattern, name) for pattern in patterns if "*" in pattern)
+
+
+def _among_any(patterns: tuple[str, ...], act: Act) -> bool:
+    return among(patterns, act.service) or any(among(patterns, each.service) for each in act.takes)
 
 
 def _fits(pattern: str, name: str) -> bool:

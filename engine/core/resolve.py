@@ -159,12 +159,29 @@ def _undone(state: State, verb: Verb, undo: Undo, scope: str | None) -> Resolved
     if isinstance(owned, Refusal):
         gone = owned.reason is Reason.UNKNOWN_TARGET
         return Refusal(Reason.NOTHING_TO_DO, f"{undo.target} is gone: undone already") if gone else owned
+    if wrong := _not_absolute(verb, undo.args):
+        return Refusal(Reason.BAD_ARGUMENTS, wrong)
     found = owned.target.attributes
     changed = [name for name, value in undo.condition.items() if name not in found or found[name] != value]
     if changed:
         was = ", ".join(f"{name} was {undo.condition[name]} and is {found.get(name)}" for name in changed)
         return Refusal(Reason.CONDITION_CHANGED, was)
-    return Resolved(verb, owned, {}, undo.condition)
+    return Resolved(verb, owned, undo.args, undo.condition)
+
+
+def _not_absolute(verb: Verb, args: Mapping[str, Any]) -> str:
+    """What is wrong with arguments that an outcome gave for a verb, which are to be a command's as they are; empty
+    where nothing is."""
+    naming = {name for names in verb.targets.values() for name in names}
+    if not verb.open and (unknown := sorted(args.keys() - (verb.arguments - naming))):
+        return f"{verb.name} has no argument {unknown[0]}"
+    for name in (*verb.required, *verb.absolute):
+        if name not in naming and args.get(name) in (None, ""):
+            return f"{verb.name} needs {name}"
+    for name in verb.integers:
+        if name in args and type(args[name]) is not int:
+            return f"{name}: expected a whole number, got {args[name]!r}"
+    return ""
 
 
 def _revert_after_ms(verb: Verb, args: Mapping[str, str]) -> int | Refusal | None:

@@ -26,7 +26,9 @@ def schedule(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
         return
     later = _undoing(turn, ladder, outcome, outcome.undo, turn.now_ms + after_ms)
     turn.state.ladders[later.key] = later
-    turn.note(later, Reason.REVERT_SCHEDULED, f"{outcome.undo.verb} {outcome.undo.target} in {after_ms / 1000:g} s")
+    given = "".join(f" {name}={value}" for name, value in outcome.undo.args.items())
+    what = f"{outcome.undo.verb} {outcome.undo.target}{given}"
+    turn.note(later, Reason.REVERT_SCHEDULED, f"{what} in {after_ms / 1000:g} s")
     turn.wake_at(later, later.due_ms)
 
 

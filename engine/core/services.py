@@ -1,4 +1,4 @@
-"""Services as the inventory has them: how many replicas each has, and how many of those are healthy."""
+"""Services as the inventory has them: how many replicas each has, how many of those are healthy, and where they run."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -29,4 +29,20 @@ def count_services(inventory: Mapping[str, Inventory]) -> dict[str, Health]:
                 name = service_of(target)
                 healthy, replicas = found.get(name, (0, 0))
                 found[name] = Health(healthy + max(target.healthy, 0), replicas + target.replicas)
+    return found
+
+
+Hosted = Mapping[tuple[str, str], Mapping[str, int]]
+"""How many healthy replicas of each service run on a target, by the inventory that it is in and its id."""
+
+
+def count_hosted(inventory: Mapping[str, Inventory]) -> Hosted:
+    """Of the targets of which it is known what they host; on one that hosts nothing there is nothing of any service."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for key, each in inventory.items():
+        found |= {(key, target.id): {} for target in each.targets if target.hosts}
+        for target in each.targets:
+            if target.on and target.healthy > 0 and (services := found.get((key, target.on))) is not None:
+                name = service_of(target)
+                services[name] = services.get(name, 0) + target.healthy
     return found

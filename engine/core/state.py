@@ -17,7 +17,7 @@ from engine.core.policy import Act, Approval, BlastRadius, among
 from engine.core.program import EMPTY, HealRule, Program, Settings, Step, Temper
 from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
-from engine.core.services import Health, service_of
+from engine.core.services import Health, Hosted, service_of
 from engine.core.tallies import Done, Tallies
 from engine.core.targets import Member, Owned
 from engine.core.timers import Timers
@@ -91,7 +91,8 @@ class Ladder(msgspec.Struct, kw_only=True):
     `waiting`: it waits for its `children`, each with how it ended; it is their `parent`, `depth` playbooks deep, and
     they are `within` what it is within. Of a playbook's run: its step is to be over by `until_ms` and was tried again
     `tries` times; `undoing` would compensate for what was done, which it does after it has `failed_for` a reason; it
-    was asked for `by`, `aborted_by` somebody.
+    was asked for `by`, `aborted_by` somebody. `acts_for` are the origins of those that it runs within or beside, or
+    whose act it undoes.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Ladder(msgspec.Struct, kw_only=True):
     failed_for: Reason | None = None
     by: str = ""
     aborted_by: str = ""
+    acts_for: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -158,6 +160,7 @@ class Ladder(msgspec.Struct, kw_only=True):
             value=self.value,
             annotations=self.annotations,
             node=self.node,
+            acts_for=(*self.acts_for, self.origin.name),
         )
 
     @property
@@ -210,7 +213,7 @@ class State:
     emergency: Emergency | None = None
     """That one is declared."""
     done: list[Done] = field(default_factory=list)
-    """The acts of the last hour, and of longer where the policy looks further back."""
+    """The acts of the last week, in their order: `acting.forget` says how many."""
     unseen: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
     """By actuator and scope: what has acted since its inventory came, on how many healthy replicas of which service."""
     told: dict[str, int] = field(default_factory=dict)
@@ -236,6 +239,7 @@ class State:
     """Id of the running ladder that has acted on `rule|target`."""
     targets: Mapping[str, tuple[Owned, ...]] = field(default_factory=dict)
     services: Mapping[str, Health] = field(default_factory=dict)
+    hosted: Hosted = field(default_factory=dict)
     tallies: Tallies = field(default_factory=lambda: Tallies(EMPTY.policy))
     busy: dict[str, int] = field(default_factory=dict)
     """How many acts are under way, for each limit of the policy and what it counts per."""
@@ -264,19 +268,16 @@ class State:
         return self.alerts.get(ladder.alert_rule, {}).get(ladder.alert_labels)
 
     def halt_on(self, ladder: Ladder) -> Halt | None:
-        """The halt that stops the ladder: of everything, of its rule or that which it acts for, of its target or what
-        that belongs to."""
+        """The halt that stops the ladder: of everything, of its rule or any that it acts for, of its target, what that
+        belongs to, or what it takes away with it."""
         if not self.halts:
             return None
-        found = [owned.target for owned in self.targets.get(ladder.target, ())]
-        named = [(target.lock, service_of(target)) for target in found] or [("", "")]
-        rules = dict.fromkeys((ladder.origin.name, ladder.outermost.origin.name))
-        scopes = (
-            scope
-            for lock, service in named
-            for rule in rules
-            for scope in halt_scopes(ladder.target, lock, rule, service)
-        )
+        owned = self.targets.get(ladder.target, ())
+        named = [(each.target.lock, service_of(each.target)) for each in owned] or [("", "")]
+        if (verb := self.program.verb(ladder.current)) and verb.disrupts == "hosted":
+            named += [("", service) for each in owned for service in self.hosted.get((each.owner, ladder.target), ())]
+        rules = ladder.origin.name, ladder.outermost.origin.name, *ladder.acts_for
+        scopes = (scope for lock, service in named for scope in halt_scopes(ladder.target, lock, rules, service))
         return next((self.halts[scope] for scope in scopes if scope in self.halts), None)
 
     def healthy_within(self, radius: BlastRadius) -> int:

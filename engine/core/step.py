@@ -6,7 +6,7 @@ never running backwards (but see `rebase`), and work that comes due between two 
 
 from collections.abc import Iterable, Iterator
 
-from engine.core import acting, clocks, counting, decide, detect, intake, ladder, writing
+from engine.core import acting, clocks, counting, decide, detect, intake, writing
 from engine.core.derive import install
 from engine.core.effects import Effect, Rejected
 from engine.core.evaluate import evaluate, remove_rule
@@ -86,8 +86,7 @@ def _run_due(turn: Turn, until_ms: int) -> None:
             case "refresh":
                 _refresh(turn, timer, until_ms)
             case "wake":
-                if found := state.ladders.get(timer.key):
-                    ladder.wake(turn, found)
+                decide.on_time(turn, timer.key)
             case "expire":
                 detect.expire(turn, timer.key)
             case "correlate":

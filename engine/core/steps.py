@@ -32,12 +32,13 @@ def begin(turn: Turn, ladder: Ladder) -> Move:
             children = begun_by(turn, ladder)
             if isinstance(children, Refusal):
                 return _not_begun(turn, ladder, children)
+            turn.note(ladder, Reason.WAITING_FOR_OTHERS, _begins(ladder, children))
             return _wait(turn, ladder, children)
         case _ if ladder.rule.mode == "shadow":
             turn.note(ladder, Reason.SHADOW, f"would wait: {describe(step)}")
             return Next(Reason.DONE)
         case "gate":
-            turn.note(ladder, Reason.WAITING, describe(step))
+            turn.note(ladder, Reason.WAITING, _asks(ladder, step))
             return Verify()
         case "pause":
             turn.note(ladder, Reason.WAITING, describe(step))
@@ -60,6 +61,19 @@ def describe(step: Step) -> str:
             return "for people"
         case _:
             return step.name or step.kind
+
+
+def _asks(ladder: Ladder, step: Step) -> str:
+    """What a gate waits for, in the words of this run."""
+    text = describe(step)
+    found = rendered({"expr": text}, ladder)
+    return text if isinstance(found, Refusal) else found["expr"]
+
+
+def _begins(ladder: Ladder, children: Sequence[Ladder]) -> str:
+    if ladder.current.kind == "parallel":
+        return f"{len(children)} branches" + (f", {ladder.current.name}" if ladder.current.name else "")
+    return " ".join([children[0].rule.name, *(f"{name}={value}" for name, value in children[0].alert_labels)])
 
 
 def begun_by(turn: Turn, ladder: Ladder) -> Sequence[Ladder] | Refusal:
@@ -133,6 +147,7 @@ def _child(ladder: Ladder, nth: int, rule: HealRule, params: Labels | None = Non
         depth=ladder.depth + (params is not None),
         node=ladder.node,
         by=ladder.by,
+        acts_for=tuple(dict.fromkeys((*ladder.acts_for, ladder.origin.name))),
     )
 
 

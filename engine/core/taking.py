@@ -1,6 +1,7 @@
 """What becomes of a ladder's current step when it is its turn: held back, refused, asked about, or sent."""
 
 from engine.core import acting, approvals, notices, steps
+from engine.core.answering import silent_ms
 from engine.core.command import command_of, describe, same_act
 from engine.core.guardrails import Hold, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
@@ -14,6 +15,7 @@ from schemas.reasons import Reason
 
 WOULD = "would "
 _TOUCHING = ", touching "
+_AND = " and "
 
 
 def take(turn: Turn, ladder: Ladder, because: Reason, approved: Command | None) -> Move:
@@ -47,7 +49,7 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
     what = resolve(turn, ladder)
     if isinstance(what, Refusal):
         return _refused(turn, ladder, what)
-    act = acting.act_of(ladder, what) if changes else None
+    act = acting.act_of(state, ladder, what) if changes else None
     objects = objection(turn, ladder, act) if act else None
     if isinstance(objects, Hold):
         if not _is_only_told(turn, ladder, objects):
@@ -80,14 +82,14 @@ def _is_only_told(turn: Turn, ladder: Ladder, found: Hold) -> bool:
 
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
-    if scales(ladder) or (ladder.origin.kind == "control" and not ladder.undo):
+    if ladder.origin.kind == "control" and not ladder.undo:
         return End(found.reason, found.detail)
     ladder.held_on = found.on
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason
-        turn.note(ladder, found.reason, found.detail)
-        if found.tell:
-            notices.once(turn, found.tell, found.reason, found.detail)
+        _tell(turn, ladder, found)
+    if scales(ladder):
+        return End(found.reason, found.detail)
     if found.reason is Reason.FLAPPING:
         return _to_human(turn, ladder, found)
     if found.reason is Reason.ISOLATED and responds(ladder):
@@ -95,6 +97,17 @@ def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     if found.until_ms is not None:
         turn.wake_at(ladder, found.until_ms)
     return None
+
+
+def _tell(turn: Turn, ladder: Ladder, found: Hold) -> None:
+    """What is held is on record; of some of it people hear, as of what stays as it is although it was to be undone."""
+    if not scales(ladder):
+        turn.note(ladder, found.reason, found.detail)
+    if found.tell:
+        notices.once(turn, found.tell, found.reason, found.detail)
+    elif ladder.undo and found.reason is not Reason.SETTLING:
+        undo = f"{ladder.undo.verb} {ladder.undo.target}, {ladder.origin.name}"
+        notices.once(turn, ladder.id, found.reason, f"{undo} is held: {found.detail}".rstrip(": "))
 
 
 def _to_human(turn: Turn, ladder: Ladder, found: Hold) -> Move:
@@ -123,15 +136,16 @@ def _only_say(turn: Turn, ladder: Ladder, what: str) -> Move:
 
 def touching(act: Act | None) -> str:
     """What of a service it would have touched."""
-    return f"{_TOUCHING}{act.weight} of {act.service}" if act and act.weight else ""
+    parts = act.by_service() if act else ()
+    return _TOUCHING + _AND.join(f"{each.weight} of {each.service}" for each in parts) if parts else ""
 
 
-def touched(detail: str) -> tuple[str, int, str]:
+def touched(detail: str) -> tuple[str, dict[str, int]]:
     """What is on record of a command in shadow, read back: what it would have done, and how many replicas of which
-    service that would have touched (0 of none)."""
+    services that would have touched."""
     does, _, touches = detail.removeprefix(WOULD).partition(_TOUCHING)
-    count, _, service = touches.partition(" of ")
-    return does, int(count or 0), service
+    counted = (each.partition(" of ") for each in touches.split(_AND) if touches)
+    return does, {service: int(count) for count, _, service in counted}
 
 
 def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move:
@@ -144,5 +158,5 @@ def _send(turn: Turn, ladder: Ladder, command: Command, act: Act | None) -> Move
     turn.state.awaited[command.id] = ladder.key
     turn.effects.append(command)
     turn.note(ladder, ladder.because, describe(command), kind="command")
-    turn.wake_at(ladder, command.deadline_ms + command.lease_ms)
+    turn.wake_at(ladder, silent_ms(turn.state, ladder, command))
     return None

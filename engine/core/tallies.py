@@ -1,7 +1,7 @@
 """How much was done lately, for each limit of the policy. Asking and counting cost the same however much that is."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.core.policy import Act, Policy
 
@@ -64,11 +64,13 @@ NOTHING = Tally(0)
 class Tallies:
     """The tallies of a policy, by limit and what it counts per."""
 
-    def __init__(self, policy: Policy, done: Iterable[Done] = ()) -> None:
+    def __init__(self, policy: Policy, done: Sequence[Done] = ()) -> None:
         self._policy = policy
         self._tallies: dict[tuple[str, str], Tally] = {}
+        since_ms = done[-1][0] - policy.longest_ms() if done else 0
         for at_ms, act in done:
-            self.add(at_ms, act)
+            if at_ms > since_ms or at_ms == done[-1][0]:
+                self.add(at_ms, act)
 
     def of(self, limit: str, per: str, now_ms: int) -> Tally:
         """What was counted for this limit of this rule, target, …, and is not over; to look at only."""
@@ -99,7 +101,8 @@ def _counted(policy: Policy, act: Act) -> Iterator[tuple[str, str, int, str, int
         if limit.rate and limit.acts.has(act):
             yield limit.id, act.of(limit.per), limit.within_ms, act.doing, 1
     for radius in policy.blast_radius:
-        if act.weight and radius.acts.has(act):
-            yield radius.id, act.of(radius.per), radius.within_ms, act.touch, act.weight
+        for each in act.by_service():
+            if radius.acts.has(each):
+                yield radius.id, each.of(radius.per), radius.within_ms, each.touch, each.weight
     if policy.flapping.heals and act.first and act.heals:
         yield FLAPPING, act.target, policy.flapping.within_ms, act.touch, 1

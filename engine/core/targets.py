@@ -21,6 +21,11 @@ class Owned(NamedTuple):
     actuator: str
     scope: str
 
+    @property
+    def owner(self) -> str:
+        """The key of the inventory that it is in."""
+        return f"{self.actuator}/{self.scope}"
+
 
 def index_targets(inventory: Mapping[str, Inventory]) -> dict[str, tuple[Owned, ...]]:
     """Who owns each target id; more than one where several scopes use the same name."""

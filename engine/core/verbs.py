@@ -25,6 +25,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     from_alert: tuple[str, ...] = ()
     by_default: dict[str, str] = {}
     undo: str = ""
+    undo_args: dict[str, str] = {}
     disrupts: Disruption = "all"
     open: bool = False
 

@@ -9,6 +9,7 @@ from engine.core import program
 from engine.core.verbs import Verbs
 from engine.rulefile import acts, parameters
 from engine.rulefile.acts import PLAYBOOK, Offered, Path
+from engine.rulefile.breadth import Breadths
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.playbook_steps import Groups, built, every_step, step_mistakes
@@ -71,9 +72,12 @@ def check(found: Sequence[FoundPlaybook], verbs: Verbs, checks: Checks, groups: 
     """Every mistake in a playbook that its own fields cannot show."""
     known = Offered(verbs, offered(found), checks)
     yield from _repeated(found)
-    yield from _circles(newest(found))
+    latest = newest(found)
+    yield from _circles(latest)
+    breadths = Breadths({name: each.model for name, each in latest.items() if each.model})
     for each in found:
         if each.model:
+            yield from breadths.mistakes(each.place, each.model)
             yield from parameters.mistakes(each.place, each.model)
             yield from step_mistakes(each.place, each.model, known, groups)
 

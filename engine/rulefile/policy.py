@@ -1,8 +1,12 @@
 """`policy.yaml`: its mistakes, and the policy that the core runs."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from engine.core import cron, policy
 from engine.rulefile.errors import RuleError
@@ -15,6 +19,7 @@ from schemas.rulefile import LadderRule
 from schemas.scalefile import ScaleRule
 
 Patterns = list[str]
+_Counted = TypeVar("_Counted", policy.Limit, policy.BlastRadius)
 _Selecting = policyfile.Limit | policyfile.BlastRadius | policyfile.Window | policyfile.Approval
 
 
@@ -78,13 +83,15 @@ def build(found: FoundPolicy) -> policy.Policy:
     if found.place is None or found.model is None:
         return policy.Policy()
     model, place = found.model, found.place
+    limits = [_limit(place, nth, each) for nth, each in enumerate(model.limits)]
+    radii = [_blast_radius(place, nth, each) for nth, each in enumerate(model.blast_radius)]
     return policy.Policy(
         environments=tuple(
             policy.Environment(name=name, verbs=tuple(each.verbs)) for name, each in model.environments.items()
         ),
         protected=tuple(model.protected),
-        limits=tuple(_limit(place, nth, each) for nth, each in enumerate(model.limits)),
-        blast_radius=tuple(_blast_radius(place, nth, each) for nth, each in enumerate(model.blast_radius)),
+        limits=tuple(replace(each, id=id_) for each, id_ in _apart(limits)),
+        blast_radius=tuple(replace(each, id=id_) for each, id_ in _apart(radii)),
         windows=tuple(_window(place, nth, each) for nth, each in enumerate(model.windows)),
         approvals=tuple(_approval(place, nth, each, model.groups) for nth, each in enumerate(model.approvals)),
         samples_ms=model.freshness.samples_ms or 0,
@@ -174,6 +181,14 @@ def _key(acts: policy.Acts) -> str:
     """What a limit is about, in words: what was counted for it stays counted when the file is edited around it."""
     lists = (acts.rules, acts.services, acts.targets, acts.verbs)
     return ";".join(",".join(names) for names in lists)
+
+
+def _apart(found: Sequence[_Counted]) -> Iterator[tuple[_Counted, str]]:
+    """Each with its id; several about the same acts, such as 5 within 10m and 20 within 1h, are counted apart."""
+    seen: Counter[str] = Counter()
+    for each in found:
+        seen[each.id] += 1
+        yield each, each.id if seen[each.id] == 1 else f"{each.id} #{seen[each.id]}"
 
 
 def _window(place: Place, nth: int, window: policyfile.Window) -> policy.Window:

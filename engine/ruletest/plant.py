@@ -1,6 +1,6 @@
 """What a test's rules act on: its `inventory`, and actuators that answer as its `outcomes` say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.core.messages import Body
 from engine.core.verbs import Verbs, chosen
@@ -61,7 +61,7 @@ class Plant:
             finished_ms=now_ms,
             before=before,
             after=before | changed,
-            undo=self._undo(command, answer.undo) if answer.undo else None,
+            undo=self._undo(command, answer, before),
         )
         return [*(self.inventories() if changed else ()), outcome]
 
@@ -72,14 +72,21 @@ class Plant:
         attributes = self._owned[command.actuator, command.scope][command.target].attributes
         return {name: str(value) for name, value in command.args.items() if name in attributes}
 
-    def _undo(self, command: Command, name: str) -> Undo:
-        """As long as the target that undoes it is as it is now."""
+    def _undo(self, command: Command, answer: Answer, before: Mapping[str, str]) -> Undo | None:
+        """As long as the target that undoes it is as it is now: where the answer says by which, or where it takes the
+        target back to what it was."""
         undone = chosen(self._verbs, command.verb, {}, command.actuator)
+        name = answer.undo or (command.target if undone and undone.undo_args else "")
+        if not name or answer.status != "succeeded":
+            return None
         verb = chosen(self._verbs, undone.undo, {}, command.actuator) if undone else None
-        assert verb is not None, "`mistakes` wants a verb that something undoes"
+        assert undone, "a command is of a verb"
+        assert verb, "`mistakes` wants a verb that something undoes"
         found = self._owned[command.actuator, command.scope][name].attributes
         condition = {attribute: found.get(attribute) for attribute in verb.condition if attribute in found}
-        return Undo(verb=verb.name, target=name, condition=condition)
+        args = {given: before[attribute] for given, attribute in undone.undo_args.items() if attribute in before}
+        whole = {given: int(text) for given, text in args.items() if given in verb.integers and text.isdecimal()}
+        return Undo(verb=verb.name, target=name, condition=condition, args=args | whole)
 
     def _answer(self, command: Command) -> Answer:
         """The first that fits."""

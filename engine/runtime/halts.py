@@ -29,7 +29,8 @@ async def scopes(bus: Bus) -> list[str]:
 
 async def on(bus: Bus, command: Command) -> Halt | None:
     """The halt that stops the command, if there is one."""
-    scopes = halt_scopes(command.target, command.lock, command.origin.name, command.service)
+    rules = command.origin.name, *command.acts_for
+    scopes = halt_scopes(command.target, command.lock, rules, command.service)
     for scope in dict.fromkeys(scopes):
         found = await kv.get(bus, BUCKET, scope)
         if found is not None:

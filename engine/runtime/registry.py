@@ -48,6 +48,7 @@ def verbs(specs: Mapping[str, ActuatorSpec]) -> dict[str, tuple[Verb, ...]]:
             from_alert=verb.from_alert,
             by_default=dict(verb.by_default),
             undo=verb.undo,
+            undo_args=dict(verb.undo_args),
             open=verb.open,
             disrupts=verb.disrupts,
         )

@@ -1,14 +1,18 @@
 """What `commands`, `why` and `demo` read out of the audit."""
 
 import pytest
+from msgspec.structs import asdict
 
 from engine.cli.failure import CommandFailedError
 from engine.cli.look import list_commands
 from engine.cli.starts import Start, Tally, tally
 from engine.cli.timeline import Timeline
-from engine.cli.why import causal_chain, earlier_episodes
+from engine.cli.why import causal_chain, earlier_episodes, told
 from schemas.reasons import Reason
 from tests.cli.audit import ALERT, COMMAND, LADDER, climbed, happening, healed_episode, transition
+from tests.core.books import GATE, book, call, do, parallel, site
+from tests.core.story import Story, entries
+from tests.core.world import heal, page
 
 OTHER = [
     transition(11, "firing", 11, alert="d4" * 8, rule="Slow"),
@@ -60,6 +64,32 @@ def test_an_outcome_that_no_ladder_waits_for_is_found_by_its_command() -> None:
     """What came unasked is on record too, and stands alone."""
     stray = happening(3, kind="outcome", state="succeeded", command="ab" * 16, reason=Reason.UNSOLICITED_OUTCOME)
     assert causal_chain([*healed_episode(1), stray], "ab") == [stray]
+
+
+def test_an_outcome_that_came_too_late_is_shown_with_its_ladder() -> None:
+    """Nobody waited for it any more; whoever asks about the ladder sees what had happened after all."""
+    late = happening(90, kind="outcome", state="succeeded", command=COMMAND, reason=Reason.UNSOLICITED_OUTCOME)
+    episode = healed_episode(1)
+    assert causal_chain([*episode, *OTHER, late], LADDER) == [*episode, late]
+
+
+def test_a_run_of_a_playbook_is_explained_with_all_that_runs_within_it() -> None:
+    """From the alert on, by the id of whatever belongs to it: each step of each branch is told from the others."""
+    inner = book(do(), GATE, name="inner")
+    outer = book(parallel((call("inner", replica="0"),), (do("rollback"), call("inner", replica="1"))), name="outer")
+    story = Story(site(inner, outer, rules=(heal(call("outer"), page()),)))
+    story.samples(0, 1)
+    while waiting := [command for command in story.sent if command.id in story.state.awaited]:
+        story.answer(waiting[0])
+    story.every_second(10, 1, 1)
+    audit = [happening(at, **asdict(entry)) for at, entry in enumerate(entries(story.effects))]
+    of_rule = [each for each in audit if each.entry.kind != "control" and each.entry.reason is not Reason.TIME_JUMPED]
+    for id_ in {each.entry.ladder for each in audit if each.entry.ladder} | {each.id for each in story.sent}:
+        assert causal_chain(audit, id_) == of_rule
+    lines = [told(each, 0).split("\n")[0].split("  ") for each in of_rule]
+    gates = {line[-2] for line in lines if line[-1].startswith("until")}
+    assert gates == {"step 1.1 / 1.1 / 1.1 / 2", "step 1.1 / 1.2 / 2.1 / 2"}
+    assert {line[-1] for line in lines if line[-1].startswith("inner@1")} == {"inner@1 replica=0", "inner@1 replica=1"}
 
 
 def test_a_timeline_tells_an_incident_step_by_step() -> None:

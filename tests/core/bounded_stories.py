@@ -20,12 +20,12 @@ from engine.core.policy import (
 from engine.core.program import Program, Step
 from engine.core.temper import plays
 from engine.rulefile.zones import zone
-from schemas.control import Abort, Emergency, Play
+from schemas.control import Abort, Emergency, Play, Tick
 from schemas.inventory import Inventory
 from schemas.outcomes import Status
 from schemas.reasons import Reason
 from tests.core.books import ASK, GATE, PAUSE, book, call, do, parallel
-from tests.core.story import START_MS, Story
+from tests.core.story import START_MS, TICK, Story
 from tests.core.world import alert, heal, page, program, respond, restart, rollback, shop
 
 Act = Callable[[Story], object]
@@ -178,6 +178,7 @@ def happenings(programs: list[Program]) -> st.SearchStrategy[Act]:
         st.just(lambda story: story.tell(shop(5))),
         st.sampled_from((-3600, -100, 3600)).map(lambda seconds: lambda story: passed(story, seconds)),
         st.sampled_from(programs).map(lambda chosen: lambda story: story.activate(chosen)),
+        st.integers(1, 15).map(lambda minutes: lambda story: long(story, minutes)),
     )
     people = st.one_of(
         st.tuples(PEOPLE_WHO_ANSWER, st.integers(0, 4)).map(
@@ -194,6 +195,14 @@ def happenings(programs: list[Program]) -> st.SearchStrategy[Act]:
 def passed(story: Story, seconds: float) -> None:
     """The clock of the journal was set."""
     story.now_ms += round(seconds * SECOND_MS)
+
+
+def long(story: Story, minutes: int) -> None:
+    """Minutes in which nobody answers, and the engine goes on deciding, a tick every minute."""
+    for _ in range(minutes):
+        story.now_ms += MINUTE_MS
+        story.tell(Tick(shard="0", interval_ms=MINUTE_MS))
+    story.tell(TICK)
 
 
 def bounded_stories(*names: str, most: int = 50) -> st.SearchStrategy[Story]:

@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
+from engine.core.explain.verdicts import first, verdicts
 from engine.core.guardrails.pace import limit_key
 from engine.core.services import Health
 from engine.core.state import Ladder, State
+from engine.core.tallies import Tallies
+from engine.core.turn import Turn
 from schemas.reasons import Reason
 
 
@@ -32,7 +36,8 @@ def assert_counted(state: State) -> None:
         for limit in state.program.policy.limits:
             if limit.concurrency and limit.acts.has(act):
                 busy[limit_key(limit, act)] += 1
-        disrupted[act.service] += act.healthy
+        for each in act.by_service():
+            disrupted[each.service] += each.healthy
     for service, healthy in (each for scope in state.unseen.values() for each in scope.values()):
         disrupted[service] += healthy
     assert state.busy == dict(busy)
@@ -43,8 +48,6 @@ def assert_counted(state: State) -> None:
 def _waits_for(state: State, ladder: Ladder, woken: set[str]) -> bool:
     """Whether something will move the ladder that is no timer of its own."""
     match ladder.phase:
-        case "commanded":
-            return ladder.command is not None
         case "waiting":
             return any(child in state.ladders for child, how in ladder.children.items() if how is None)
         case "held":
@@ -80,12 +83,13 @@ def assert_within_budgets(state: State, before: Mapping[str, Health], begun: int
     for radius in state.program.policy.blast_radius:
         touched: dict[str, dict[str, int]] = {}
         for at_ms, act in state.done:
-            if act.weight and radius.acts.has(act) and at_ms + radius.within_ms > state.now_ms:
-                of_it = touched.setdefault(act.of(radius.per), {})
-                of_it[act.touch] = max(of_it.get(act.touch, 0), act.weight)
+            for each in act.by_service():
+                if radius.acts.has(each) and at_ms + radius.within_ms > state.now_ms:
+                    of_it = touched.setdefault(each.of(radius.per), {})
+                    of_it[each.touch] = max(of_it.get(each.touch, 0), each.weight)
         if radius.count is not None:
             assert all(sum(of_it.values()) <= radius.count for of_it in touched.values())
-        for _, act in state.done[begun:]:
+        for act in (each for _, done in state.done[begun:] for each in done.by_service()):
             if act.healthy and radius.acts.has(act):
                 left = before[act.service].healthy - state.disrupted.get(act.service, 0)
                 assert left >= radius.keep_healthy
@@ -104,3 +108,36 @@ def assert_within_limits(state: State) -> None:
             if limit.acts.has(act) and at_ms + limit.within_ms > state.now_ms:
                 doings.setdefault(act.of(limit.per), set()).add(act.doing)
         assert not limit.rate or max(map(len, doings.values()), default=0) <= limit.rate
+
+
+def assert_each_let_pass(state: State, begun: int) -> None:
+    """Each act after the first `begun` was within the limits of the policy of now, whatever was done under others."""
+    for limit in state.program.policy.limits:
+        for nth, (at_ms, act) in enumerate(state.done[begun:], begun):
+            if not limit.acts.has(act):
+                continue
+            before = [
+                other.doing
+                for other_ms, other in state.done[:nth]
+                if limit.acts.has(other)
+                and other.of(limit.per) == act.of(limit.per)
+                and other_ms + limit.within_ms > at_ms
+            ]
+            assert not limit.rate or act.doing in before or len(set(before)) < limit.rate
+            at_once = [
+                each.act for each in state.ladders.values() if each.act and not each.undo and limit.acts.has(each.act)
+            ]
+            of_it = [each for each in at_once if each.of(limit.per) == act.of(limit.per)]
+            assert not limit.concurrency or act not in of_it or len(of_it) <= limit.concurrency
+
+
+def assert_objected(state: State) -> None:
+    """Whatever holds a ladder that nothing wakes still objects, and `why-not` would say so; unless it is the turn of
+    one that waits for the same."""
+    woken = {timer.key for timer in state.timers if timer.kind == "wake"}
+    next_for = {each.held_on for key, each in state.ladders.items() if key in woken} - {""}
+    for key, ladder in state.ladders.items():
+        if ladder.phase == "held" and key not in woken and ladder.held_on not in next_for:
+            apart = replace(state, tallies=Tallies(state.program.policy, state.done))
+            _, found = verdicts(Turn(apart, state.now_ms, state.seq), ladder)
+            assert first(found) is not None, f"nothing objects to {key}, held by {ladder.held_by}"

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from engine.core.answering import silent_ms
 from engine.core.effects import Effect, Rejected
 from engine.core.messages import Activation, Body, Message
 from engine.core.past import Past
@@ -179,6 +180,13 @@ def only_command(effects: Iterable[Effect]) -> Command:
     """The one command among the effects."""
     (command,) = commands(effects)
     return command
+
+
+def silence_s(story: Story, command: Command) -> int:
+    """How long from now on the command's actuator may still be silent."""
+    ladder = story.state.ladders[story.state.awaited[command.id]]
+    waited_for = ladder.command or command  # whose deadline the clock may have moved
+    return (silent_ms(story.state, ladder, waited_for) - story.now_ms) // SECOND_MS
 
 
 def alerts(effects: Iterable[Effect]) -> list[AlertTransition]:

@@ -76,7 +76,7 @@ def test_the_budget_is_there_again_when_its_time_is_over() -> None:
     story = Story(bounded(radius(share=0.25), heal(restart(None))))
     story.tell(fleet(services=1))
     assert storm(story, 1) == ["replica:s0/0"]
-    story.answer(story.sent[-1], "failed")
+    story.answer(next(command for command in story.sent if command.verb == "restart"), "failed")
     acted = [command.target for _ in range(601) for command in commands([*story.tick(), *_alive(story)])]
     assert len(acted) == 1
     assert acted != ["replica:s0/0"]

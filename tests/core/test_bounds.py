@@ -82,10 +82,10 @@ def test_a_replica_touched_again_counts_from_then_on() -> None:
     story = Story(bounded(radius(count=1), heal(restart(None), restart(None), page())))
     story.tell(fleet())
     first = only_command(story.scrape({name(0, 0): 0.0}))
-    story.wait(9 * 60)
+    story.wait(6 * 60)
     story.scrape({name(0, 0): 0.0})
     assert only_command(story.answer(first, "failed")).target == "replica:s0/0"
-    story.wait(2 * 60)
+    story.wait(5 * 60)
     assert commands(story.scrape({name(0, 0): 0.0, name(0, 1): 0.0})) == [story.sent[-1]]  # the page of it
     assert Reason.BLAST_RADIUS in reasons(story.effects)
 

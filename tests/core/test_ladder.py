@@ -9,7 +9,7 @@ from engine.core.program import DEFAULT_WITHIN_MS, Verify
 from schemas.commands import Command
 from schemas.outcomes import Status
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, asked, commands, entries, only_command, reasons, series, states
+from tests.core.story import Story, alerts, asked, commands, entries, only_command, reasons, series, silence_s, states
 from tests.core.world import COOLDOWN_S, INTERVAL_S, SETTINGS, alert, heal, page, program, restart, rollback, shop
 
 LADDER = (restart(), rollback(), page())
@@ -202,8 +202,7 @@ def test_an_unknown_fate_without_anybody_to_tell_ends_the_ladder() -> None:
 def test_silence_is_told_and_the_answer_still_counts() -> None:
     """Only an outcome moves a ladder, however late; but meanwhile a person hears of it, once."""
     story, command = fired()
-    silence_s = (command.deadline_ms + command.lease_ms - story.now_ms) // 1000
-    assert reasons(story.every_second(silence_s - 1, 0, 1)) == []
+    assert reasons(story.every_second(silence_s(story, command) - 1, 0, 1)) == []
     silent = story.every_second(120, 0, 1)
     assert reasons(silent)[0] is Reason.NO_OUTCOME
     assert [told.verb for told in commands(silent)] == ["page"]
@@ -216,8 +215,8 @@ def test_silence_is_noted_for_every_command_of_a_ladder() -> None:
     story = Story(program(alert(), heal(restart(), page())))
     command = only_command(story.samples(0))
     story.every_second(60, 0)
-    story.answer(command, "failed")
-    assert Reason.NO_OUTCOME in reasons(story.every_second(60, 0))
+    paging = only_command(story.answer(command, "failed"))
+    assert Reason.NO_OUTCOME in reasons(story.every_second(silence_s(story, paging), 0))
 
 
 def test_an_outcome_moves_a_ladder_once() -> None:

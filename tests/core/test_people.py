@@ -14,7 +14,7 @@ from schemas.control import Abort, Emergency
 from schemas.reasons import Reason
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, told
 from tests.core.story import Story, asked, commands, details, only_command, reasons
-from tests.core.world import ONCALL, heal, page, restart, rollback
+from tests.core.world import ONCALL, UNMOVED, heal, page, restart, rollback
 
 # --- people ---
 
@@ -58,6 +58,36 @@ def test_an_approval_that_lapses_ends_as_the_policy_says(
     assert then is None or reasons(effects) == then
 
 
+def test_what_lapses_to_somebody_without_a_step_that_tells_goes_to_the_receivers_of_the_policy() -> None:
+    """Also of a rule that scales, which has but one step."""
+    policy = msgspec.structs.replace(approval(deadline_ms=MINUTE_MS, lapse="escalate"), notify=("oncall",))
+    story = Story(bounded(policy, heal(restart())))
+    story.samples(0)
+    story.every_second(61, 0)
+    assert told(story) == ["APPROVAL_LAPSED: restart replica:shop/0 if generation = 7, g/Heal"]
+
+
+def test_leave_is_for_now() -> None:
+    """What a halt held when people let it go is asked about again when that is over; not sent then unasked."""
+    story = Story(bounded(approval()))
+    command = asked(story.samples(0))
+    story.halt()
+    assert commands(story.approve(command)) == []
+    effects = story.resume()
+    assert (commands(effects), reasons(effects)) == ([], [Reason.AWAITING_APPROVAL])
+    assert only_command(story.approve(asked(effects))).verb == "restart"
+
+
+def test_at_its_deadline_an_approval_is_too_late() -> None:
+    """What comes due at an instant comes before what is told at it, in every replay."""
+    story = Story(bounded(approval(deadline_ms=MINUTE_MS)))
+    command = asked(story.samples(0))
+    story.every_second(59, 0)
+    story.now_ms += 1000
+    assert reasons(story.approve(command)) == [Reason.APPROVAL_LAPSED]
+    assert commands(story.every_second(5, 0)) == []
+
+
 # --- flapping, refires ---
 
 
@@ -70,6 +100,44 @@ def test_a_target_that_flaps_goes_to_a_human() -> None:
         story.every_second(60, 1)
     assert only_command(story.every_second(1, 0)).verb == "page"
     assert details(story.effects, Reason.FLAPPING)[0] == "healed 2 times within 3600 s"
+
+
+def test_a_target_that_flaps_goes_to_a_human_before_its_rule_has_cooled_down() -> None:
+    """Such a ladder neither counts as one more, nor does the rule rest after it."""
+    policy = Policy(flapping=Flapping(heals=1, within_ms=10 * MINUTE_MS))
+    story = Story(bounded(policy, heal(restart(), page(), cooldown_s=300)))
+    story.answer(only_command(story.every_second(1, 0)))
+    story.every_second(10, 1)
+    for _ in range(2):
+        paged = only_command(story.every_second(1, 0))
+        assert paged.verb == "page"
+        story.answer(paged)
+        story.every_second(290, 1)
+    story.every_second(20, 1)
+    assert only_command(story.every_second(1, 0)).verb == "restart"
+
+
+def test_a_refire_waits_for_the_cooldown_and_is_then_at_the_next_step() -> None:
+    """A ladder that goes on where the last one helped is a new one to the guardrails."""
+    ladder = msgspec.structs.replace(heal(restart(), restart(UNMOVED), cooldown_s=100), reset_after_ms=HOUR_MS)
+    story = Story(bounded(Policy(), ladder))
+    story.answer(only_command(story.samples(0)))
+    story.every_second(10, 1)
+    assert reasons(story.every_second(1, 0)) == [Reason.COOLDOWN]
+    assert only_command(story.every_second(100, 0)).step == 1
+
+
+def test_a_refire_that_did_nothing_is_still_remembered() -> None:
+    """The alert resolved before its ladder had cooled down: what had helped before has not lasted all the same."""
+    ladder = msgspec.structs.replace(heal(restart(), rollback(None), page(), cooldown_s=0), reset_after_ms=HOUR_MS)
+    story = Story(bounded(Policy(), ladder))
+    story.answer(only_command(story.samples(0)))
+    story.every_second(10, 1)
+    story.halt()
+    story.every_second(5, 0)
+    assert reasons(story.every_second(5, 1)) == [Reason.RESOLVED_BEFORE_ACT]
+    story.resume()
+    assert only_command(story.every_second(1, 0)).verb == "rollback"
 
 
 def test_where_no_step_tells_anybody_the_policy_does() -> None:

@@ -1,5 +1,7 @@
 """What runs within a run, or within a rule's ladder: branches, playbooks, compensation; and all of it after a crash."""
 
+import pytest
+
 from engine.core.messages import Message
 from engine.core.snapshot import restore, save
 from engine.core.step import step as applied
@@ -95,3 +97,18 @@ def test_a_run_goes_on_where_it_was_after_a_crash() -> None:
             effects += applied(state, Message(message.seq, message.time_ms, message.body, message.node))
             state = restore(save(state)) if nth == cut else state
         assert effects == story.effects
+
+
+@pytest.mark.parametrize("scope", ["rule:g/Heal", "rule:Heal", "rule:outer@1", "rule:fix@1"])
+def test_a_halt_stops_what_its_rule_or_playbook_runs(scope: str) -> None:
+    """However deep, and what compensates for it too; actuators are told for whom it is."""
+    outer = book(call("fix", replica="0"), name="outer")
+    story = Story(site(book(do(undo="rollback"), do("scale")), outer, rules=(heal(call("outer"), page()),)))
+    assert only_command(story.samples(0)).acts_for == ("g/Heal", "outer@1")
+    story.halt(scope)
+    assert answered(story) == []
+    (scaling,) = commands(story.resume(scope))
+    story.halt(scope)
+    assert [each.verb for each in commands(story.answer(scaling, "failed"))] == []
+    (back,) = commands(story.resume(scope))
+    assert (back.verb, back.acts_for) == ("rollback", ("g/Heal", "outer@1", "fix@1"))

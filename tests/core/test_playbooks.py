@@ -181,7 +181,7 @@ def test_what_nobody_approved_is_not_passed_over() -> None:
 
 
 def test_what_a_run_waits_for_is_on_record() -> None:
-    """When it begins to wait."""
+    """When it begins to wait, in the words of the run."""
     story = story_of(GATE, PAUSE)
     story.every_second(10, 1)
-    assert details(story.effects, Reason.WAITING) == ['until up{replica="{{ $labels.replica }}"} == 1', "for 30 s"]
+    assert details(story.effects, Reason.WAITING) == ['until up{replica="0"} == 1', "for 30 s"]

@@ -1,16 +1,23 @@
 """What the policy bounds: how much, how often, where, when and on which knowledge."""
 
+from engine.core.acting import MOST_KEPT, forget
 from engine.core.policy import (
+    Act,
     Acts,
     Environment,
     Limit,
     Policy,
     Window,
 )
+from engine.core.snapshot import restore, save
+from engine.rulefile import load
 from schemas.reasons import Reason
 from tests.core.fleet import HOUR_MS, MINUTE_MS, bounded, fleet, limit, name, storm
 from tests.core.story import START_MS, Story, commands, details, only_command, reasons
 from tests.core.world import INTERVAL_S, heal, page, restart, rollback, shop
+from tests.rulefile.verbs import VERBS
+
+DAY_MS = 24 * HOUR_MS
 
 # --- limits ---
 
@@ -27,6 +34,43 @@ def test_a_rate_holds_what_exceeds_it_until_there_is_room() -> None:
     assert [(command.verb, command.target) for command in later if command.verb == "restart"] == [
         ("restart", "replica:shop/1")
     ]
+
+
+def test_a_short_and_a_long_window_hold_each_for_itself() -> None:
+    """Of two limits on the same acts, as files have them, each counts within its own time."""
+    text = "limits: [{per: all, rate: {acts: 1, within: 1m}}, {per: all, rate: {acts: 2, within: 1h}}]"
+    story = Story(bounded(load({"policy.yaml": text}, VERBS).policy))
+    for asked in ("a", "b", "c"):
+        story.wait(61)
+        effects = story.ask("restart", asked, workload="shop")
+        story.answer(story.sent[-1])
+    assert (commands(effects), reasons(effects)) == ([], [Reason.RATE_LIMIT])
+
+
+def test_a_policy_that_comes_later_knows_the_acts_of_the_week() -> None:
+    """Also after a snapshot: whoever tightens a policy does not begin with a clean slate."""
+    story = Story(bounded(Policy()))
+    story.ask("restart", "a", workload="shop")
+    story.answer(story.sent[-1])
+    story.now_ms += 6 * DAY_MS
+    story.wait(61)
+    story.state = restore(save(story.state))
+    story.activate(bounded(limit("all", rate=1, within_ms=7 * DAY_MS)))
+    assert reasons(story.ask("restart", "b", workload="shop")) == [Reason.RATE_LIMIT]
+    story.now_ms += DAY_MS
+    assert only_command(story.ask("restart", "c", workload="shop")).verb == "restart"
+
+
+def test_what_is_remembered_for_a_policy_to_come_is_bounded() -> None:
+    """The newest acts stay; what the present policy counts stays in any case."""
+    acts = [Act(rule="", verb="restart", target=f"t{n}", workload="w", service="s") for n in range(MOST_KEPT + 9)]
+    state = Story(bounded(limit("all", rate=10**6, within_ms=HOUR_MS))).state
+    state.done = [(state.now_ms - 2 * HOUR_MS, act) for act in acts] + [(state.now_ms, acts[0])] * 3
+    forget(state, state.now_ms)
+    assert [act.target for _, act in state.done[:1] + state.done[-1:]] == ["t9", "t0"]
+    assert len(state.done) == MOST_KEPT + 3
+    forget(state, state.now_ms + 8 * DAY_MS)
+    assert state.done == []
 
 
 def test_concurrency_lets_the_next_begin_when_one_is_over() -> None:

@@ -3,7 +3,19 @@
 from engine.core.program import Verify
 from engine.core.rebase import TOLERATED_MS
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, commands, details, only_command, reasons, replica, series, states, values
+from tests.core.story import (
+    Story,
+    alerts,
+    commands,
+    details,
+    only_command,
+    reasons,
+    replica,
+    series,
+    silence_s,
+    states,
+    values,
+)
 from tests.core.world import INTERVAL_S, SECOND_MS, UNMOVED, alert, heal, page, program, record, restart
 
 HOUR_S = 3600
@@ -79,7 +91,7 @@ def test_a_ladder_goes_on_in_its_own_time() -> None:
     story.samples(0)
     (again,) = commands(story.every_second(31, 0))
     assert (again.verb, again.step) == ("restart", 1)
-    assert Reason.NO_OUTCOME in reasons(story.every_second(41, 0))
+    assert Reason.NO_OUTCOME in reasons(story.every_second(silence_s(story, again) + 1, 0))
 
 
 def test_a_cooldown_lasts_as_long_as_it_was_to() -> None:

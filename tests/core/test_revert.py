@@ -3,10 +3,12 @@
 import pytest
 
 from engine.core.effects import Effect
+from engine.core.policy import Policy
 from engine.core.snapshot import restore, save
 from schemas.commands import Command
 from schemas.reasons import Reason
-from tests.core.story import TICK, Story, alerts, commands, details, entries, only_command, reasons
+from tests.core.reverting import HOUR_S, ended, later
+from tests.core.story import Story, alerts, commands, details, only_command, reasons
 from tests.core.world import (
     INTERVAL_S,
     SECOND_MS,
@@ -21,32 +23,19 @@ from tests.core.world import (
     shop,
 )
 
-HOUR_S = 3600
+UNBOUNDED = Policy()
 
 
-def isolated(*, revert_after: str = "1h") -> tuple[Story, list[Effect]]:
-    """A story in which the shop was isolated for so long, and what its answer led to."""
-    story = Story(program(alert(), respond(isolate(revert_after=revert_after), page())))
+def isolated(*, policy: Policy = UNBOUNDED) -> tuple[Story, list[Effect]]:
+    """A story in which the shop was isolated for an hour, and what its answer led to."""
+    story = Story(program(alert(), respond(isolate(revert_after="1h"), page()), policy=policy))
     command = only_command(story.samples(0))
     story.tell(isolated_shop())
     return story, story.answer(command, undo=UNDO)
 
 
-def later(story: Story, seconds: int) -> list[Effect]:
-    """Time passes without samples, a tick every second."""
-    effects: list[Effect] = []
-    for _ in range(seconds):
-        story.now_ms += SECOND_MS
-        effects += story.tell(TICK)
-    return effects
-
-
 def released(effects: list[Effect]) -> list[Command]:
     return [command for command in commands(effects) if command.verb == "release"]
-
-
-def ended(effects: list[Effect]) -> list[Reason]:
-    return [entry.reason for entry in entries(effects) if entry.state == "ended" and entry.reason]
 
 
 def test_what_was_isolated_is_released_in_time() -> None:
@@ -125,6 +114,35 @@ def test_a_halt_holds_the_undo() -> None:
     story.halt("shop")
     assert reasons(later(story, HOUR_S)) == [Reason.HALTED]
     assert len(released(story.resume("shop"))) == 1
+
+
+@pytest.mark.parametrize("scope", ["rule:Contain", "rule:g/Contain", "service:shop", "*"])
+def test_a_halt_of_the_rule_holds_its_undos(scope: str) -> None:
+    """It stops every act of the rule; those who are to know are paged that it stays isolated, and it goes when the halt
+    ends."""
+    story, effects = isolated(policy=Policy(notify=("oncall",)))
+    story.answer(only_command(effects))
+    story.halt(scope)
+    effects = later(story, HOUR_S + 60)
+    (told,) = commands(effects)
+    assert told.summary.startswith("HALTED: release isolation:shop, g/Contain/undo is held: by ann")
+    assert len(released(story.resume(scope))) == 1
+
+
+def test_a_halt_of_another_rule_holds_no_undo() -> None:
+    """Not of one that happens to be called as undos are, either."""
+    story, effects = isolated()
+    story.answer(only_command(effects))
+    for scope in ("rule:Other", "rule:ann"):
+        story.halt(scope)
+    assert len(released(later(story, HOUR_S))) == 1
+
+
+def test_an_undo_says_for_whom_it_is() -> None:
+    """Actuators look for halts of the rule, too, before they undo."""
+    story, _ = isolated()
+    (release,) = released(later(story, HOUR_S))
+    assert (release.origin.name, release.acts_for) == ("g/Contain/undo", ("g/Contain",))
 
 
 def test_an_effect_that_says_no_undo_is_told() -> None:

@@ -51,6 +51,40 @@ def test_the_blast_radius_bounds_how_many_go() -> None:
     assert details(effects, Reason.BLAST_RADIUS)
 
 
+def test_what_a_budget_holds_is_told_to_people_once() -> None:
+    """As of every other act that is held: when it begins, and again when it begins anew later."""
+    radius = BlastRadius(id="r", source="policy.yaml:3", count=1, within_ms=3600 * SECOND_MS)
+    story = Shop(scale(down=QUICK_DOWN), policy=Policy(blast_radius=(radius,), notify=("oncall",)), replicas=5)
+    story.counted, story.obeys = True, False
+    story.publish()
+    story.run(3000, 100)
+    assert paged(story) == [details(story.effects, Reason.BLAST_RADIUS)[0]]
+    story.run(120, 500)
+    story.run(120, 100)
+    assert len(paged(story)) == 2
+
+
+def test_what_is_held_after_people_let_it_go_is_told_too() -> None:
+    """Others have acted meanwhile."""
+    radius = BlastRadius(id="r", source="policy.yaml:3", count=1, within_ms=3600 * SECOND_MS)
+    rule = scale(down=QUICK_DOWN, mode="approve")
+    policy = Policy(blast_radius=(radius,), notify=("oncall",))
+    story = Shop(rule, policy=policy, replicas=2)
+    story.counted = True
+    story.publish()
+    command = asked(story.run(120, 50))
+    story.obeys = False
+    story.ask("scale", workload="shop", replicas="1")
+    story.answer(story.sent[-1])
+    assert Reason.LAST_HEALTHY in reasons(story.approve(command))
+    assert len(paged(story)) == 1
+
+
+def paged(story: Shop) -> list[str]:
+    """What people were paged about by the policy, without the reason before it."""
+    return [each.summary.partition(": ")[2] for each in story.sent if each.origin.kind == "policy"]
+
+
 LOAD = st.lists(st.tuples(st.integers(1, 40), st.none() | st.integers(0, 1500)), min_size=4, max_size=12)
 
 

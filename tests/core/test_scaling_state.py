@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from engine.core.scaling.rule import UP, Metric
+from engine.core.scaling.rule import DOWN, UP, Metric, Policy
 from engine.core.snapshot import restore, save
 from schemas.reasons import Reason
-from tests.core.scaling_world import QUICK_DOWN, Shop, asked_for, scale, scaling
-from tests.core.story import commands, only_command, reasons
+from tests.core.scaling_world import QUICK_DOWN, Shop, asked_for, scale, scaling, steady
+from tests.core.story import asked, commands, only_command, reasons
 from tests.core.world import INTERVAL_S, SECOND_MS
 
 
@@ -114,3 +114,56 @@ def test_missed_intervals_are_not_made_up() -> None:
     effects = story.run(INTERVAL_S + 5, 900)
     assert asked_for(effects) == [6]
     assert Reason.SETTLING in reasons(effects)
+
+
+@pytest.mark.parametrize("seconds", [400, 3600])
+def test_a_source_that_was_dark_for_long_shrinks_nothing_when_it_comes_back(seconds: int) -> None:
+    """Nobody knows what was wanted meanwhile: the window begins anew, as after a restart of Kubernetes' controller."""
+    story = Shop(scale(), replicas=5)
+    story.run(400, 500)
+    story.now_ms += 1  # later than the last sample
+    story.tell(story.unmeasured())
+    story.run(seconds, None)
+    assert asked_for(story.run(290, 100)) == []
+    assert asked_for(story.run(30, 100)) == [1]
+
+
+def test_an_engine_that_was_away_shrinks_nothing_at_once() -> None:
+    """What was recommended before is over, and what was wanted meanwhile is not known."""
+    story = Shop(scale(), replicas=5)
+    story.run(400, 500)
+    story.now_ms += 3600 * SECOND_MS
+    assert asked_for(story.run(290, 100)) == []
+    assert asked_for(story.run(30, 100)) == [1]
+
+
+def test_a_window_shorter_than_the_interval_is_over_in_between() -> None:
+    """That nothing is recommended between two decisions is no absence."""
+    story = Shop(scale(down=steady(DOWN, 5), interval_ms=60 * SECOND_MS), replicas=5)
+    story.run(130, 500)
+    assert asked_for(story.run(60, 100)) == [1]
+
+
+def test_what_was_scaled_for_all_that_is_known_counts_for_the_policies() -> None:
+    """One replica in two minutes is one, although nobody knows whether it went."""
+    one = Policy(kind="pods", value=1, period_ms=120 * SECOND_MS)
+    story = Shop(scale(down=steady(DOWN, 0, policies=(one,))), replicas=5, obeys=False)
+    story.run(20, 500)
+    first = only_command(story.run(20, 100))
+    story.replicas = 4
+    story.answer(first, "unknown")
+    story.publish()
+    assert asked_for(story.run(100, 100)) == []
+    assert asked_for(story.run(60, 100)) == [3]
+
+
+def test_a_yes_that_something_else_holds_back_is_no_no() -> None:
+    """Who was let go, and halted just then, is asked about again as soon as that is over."""
+    story = Shop(scale(mode="approve"))
+    command = asked(story.run(10, 500))
+    story.halt()
+    assert Reason.HALTED not in reasons(story.run(5, 500))
+    story.approve(command)
+    story.run(30, 500)
+    story.resume()
+    assert Reason.AWAITING_APPROVAL in reasons(story.run(30, 500))

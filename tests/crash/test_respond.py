@@ -158,6 +158,19 @@ async def test_a_person_isolates_looks_and_releases_early(scene: Scene) -> None:
     assert await scene.count(Reason.NOT_REVERTED) == 0
 
 
+async def test_a_person_scales_for_a_while(scene: Scene) -> None:
+    """The undo knows how many there were, and the sixth has lived for a second."""
+    reverted = await scene.count(Reason.REVERTED)
+    asked = await asyncio.to_thread(scene.cluster.run, "scale", "fast", "replicas=6", "revert_after=1s")
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    sixth = scene.cluster.replica("fast/5")
+    await scene.until(Reason.REVERTED, reverted + 1)
+    assert not sixth.is_running()
+    assert scene.cluster.count_starts("fast/5") == 1
+    told = [each.entry.detail for each in await read_audit(scene.bus) if each.entry.reason is Reason.REVERT_DUE]
+    assert told[-1].startswith("scale workload:fast replicas=5 if generation = ")
+
+
 async def test_whoever_dies_each_isolation_is_undone_once(scene: Scene) -> None:
     """The actuator between effect and outcome, the engine before the time is over, the bus at any moment."""
     chance = random.Random(SEED)

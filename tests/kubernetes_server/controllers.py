@@ -16,6 +16,7 @@ def step(cluster: Cluster) -> bool:
     before = cluster.version
     if before == cluster.rested:
         return False
+    _welcome(cluster)
     deploying.step(cluster)
     controlled.step(cluster)
     kubelet.step(cluster)
@@ -31,6 +32,14 @@ def settle(cluster: Cluster) -> None:
         if not step(cluster):
             return
     raise AssertionError("the cluster does not come to rest")
+
+
+def _welcome(cluster: Cluster) -> None:
+    """Each namespace gets the service account that its pods run as, a moment after it was made."""
+    for found in cluster.all("namespaces"):
+        name = found["metadata"]["name"]
+        if cluster.find("serviceaccounts", name, "default") is None:
+            cluster.create("serviceaccounts", {"metadata": {"name": "default"}}, name)
 
 
 def _collect_garbage(cluster: Cluster) -> None:

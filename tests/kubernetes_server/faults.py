@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from tests.kubernetes_server.paths import Request
 
@@ -17,8 +17,10 @@ Fault = Literal[
     "reset after",
     "silence after",
     "silence before",
+    "webhook",
 ]
-"""`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up."""
+"""`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up.
+A `webhook` that has to be asked, and cannot be, is never drawn: it goes on for as long as it is away."""
 WRITES: Mapping[Fault, float] = {
     "none": 0.5,
     "error before": 0.08,
@@ -55,3 +57,20 @@ class Faults:
 
 
 NO_FAULTS = Faults()
+GARBLED: tuple[Any, ...] = (
+    None,
+    [],
+    "text",
+    {},
+    {"type": "ADDED"},
+    {"type": "ERROR"},
+    {"type": "ERROR", "object": None},
+    {"type": "ERROR", "object": {}},
+    {"type": "ADDED", "object": "text"},
+    {"type": "ADDED", "object": {}},
+    {"type": "ADDED", "object": {"metadata": {}}},
+    {"type": "DELETED", "object": {"metadata": {"resourceVersion": "5"}}},
+    {"object": {"metadata": {"name": "x", "uid": "u", "resourceVersion": "5"}}},
+    {"type": "BOOKMARK", "object": {"metadata": None}},
+)
+"""What is JSON, and no event of a watch."""

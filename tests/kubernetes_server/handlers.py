@@ -4,10 +4,12 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from tests.kubernetes_server.patches import BadPatch, patched
+from tests.kubernetes_server.patches import BadPatch, NoPatch, patched
 from tests.kubernetes_server.paths import KINDS, Request, api_version
-from tests.kubernetes_server.selectors import fits_selector
-from tests.kubernetes_server.state import ApiStatus, Applied, Cluster, Object, details, expired, selected
+from tests.kubernetes_server.selectors import BadSelector, fits_selector, must_know
+from tests.kubernetes_server.state import Applied, Cluster, Object, selected
+from tests.kubernetes_server.statuses import ApiStatus, details, expired, not_found
+from tests.kubernetes_server.validation import must_be_valid
 
 PAGE = 500
 _IDLE = ("Pending", "Succeeded", "Failed")
@@ -19,12 +21,16 @@ def answer(cluster: Cluster, request: Request, query: Mapping[str, str], body: A
         return _log(cluster, request, query)
     if request.resource == "pods" and request.subresource == "eviction":
         return _evict(cluster, request, body)
+    if request.subresource not in ("", "status"):
+        raise ApiStatus(404, "NotFound", "the server could not find the requested resource")
     match request.verb:
         case "get":
             return cluster.get(request.resource, request.namespace, request.name)
         case "list":
             return _list(cluster, request, query)
         case "create":
+            _must_be_welcome(cluster, request, body)
+            must_be_valid(request.resource, body, request.namespace)
             created = cluster.create(request.resource, body, request.namespace)
             cluster.applied.append(Applied(request, None, created))
             return created
@@ -40,8 +46,7 @@ def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Objec
             raise expired("The provided continue parameter is too old to display a consistent list result.")
         version, found = begun.partition("-")[0], cluster.pages[begun]
     else:
-        selectors = query.get("labelSelector", ""), query.get("fieldSelector", "")
-        version, found = str(cluster.version), cluster.all(request.resource, request.namespace, *selectors)
+        version, found = str(cluster.version), _selected(cluster, request, query)
     limit = int(query.get("limit") or PAGE)
     page, rest = found[:limit], found[limit:]
     meta: Object = {"resourceVersion": version}
@@ -53,6 +58,24 @@ def _list(cluster: Cluster, request: Request, query: Mapping[str, str]) -> Objec
     return {"kind": f"{kind}List", "apiVersion": api_version(request.resource), "metadata": meta, "items": items}
 
 
+def _selected(cluster: Cluster, request: Request, query: Mapping[str, str]) -> list[Object]:
+    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+    try:
+        must_know(request.resource, fields)
+        return cluster.all(request.resource, request.namespace, labels, fields)
+    except BadSelector as error:
+        raise ApiStatus(400, "BadRequest", str(error)) from error
+
+
+def _must_be_welcome(cluster: Cluster, request: Request, body: Any) -> None:
+    """What is in no namespace, or has no account there yet, is not made."""
+    if request.namespace and cluster.find("namespaces", "", request.namespace) is None:
+        raise not_found("namespaces", request.namespace)
+    if request.resource == "pods" and cluster.find("serviceaccounts", request.namespace, "default") is None:
+        why = f'error looking up service account {request.namespace}/default: serviceaccount "default" not found'
+        raise ApiStatus(403, "Forbidden", f'pods "{body["metadata"].get("name", "")}" is forbidden: {why}')
+
+
 def _change(cluster: Cluster, request: Request, body: Any, content_type: str) -> Object:
     current = cluster.get(request.resource, request.namespace, request.name)
     if request.verb == "patch":
@@ -60,12 +83,29 @@ def _change(cluster: Cluster, request: Request, body: Any, content_type: str) ->
             changed = patched(current, body, content_type)
         except BadPatch as error:
             raise ApiStatus(422, "Invalid", str(error)) from error
+        except NoPatch as error:
+            raise ApiStatus(415, "UnsupportedMediaType", str(error)) from error
     else:
         changed = copy.deepcopy(body)
-    stored = cluster.update(request.resource, changed)
+    meta = changed.get("metadata") or {}
+    if (meta.get("namespace", ""), meta.get("name")) != (request.namespace, request.name):
+        raise ApiStatus(400, "BadRequest", "the name or namespace of the object does not match that of the URL")
+    changed = _part(request, current, changed)
+    must_be_valid(request.resource, changed, request.namespace, current)
+    stored = cluster.update(request.resource, changed, status=request.subresource == "status")
     if stored is not current:
         cluster.applied.append(Applied(request, current, stored))
     return stored
+
+
+def _part(request: Request, current: Object, changed: Object) -> Object:
+    """Of the changed object what may be: its status by its own subresource, and by that nothing else."""
+    kept, taken = (changed, current) if request.subresource == "" else (current, changed)
+    return {
+        **{name: value for name, value in kept.items() if name != "status"},
+        "metadata": changed["metadata"],
+        **({"status": taken["status"]} if "status" in taken else {}),
+    }
 
 
 def _delete(cluster: Cluster, request: Request, body: Any) -> Object:
@@ -94,7 +134,7 @@ def _log(cluster: Cluster, request: Request, query: Mapping[str, str]) -> str:
 
 def _must_have_log(cluster: Cluster, pod: Object, container: str, *, previous: bool) -> None:
     name, node = pod["metadata"]["name"], cluster.find("nodes", "", pod["spec"].get("nodeName", ""))
-    if node is not None and not is_ready(node):
+    if node is not None and not (is_ready(node) and cluster.runs_containers):
         message = f'Get "https://{node["metadata"]["name"]}:10250/containerLogs/{name}": dial tcp: no route to host'
         raise ApiStatus(500, "InternalError", message)
     statuses = pod.get("status", {}).get("containerStatuses") or ()

@@ -9,6 +9,10 @@ class BadPatch(ValueError):
     """It does not fit the object."""
 
 
+class NoPatch(ValueError):
+    """It is none, of a kind that there is."""
+
+
 def patched(current: Mapping[str, Any], patch: Any, content_type: str) -> dict[str, Any]:
     """The object with the patch applied. Raises `BadPatch`."""
     target = copy.deepcopy(dict(current))
@@ -22,7 +26,7 @@ def patched(current: Mapping[str, Any], patch: Any, content_type: str) -> dict[s
             _refuse_lists(patch)
             result = merge(target, patch)
         case _:
-            raise BadPatch(f"no such patch: {content_type}")
+            raise NoPatch(f"no such patch: {content_type}")
     return result
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 NAMESPACED = {
-    "": ("pods", "events", "services", "configmaps", "replicationcontrollers", "secrets"),
+    "": ("pods", "events", "services", "configmaps", "replicationcontrollers", "secrets", "serviceaccounts"),
     "apps": ("deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"),
     "batch": ("jobs", "cronjobs"),
     "policy": ("poddisruptionbudgets",),
@@ -19,6 +19,7 @@ KINDS = {
     "configmaps": "ConfigMap",
     "replicationcontrollers": "ReplicationController",
     "secrets": "Secret",
+    "serviceaccounts": "ServiceAccount",
     "deployments": "Deployment",
     "statefulsets": "StatefulSet",
     "daemonsets": "DaemonSet",

@@ -7,6 +7,29 @@ from typing import Any
 _SET = re.compile(r"^(!?)([\w./-]+)(?:\s+(in|notin)\s+\(([^)]*)\))?$")
 
 
+_FIELDS = {
+    "pods": ("spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"),
+    "events": (
+        *(f"involvedObject.{name}" for name in ("kind", "namespace", "name", "uid")),
+        *("reason", "reportingComponent", "source", "type"),
+    ),
+    "nodes": ("spec.unschedulable",),
+}
+"""Beside the name and the namespace. Of no other fields the API selects."""
+
+
+class BadSelector(ValueError):
+    """A query's selector that is none."""
+
+
+def must_know(resource: str, selector: str) -> None:
+    """Raises `BadSelector` for a `fieldSelector` with a field that this resource is not selected by."""
+    known = ("metadata.name", "metadata.namespace", *_FIELDS.get(resource, ()))
+    for part in filter(None, selector.split(",")):
+        if (name := re.split("!?=", part)[0]) not in known:
+            raise BadSelector(f'"{name}" is not a known field selector: only {", ".join(known)}')
+
+
 def fits_labels(labels: Mapping[str, str], selector: str) -> bool:
     """Whether the labels fit a query's `labelSelector`: `a=b,c!=d,e in (f,g),h,!i`."""
     return all(_fits(labels, part.strip()) for part in re.split(r",(?![^(]*\))", selector) if part.strip())
@@ -21,7 +44,7 @@ def _fits(labels: Mapping[str, str], part: str) -> bool:
         return labels.get(name.strip()) == value.strip()
     found = _SET.match(part)
     if found is None:
-        raise ValueError(f"no selector: {part!r}")
+        raise BadSelector(f"unable to parse requirement: {part!r}")
     absent, name, how, values = found.groups()
     if how is None:
         return (name in labels) != bool(absent)

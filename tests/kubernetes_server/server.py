@@ -19,7 +19,8 @@ from tests.kubernetes_server.faults import NO_FAULTS, Fault, Faults
 from tests.kubernetes_server.handlers import answer, is_selected
 from tests.kubernetes_server.paths import Request, understood
 from tests.kubernetes_server.rbac import Rbac
-from tests.kubernetes_server.state import ApiStatus, Cluster
+from tests.kubernetes_server.state import Cluster
+from tests.kubernetes_server.statuses import ApiStatus
 
 BOOKMARK_S = 0.5
 WITHOUT_BOOKMARKS = ("events",)
@@ -48,6 +49,8 @@ class KubernetesServer:
         """The query of each of the requests."""
         self.agents: list[str] = []
         """The `User-Agent` of each of the requests."""
+        self.garbled: list[Any] = []
+        """What watches tell at first, one after the other, in place of what has happened; then each ends."""
         self.managers: set[str] = set()
         """Who has changed anything, as the fields of an object say: the `fieldManager`, or else the `User-Agent`."""
         self.forbidden: list[Request] = []
@@ -214,6 +217,9 @@ class KubernetesServer:
         ends = asyncio.get_running_loop().time() + float(query.get("timeoutSeconds") or 3600)
         await out.begin()
         marked = version
+        if self.garbled:
+            await out.line(self.garbled.pop())
+            ends = 0.0
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             changed = self.cluster.changed
             try:
@@ -242,6 +248,9 @@ def _spoil_before(fault: Fault) -> None:
             raise Reset
         case "error before":
             raise ApiStatus(500, "InternalError", "an error on the server has prevented the request from succeeding")
+        case "webhook":
+            told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
+            raise ApiStatus(500, "InternalError", told)
         case "conflict":
             raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
         case "busy":

@@ -10,61 +10,16 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from tests.kubernetes_server.paths import KINDS, Request, api_version, group_of
+from tests.kubernetes_server.paths import KINDS, Request, api_version
 from tests.kubernetes_server.selectors import fits_fields, fits_labels
+from tests.kubernetes_server.statuses import ApiStatus, conflict, details, expired, not_found, told
 
 Key = tuple[str, str, str]
 Object = dict[str, Any]
 NOW = "2026-01-01T00:00:00Z"
-ANNOTATIONS_BYTES = 256 * 1024
-"""All annotations of an object, names and values: more the API does not take."""
 _THE_SERVERS = ("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp")
 """Members of the metadata that no client changes."""
 _WITHOUT_GENERATION = ("nodes", "namespaces", "events", "services", "configmaps", "secrets", "persistentvolumes")
-
-
-class ApiStatus(Exception):
-    """A `Status` as the answer."""
-
-    def __init__(
-        self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None, retry_after: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.retry_after = retry_after
-        self.body = {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "status": "Failure",
-            "message": message,
-            "reason": reason,
-            "details": dict(details or {}),
-            "code": code,
-        }
-
-
-def not_found(resource: str, name: str) -> ApiStatus:
-    return ApiStatus(404, "NotFound", f"{_told(resource, name)} not found", details(resource, name))
-
-
-def conflict(resource: str, name: str, why: str) -> ApiStatus:
-    message = f"Operation cannot be fulfilled on {_told(resource, name)}: {why}"
-    return ApiStatus(409, "Conflict", message, details(resource, name))
-
-
-def expired(message: str) -> ApiStatus:
-    return ApiStatus(410, "Expired", message)
-
-
-def details(resource: str, name: str) -> dict[str, str]:
-    """What a `Status` is about."""
-    group = group_of(resource)
-    return {"name": name, **({"group": group} if group else {}), "kind": resource}
-
-
-def _told(resource: str, name: str) -> str:
-    group = group_of(resource)
-    return f'{resource}.{group} "{name}"' if group else f'{resource} "{name}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +57,8 @@ class Cluster:
         self.applied: list[Applied] = []
         self.logs: dict[str, str] = {}
         """What a pod's containers have printed, by `namespace/name`."""
+        self.runs_containers = True
+        """Whether its kubelets do, or only say so of every pod."""
         self.changed = asyncio.Event()
         self.marks = 0
         self.pages: dict[str, list[Object]] = {}
@@ -165,7 +122,7 @@ class Cluster:
             meta["name"] = f"{meta['generateName']}{self.marks:05x}"
         key = (resource, meta.get("namespace", ""), meta["name"])
         if key in self.objects:
-            message = f"{_told(resource, meta['name'])} already exists"
+            message = f"{told(resource, meta['name'])} already exists"
             raise ApiStatus(409, "AlreadyExists", message, details(resource, meta["name"]))
         self._uids += 1
         created |= {"apiVersion": api_version(resource), "kind": KINDS[resource]}
@@ -187,7 +144,6 @@ class Cluster:
             raise conflict(
                 resource, name, "the object has been modified; please apply your changes to the latest version"
             )
-        _validate(resource, changed)
         meta |= {name: was[name] for name in _THE_SERVERS if name in was}
         if not status and _is_of_another_generation(resource, current, changed):
             meta["generation"] += 1
@@ -252,20 +208,3 @@ def _is_of_another_generation(resource: str, before: Object, after: Object) -> b
         return False
     annotated = [each["metadata"].get("annotations") or {} for each in (before, after)]
     return before.get("spec") != after.get("spec") or (resource == "deployments" and annotated[0] != annotated[1])
-
-
-def _validate(resource: str, changed: Mapping[str, Any]) -> None:
-    name, spec = changed["metadata"]["name"], changed.get("spec", {})
-    annotations = changed["metadata"].get("annotations") or {}
-    if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > ANNOTATIONS_BYTES:
-        message = (
-            f"{_told(resource, name)} is invalid: metadata.annotations: Too long: may not be more than 262144 bytes"
-        )
-        raise ApiStatus(422, "Invalid", message, details(resource, name))
-    replicas, template = spec.get("replicas", 0), spec.get("template")
-    if isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0:
-        raise ApiStatus(422, "Invalid", f'{resource} "{name}" is invalid: spec.replicas: Invalid value: {replicas}')
-    if template is not None and not template.get("spec", {}).get("containers"):
-        raise ApiStatus(
-            422, "Invalid", f'{resource} "{name}" is invalid: spec.template.spec.containers: Required value'
-        )

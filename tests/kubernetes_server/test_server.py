@@ -2,12 +2,10 @@
 nothing."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from tests.kubernetes_server import ApiStatus, Faults, KubernetesServer, Request
 from tests.kubernetes_server.objects import budget, shop, workload
@@ -16,19 +14,6 @@ from tests.kubernetes_server.selectors import fits_labels
 
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[KubernetesServer]:
-    async with KubernetesServer(shop()) as running:
-        running.settle()
-        yield running
-
-
-@pytest_asyncio.fixture
-async def client(server: KubernetesServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as found:
-        yield found
 
 
 def replace(version: str, path: str, value: Any) -> list[dict[str, Any]]:
@@ -183,13 +168,6 @@ async def test_a_status_says_what_it_is_about(client: httpx.AsyncClient) -> None
     assert missing["details"] == {"name": "web-2", "group": "apps", "kind": "deployments"}
     deleted = (await client.delete(WEB)).json()
     assert (deleted["status"], deleted["details"]["kind"]) == ("Success", "deployments")
-
-
-async def test_annotations_are_bounded(client: httpx.AsyncClient) -> None:
-    """More than 256 KiB on an object is refused."""
-    operations = [{"op": "add", "path": "/metadata/annotations", "value": {"a": "x" * 262144}}]
-    refused = await client.patch(WEB, json=operations, headers=JSON_PATCH)
-    assert (refused.status_code, refused.json()["reason"]) == (422, "Invalid")
 
 
 @pytest.mark.parametrize(

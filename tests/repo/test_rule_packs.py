@@ -172,6 +172,7 @@ def cluster_names() -> set[str]:
     unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
     status: dict[str, Any] = {
         "observedGeneration": 1,
+        "phase": "Pending",
         "conditions": [trouble, unscheduled],
         "containerStatuses": [waiting],
     }

@@ -6,6 +6,7 @@ import pytest
 
 from engine.core.program import AlertRule, HealRule, Program, RecordingRule, Step, Verify
 from engine.rulefile import load
+from engine.rulefile.errors import RuleErrors
 from tests.rulefile.verbs import VERBS
 
 SAMPLE = Path(__file__).parent / "sample.yaml"
@@ -209,3 +210,23 @@ def test_a_policy_knows_where_its_sections_stand() -> None:
     assert policy.source("protected") == "rules/policy.yaml:2"
     assert policy.source("freshness") == "rules/policy.yaml:3"
     assert policy.source("flapping") == ""
+
+
+def test_limits_of_the_same_acts_are_counted_apart() -> None:
+    """A short and a long window beside each other are two limits; the first keeps its name when another is added."""
+    short, long = "{per: all, rate: {acts: 2, within: 10m}}", "{per: all, rate: {acts: 5, within: 1d}}"
+    one = load({"policy.yaml": f"limits: [{short}]"}, VERBS).policy
+    text = f"limits: [{short}, {long}]\nblast_radius: [{{max: 1}}, {{max: 3, within: 7d}}, {{max: 2, per: all}}]"
+    two = load({"policy.yaml": text}, VERBS).policy
+    assert two.limits[0].id == one.limits[0].id
+    assert len({each.id for each in two.limits}) == 2
+    assert len({each.id for each in two.blast_radius}) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["limits: [{per: all, rate: {acts: 2, within: 8d}}]", "blast_radius: [{max: 1, within: 8d}]"]
+)
+def test_a_policy_looks_no_further_back_than_acts_are_remembered(text: str) -> None:
+    """One that did would count, once activated, less than was done."""
+    with pytest.raises(RuleErrors, match="expected at most 7d, for so long acts are remembered, got 8d"):
+        load({"policy.yaml": text}, VERBS)

@@ -191,6 +191,20 @@ def test_many_playbooks_that_run_each_other_are_checked_at_once() -> None:
     assert len(program(*texts, *ends).playbooks) == width * (layers + 1)
 
 
+def test_what_a_playbook_takes_at_once_is_bounded() -> None:
+    """With all that runs within it, however it is nested: each step at once is a ladder, and a command under way."""
+    wide = "playbook: {name}\nsteps:\n- pause: 1s\n- parallel: [{branches}]\n"
+    leaf = wide.format(name="leaf", branches=", ".join(["[{pause: 1s}, {pause: 2s}]"] * 10))
+    calls = "[{playbook: {name: leaf}}]"
+    assert program(leaf, wide.format(name="all", branches=", ".join([calls] * 10))).playbooks
+    told = "takes {} steps at once, with all that it runs, expected at most 100"
+    assert errors(leaf, wide.format(name="all", branches=", ".join([calls] * 11))) == [
+        '1.yaml:4:3: playbook "all": steps[1].parallel: ' + told.format(110)
+    ]
+    nested = f"[{{parallel: [{', '.join(['[{pause: 1s}]'] * 101)}]}}], [{{pause: 1s}}]"
+    assert told.format(102) in errors(wide.format(name="all", branches=nested))[0]
+
+
 def test_a_policy_names_a_playbook_with_its_version() -> None:
     """One that there is not is a mistake, as is a rule."""
     bounds = "limits: [{per: all, rules: [NAME], concurrency: 1}]\n"

@@ -16,12 +16,16 @@ SCALE = Verb(
     required=("replicas",),
     integers=("replicas",),
     disrupts="fewer",
+    undo="scale",
+    undo_args={"replicas": "replicas"},
 )
 ROLLBACK = Verb(
     name="rollback",
     actuator="process",
     targets={"workload": ("workload",)},
     absolute={"to": "previous_version"},
+    undo="rollback",
+    undo_args={"to": "version"},
 )
 PAGE = Verb(
     name="page",

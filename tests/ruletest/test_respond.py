@@ -59,3 +59,27 @@ def test_an_undo_that_cannot_be_is_a_mistake_of_the_test(tmp_path: Path) -> None
     assert len(found) == 2
     assert "nothing undoes it" in found[0]
     assert "expected one of the inventory" in found[1]
+
+
+def test_a_scale_is_tested_with_its_undo(tmp_path: Path) -> None:
+    """The actuator of the test says what the target was before, as a real one does."""
+    rules = RULES.replace("isolate: {", "scale: {replicas: 5, ")
+    rules = rules.replace('    - collect: {workload: "{{ $labels.workload }}", evidence: [processes, auth_log]}\n', "")
+    test = """
+evaluation_interval: 15s
+tests:
+- interval: 1m
+  input_series: [{series: 'intruders{workload="shop"}', values: 0 1x90}]
+  inventory:
+  - {target: "workload:shop", attributes: {generation: 7, replicas: 2}}
+  - {target: "receiver:oncall"}
+  command_test:
+  - eval_time: 1m
+    exp_commands:
+    - {verb: scale, target: "workload:shop", args: {workload: shop, replicas: 5, revert_after: 1h}}
+    - {verb: page, target: "receiver:oncall"}
+  - eval_time: 62m
+    exp_commands: [{verb: scale, target: "workload:shop", args: {replicas: 2}}]
+    exp_decisions: [{reason: REVERTED}]
+"""
+    assert verdict(tmp_path, test, rules).problems == ()

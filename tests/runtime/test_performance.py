@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -241,6 +242,14 @@ async def test_a_halt_stops_at_the_gate(service: Service) -> None:
     (outcome,) = await outcomes(service.bus, service.scope)
     assert (outcome.status, outcome.reason, outcome.detail) == ("refused", Reason.HALTED, "by ann: fire drill")
     assert service.probe.acted == []
+
+
+async def test_a_halt_of_the_rule_that_an_act_is_for_stops_it(service: Service) -> None:
+    """A step of a playbook that a rule runs, or the undo of what the rule did, is that rule's act."""
+    halted = msgspec.structs.replace(command(service.scope, thing=service.scope), acts_for=("g/Heal",))
+    await halts.write(service.bus, Halt(id="h", by="ann", scope="rule:Heal"))
+    await send(service.bus, halted)
+    assert [outcome.reason for outcome in await outcomes(service.bus, service.scope)] == [Reason.HALTED]
 
 
 async def test_what_only_tells_is_not_halted(service: Service) -> None:

@@ -54,7 +54,7 @@ def verdicts(turn: Turn, ladder: Ladder) -> tuple[str, tuple[Verdict, ...]]:
     if isinstance(what, Refusal):
         found.append(_verdict("command", what))
         return "", (*found, *(_not_asked(each.__name__) for each in OF_COMMAND), _mode(ladder), _not_asked("approved"))
-    command, act = command_of(turn, ladder, what), acting.act_of(ladder, what)
+    command, act = command_of(turn, ladder, what), acting.act_of(turn.state, ladder, what)
     found.append(Verdict(guardrail="command", asks=ASKS["command"], detail=describe(command)))
     found += (_of_act(turn, ladder, act, asked) for asked in OF_COMMAND)
     return describe(command) + touching(act), (*found, _mode(ladder), _approved(turn, ladder, command, act))

@@ -14,7 +14,8 @@ the first that objects is the named reason:
     fresh           are the samples and the inventory recent?                     STALE_EVIDENCE
     in_time         do the maintenance windows let it?                            MAINTENANCE, OUTSIDE_WINDOW
     limited         is there room within the policy's limits?                     COOLDOWN, RATE_LIMIT, CONCURRENCY
-    blast_radius    how many replicas were touched, how many are healthy?         BLAST_RADIUS, LAST_HEALTHY
+    blast_radius    how many replicas were touched, how many are healthy?         BLAST_RADIUS, LAST_HEALTHY,
+                                                                                  STALE_EVIDENCE
 
 The first six look at the ladder and its target, so that nothing is resolved for a step that waits; the others at what
 the command would do. After them people are asked, where the rule's mode or the policy wants that. What is past all of

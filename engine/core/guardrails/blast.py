@@ -3,7 +3,9 @@
 It is counted when a command is sent, whatever becomes of it, since an act that failed may have done its harm.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, BlastRadius
@@ -18,12 +20,28 @@ def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
 
 
 def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
-    """Each budget that the act would exceed. What undoes an act is not held by what was done."""
-    if not act.weight or ladder.undo:
+    """Each budget that the act would exceed, of each service that it touches: it is all or nothing. What undoes an act
+    is not held by what was done, but it takes no more of the last healthy ones than any other."""
+    if not act.counted:
+        yield from _not_counted(turn, act)
         return
-    for radius in turn.state.program.policy.blast_radius:
-        if radius.acts.has(act) and (found := _exceeded(turn, act, radius)):
-            yield found._replace(tell=radius.id, source=radius.source)
+    parts = act.by_service()
+    for radius in turn.state.program.policy.blast_radius if parts else ():
+        bounded = [part for part in parts if radius.acts.has(part)]
+        groups = [bounded] if radius.per == "all" and bounded else [[part] for part in bounded]
+        for group in groups:
+            if found := _exceeded(turn, group, radius, undoes=ladder.undo is not None):
+                yield found._replace(tell=radius.id, source=radius.source)
+
+
+def _not_counted(turn: Turn, act: Act) -> Iterator[Hold]:
+    """Where anything bounds what may run on the target, that has to be known."""
+    state = turn.state
+    again_ms = turn.now_ms + state.settings.evaluation_interval_ms
+    for radius in state.program.policy.blast_radius:
+        if replace(radius.acts, services=()).has(act):
+            detail = f"the inventory does not say what runs on {act.target} ({radius.source})"
+            yield Hold(Reason.STALE_EVIDENCE, detail, again_ms, source=radius.source)
 
 
 def budget_for(turn: Turn, act: Act, radius: BlastRadius) -> int | None:
@@ -41,23 +59,30 @@ def disrupted(state: State, act: Act) -> int:
     return state.disrupted.get(act.service, 0) - by_itself
 
 
-def _exceeded(turn: Turn, act: Act, radius: BlastRadius) -> Hold | None:
-    state = turn.state
-    health = state.services.get(act.service)
-    if act.healthy and health:
-        left = health.healthy - disrupted(state, act) - act.healthy
-        if left < radius.keep_healthy:
-            detail = f"{left} healthy of {act.service} would be left, {radius.keep_healthy} must be ({radius.source})"
-            return Hold(Reason.LAST_HEALTHY, detail)
-    budget = budget_for(turn, act, radius)
+def _exceeded(turn: Turn, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | None:
+    """Of parts of one act that are counted together."""
+    for part in parts:
+        if found := _too_few_left(turn.state, part, radius):
+            return found
+    budget = None if undoes else budget_for(turn, parts[0], radius)
     if budget is None:
         return None
-    tally = state.tallies.of(radius.id, act.of(radius.per), turn.now_ms)
-    touched, of_it = tally.total, tally.counted(act.touch)
-    more = act.weight - of_it
-    if more <= 0 < of_it or touched + more <= budget:
+    tally = turn.state.tallies.of(radius.id, parts[0].of(radius.per), turn.now_ms)
+    touched, more = tally.total, sum(max(part.weight - tally.counted(part.touch), 0) for part in parts)
+    if not more or touched + more <= budget:
         return None  # what was touched already may be touched again
-    whose = act.service if radius.per == "service" else "all services"
+    whose = parts[0].service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
     until_ms = tally.room_at_ms(more, budget) or turn.now_ms + radius.within_ms
     return Hold(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted ({radius.source})", until_ms)
+
+
+def _too_few_left(state: State, part: Act, radius: BlastRadius) -> Hold | None:
+    health = state.services.get(part.service)
+    if not (part.healthy and health):
+        return None
+    left = health.healthy - disrupted(state, part) - part.healthy
+    if left >= radius.keep_healthy:
+        return None
+    detail = f"{left} healthy of {part.service} would be left, {radius.keep_healthy} must be ({radius.source})"
+    return Hold(Reason.LAST_HEALTHY, detail)

@@ -17,9 +17,11 @@ def within_limits(turn: Turn, act: Act) -> Iterator[str]:
 
 def within_budgets(turn: Turn, act: Act) -> Iterator[str]:
     """For each blast radius that is about the act."""
-    for radius in turn.state.program.policy.blast_radius if act.weight else ():
-        if radius.acts.has(act) and (left := ", ".join(_left(turn, act, radius))):
-            yield f"{left} ({radius.source})"
+    for radius in turn.state.program.policy.blast_radius:
+        for part in act.by_service():
+            if radius.acts.has(part) and (left := ", ".join(_left(turn, part, radius))):
+                whose = f"{part.service}: " if act.takes else ""
+                yield f"{whose}{left} ({radius.source})"
 
 
 def _counted(turn: Turn, act: Act, limit: Limit) -> Iterator[str]:

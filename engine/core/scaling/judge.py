@@ -49,6 +49,9 @@ def judge(question: Question, memory: Memory, limits: Bounds) -> Decision:
     if found.replicas is None:
         return _without_data(question, memory, limits, why)
     memory.unknown_ms = None
+    if memory.knows_nothing(rule, question.period_ms, question.now_ms):
+        # As if what there is had just been recommended: a rule that is new, or was away, begins with a full window.
+        memory.recommended(wanted, rule, question.now_ms)
     return _followed(rule, wanted, found.replicas, why, memory, limits, question.now_ms)
 
 
@@ -68,8 +71,6 @@ def _followed(
 ) -> Decision:
     """How far the recommendation is followed at once."""
     desired = min(recommended, rule.most)
-    if not memory.highest:  # As if what there is had just been recommended: a new rule begins with a full window.
-        memory.recommended(wanted, rule, now_ms)
     down_ms, up_ms = now_ms - rule.down.stabilization_ms, now_ms - rule.up.stabilization_ms
     steady = stabilized(desired, wanted, memory.highest, memory.lowest, down_ms=down_ms, up_ms=up_ms)
     memory.recommended(desired, rule, now_ms)

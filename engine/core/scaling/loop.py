@@ -8,9 +8,9 @@ is something else than before; that all is well, only after it was not.
 
 from collections.abc import Iterable
 
-from engine.core import acting
+from engine.core import acting, notices
 from engine.core import ladder as ladders
-from engine.core.guardrails import hold, objection
+from engine.core.guardrails import Hold, Never, hold, objection
 from engine.core.program import HealRule, Step
 from engine.core.resolve import Refusal, resolve
 from engine.core.scaling.compiled import CompiledScale
@@ -30,6 +30,7 @@ from schemas.reasons import Reason
 LEAST_GAP_MS = 1_000
 """Samples have a rule decided no more often than this."""
 
+_NO = frozenset({Reason.APPROVAL_DENIED, Reason.APPROVAL_LAPSED})
 _WELL = frozenset({Reason.WITHIN_TOLERANCE})
 
 
@@ -60,13 +61,14 @@ def on_samples(turn: Turn, keys: Iterable[str]) -> None:
 
 
 def on_outcome(turn: Turn, ladder: Ladder, outcome: Outcome) -> None:
-    """The command of a rule was answered: the next decision waits for an inventory that shows what came of it."""
+    """The command of a rule was answered: the next decision waits for an inventory that shows what came of it. What may
+    have been changed counts for the policies."""
     memory, compiled = turn.state.scales.get(ladder.rule.id), turn.state.compiled.scales.rules.get(ladder.rule.id)
     if memory is None or compiled is None:
         return
     replicas = int(ladder.rule.steps[0].args["replicas"])
     memory.asked, memory.acted_on, memory.acted_ms = False, replicas, turn.now_ms
-    if outcome.status == "succeeded":
+    if outcome.status in ("succeeded", "unknown"):
         memory.changed(replicas - int(ladder.value), compiled.rule, turn.now_ms)
 
 
@@ -83,7 +85,8 @@ def decide(turn: Turn, compiled: CompiledScale) -> None:
         workload = _shown(memory, workload)
     if isinstance(workload, Refusal):
         return None if acting_now else _tell(turn, compiled, memory, workload.reason, workload.detail)
-    question = Question(rule, compiled.plans, workload, state.store, turn.now_ms, state.settings.max_query_samples)
+    most, period_ms = state.settings.max_query_samples, compiled.period_ms
+    question = Question(rule, compiled.plans, workload, state.store, turn.now_ms, most, period_ms)
     decision = judge(question, memory, compiled.bounds(state.program.zones, turn.now_ms))
     if acting_now:
         return None  # it counts for the stabilization windows all the same
@@ -110,14 +113,14 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
     rule = compiled.rule
     ladder = ladder_of(rule, decision, workload.counts.wanted, turn.seq)
     if found := hold(turn, ladder):
-        return _tell(turn, compiled, memory, found.reason, found.detail)
+        return _held(turn, compiled, memory, found)
     if turn.now_ms < memory.quiet_until_ms:
         return _tell(turn, compiled, memory, Reason.APPROVAL_DENIED, decision.why)
     what = resolve(turn, ladder)
     if isinstance(what, Refusal):
         return _tell(turn, compiled, memory, what.reason, what.detail)
-    if objects := objection(turn, ladder, acting.act_of(ladder, what)):
-        return _tell(turn, compiled, memory, objects.reason, objects.detail)
+    if objects := objection(turn, ladder, acting.act_of(turn.state, ladder, what)):
+        return _held(turn, compiled, memory, objects)
     most_ms = turn.state.program.policy.samples_ms
     if most_ms and (age_ms := _age_ms(turn, compiled)) > most_ms:
         return _tell(turn, compiled, memory, Reason.STALE_EVIDENCE, f"the newest sample is {age_ms // 1000} s old")
@@ -131,6 +134,15 @@ def _act(turn: Turn, compiled: CompiledScale, memory: Memory, workload: Workload
     return None
 
 
+def _held(turn: Turn, compiled: CompiledScale, memory: Memory, found: Hold | Never) -> None:
+    """As of every act that is held, people hear of it when it begins, where the guardrail wants them to."""
+    begins = memory.reason != found.reason
+    _tell(turn, compiled, memory, found.reason, found.detail)
+    if begins and isinstance(found, Hold) and found.tell:
+        notices.once(turn, found.tell, found.reason, found.detail)
+        ladders.follow_up(turn)
+
+
 def _still_asked(turn: Turn, memory: Memory, ladder: Ladder, workload: Workload, decision: Decision) -> None:
     """A person is asked for leave. What is asked stays the same while it goes the same way, so that it can be read."""
     asked, wanted = int(ladder.rule.steps[0].args["replicas"]), workload.counts.wanted
@@ -141,8 +153,10 @@ def _still_asked(turn: Turn, memory: Memory, ladder: Ladder, workload: Workload,
 
 def _notice_answer(turn: Turn, memory: Memory, running: Ladder | None) -> None:
     """A person said no, or nothing in time: nobody is asked again for as long as one had to answer."""
-    if memory.asked and running is None:
-        memory.asked = False
+    if not memory.asked or running is not None:
+        return
+    memory.asked = False
+    if memory.ended in _NO:
         memory.quiet_until_ms = turn.now_ms + turn.state.settings.approval_ttl_ms
 
 

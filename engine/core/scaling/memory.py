@@ -13,9 +13,9 @@ from engine.core.scaling.rule import ScaleRule
 class Memory(msgspec.Struct, kw_only=True):
     """`evaluated_ms` is when it was decided last, and what: `desired` replicas of the `wanted` that there were, for
     `reason`. `told` is what was last put on record, at `told_ms`. `ladder` is the key of the ladder that was begun
-    last, and `asked` whether that waits for a person. `acted_on`: how many replicas were asked for by a command that
-    was answered at `acted_ms`, until an inventory shows what came of it. `quiet_until_ms`: a person said no.
-    `unknown_ms` is since when no metric has had a value.
+    last, `asked` whether that waits for a person, and `ended` why the last one was over. `acted_on`: how many replicas
+    were asked for by a command that was answered at `acted_ms`, until an inventory shows what came of it.
+    `quiet_until_ms`: a person said no. `unknown_ms` is since when no metric has had a value.
     """
 
     evaluated_ms: int = 0
@@ -27,6 +27,7 @@ class Memory(msgspec.Struct, kw_only=True):
     told_ms: int | None = None
     ladder: str = ""
     asked: bool = False
+    ended: str = ""
     acted_on: int | None = None
     acted_ms: int = 0
     quiet_until_ms: int = 0
@@ -41,6 +42,11 @@ class Memory(msgspec.Struct, kw_only=True):
         down_ms, up_ms = now_ms - rule.down.stabilization_ms, now_ms - rule.up.stabilization_ms
         self.highest = [each for each in self.highest if each.at_ms > down_ms and each.replicas > replicas] + [new]
         self.lowest = [each for each in self.lowest if each.at_ms > up_ms and each.replicas < replicas] + [new]
+
+    def knows_nothing(self, rule: ScaleRule, period_ms: int, now_ms: int) -> bool:
+        """Whether nothing has been recommended for longer than the windows reach. It is decided every `period_ms`."""
+        longest_ms = max(rule.down.stabilization_ms, rule.up.stabilization_ms, 2 * period_ms)
+        return not self.highest or now_ms - self.highest[-1].at_ms > longest_ms
 
     def changed(self, by: int, rule: ScaleRule, now_ms: int) -> None:
         """Take note that the workload was scaled, and forget what no policy reaches back to."""

@@ -18,7 +18,8 @@ from schemas.labels import Labels
 
 
 class Question(NamedTuple):
-    """What is known at `now_ms`. `plans` are those of the rule's metrics, in their order."""
+    """What is known at `now_ms`. `plans` are those of the rule's metrics, in their order; it is asked every `period_ms`
+    at least."""
 
     rule: ScaleRule
     plans: tuple[Plan, ...]
@@ -26,6 +27,7 @@ class Question(NamedTuple):
     store: Store
     now_ms: int
     most_samples: int
+    period_ms: int
 
 
 class Proposal(NamedTuple):

@@ -36,6 +36,11 @@ class Case:
     marked: bool = True
     undone: bool = False
 
+    @property
+    def restored(self) -> frozenset[str]:
+        """Of what it changes that which the undo takes back; what counts changes goes on counting."""
+        return frozenset(self.changes) - {"generation", "revision", "runs"}
+
 
 class Harness(Protocol):
     """A small world for one actuator, in a folder of its own. Entered before use; leaving it leaves nothing running."""
@@ -68,6 +73,8 @@ async def attributes(actuator: Actuator, target: str) -> dict[str, Any]:
 async def command_of(actuator: Actuator, spec: ActuatorSpec, case: Case, *, by: str = "c1") -> Command:
     """The command as it would be decided on what there is now."""
     target = next(found for found in await actuator.inventory() if found.id == case.target)
-    condition = {name: target.attributes.get(name) for name in verb_of(spec, case).condition}
-    made = site.command(case.verb, case.target, condition, by=by, **case.args)
+    verb = verb_of(spec, case)
+    condition = {name: target.attributes.get(name) for name in verb.condition}
+    absolute = {name: target.attributes[attribute] for name, attribute in verb.absolute.items()}
+    made = site.command(case.verb, case.target, condition, by=by, **{**absolute, **case.args})
     return replace(made, actuator=spec.name, lock=target.lock)

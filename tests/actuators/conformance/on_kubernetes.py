@@ -38,8 +38,8 @@ _ISOLATED = ("deployment:shop/cut", "statefulset:shop/cutdb", "pod:shop/cutpod")
 
 def _cases() -> dict[str, Case]:
     found = [Case("restart", target, changes={"generation": 3}) for target in _ROLLED]
-    found += [Case("scale", target, {"replicas": 3}, changes={"replicas": 3}) for target in _SCALED]
-    found += [Case("rollback", target, {"to": "1"}, changes={"revision": "3"}) for target in _ROLLED]
+    found += [Case("scale", target, {"replicas": 3}, changes={"replicas": 3}, undone=True) for target in _SCALED]
+    found += [Case("rollback", target, changes={"revision": "3"}, undone=True) for target in _ROLLED]
     found += [Case("evict", "pod:shop/loose"), Case("delete_pod", "pod:shop/loose")]
     found += [Case("cordon", "node:n0", changes={"unschedulable": True}, undone=True)]
     found += [Case("uncordon", "node:n2", changes={"unschedulable": False})]
@@ -86,6 +86,7 @@ class KubernetesHarness:
 def _world() -> Cluster:
     """At rest, and so small that it is so again soon."""
     cluster = Cluster()
+    cluster.create("namespaces", {"metadata": {"name": "shop"}})
     for name in ("n0", "n1", "n2"):
         cluster.create("nodes", node(name))
     for name, resource, replicas in (

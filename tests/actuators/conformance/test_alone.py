@@ -11,7 +11,8 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from schemas.commands import Command
-from schemas.plugins import ActuatorSpec, ConditionFailed, Effect
+from schemas.outcomes import Undo
+from schemas.plugins import Actuator, ActuatorSpec, ConditionFailed, Effect
 from tests.actuators.conformance.harness import Case, Harness, attributes, command_of, verb_of
 from tests.actuators.conformance.harnesses import built, cases
 from tests.actuators.conformance.interrupted import cancelled_at
@@ -186,24 +187,50 @@ async def test_an_effect_is_undone_only_as_long_as_it_stands(harness: Harness, c
     """By what it says, on the target that it says, once; and not when any of what it says has changed since."""
     async with harness.actuator() as actuator:
         await case.given(actuator)
-        undo = (await actuator.execute(await command_of(actuator, harness.spec, case), open_gate)).undo
-        assert undo
-        assert undo.verb == verb_of(harness.spec, case).undo
+        before = await attributes(actuator, case.target)
+        undo = await _undo_of(harness, actuator, case)
+        verb = verb_of(harness.spec, case)
+        assert undo.verb == verb.undo
+        assert undo.args == {name: before[attribute] for name, attribute in verb.undo_args.items()}
         standing = await attributes(actuator, undo.target)
         assert undo.condition
         assert undo.condition.items() <= standing.items()
         for attribute in undo.condition:
-            changed = {**undo.condition, attribute: "something else"}
+            changed = replace(undo, condition={**undo.condition, attribute: "something else"})
             with pytest.raises(ConditionFailed):
-                await actuator.execute(_command(harness, undo.verb, undo.target, changed, "u1"), open_gate)
-        asked = _command(harness, undo.verb, undo.target, undo.condition, "u2")
-        await actuator.execute(asked, open_gate)
+                await actuator.execute(_command(harness, changed, "u1"), open_gate)
+        asked = _command(harness, undo, "u2")
+        first = _told(await actuator.execute(asked, open_gate))
+        assert _told(await actuator.execute(asked, open_gate)) == first
         with pytest.raises(ConditionFailed):
             await actuator.execute(replace(asked, id="u3"), open_gate)
+        undone = await attributes(actuator, case.target)
+        assert {name: undone.get(name) for name in case.restored} == {name: before.get(name) for name in case.restored}
 
 
-def _command(harness: Harness, verb: str, target: str, condition: dict[str, Any], by: str) -> Command:
-    return replace(command(verb, target, condition, by=by), actuator=harness.spec.name)
+@cases(undone)
+async def test_what_somebody_else_did_since_is_not_undone(harness: Harness, case: Case) -> None:
+    """Not even where they undid the effect themselves and had it again, so that all looks as the undo expects it."""
+    async with harness.actuator() as actuator:
+        await case.given(actuator)
+        undo = await _undo_of(harness, actuator, case)
+        await actuator.execute(_command(harness, undo, "u1"), open_gate)
+        await _undo_of(harness, actuator, case, by="c2")
+        standing = await actuator.inventory()
+        with pytest.raises(ConditionFailed):
+            await actuator.execute(_command(harness, undo, "u2"), open_gate)
+        assert await actuator.inventory() == standing
+
+
+async def _undo_of(harness: Harness, actuator: Actuator, case: Case, *, by: str = "c1") -> Undo:
+    """Have the effect; what it says would undo it."""
+    undo = (await actuator.execute(await command_of(actuator, harness.spec, case, by=by), open_gate)).undo
+    assert undo
+    return undo
+
+
+def _command(harness: Harness, undo: Undo, by: str) -> Command:
+    return replace(command(undo.verb, undo.target, undo.condition, by=by, **undo.args), actuator=harness.spec.name)
 
 
 def _told(found: Effect | str) -> Any:

@@ -33,7 +33,7 @@ class Site:
         self.server = server
         self.cluster = server.cluster
         self.shelf = Shelf()
-        self._folder = folder
+        self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
         self.kubeconfig.write_text(yaml.safe_dump(server.kubeconfig(token="secret-of-the-test")), encoding="utf-8")
 
@@ -61,7 +61,7 @@ class Site:
     async def actuator(self, **config: Any) -> AsyncIterator[KubernetesActuator]:
         """An actuator in a hurry."""
         given = KubernetesConfig(kubeconfig=self.kubeconfig, **(FAST | config))
-        context = ActuatorContext(scope="c1", state_dir=self._folder, now_ms=lambda: 0, evidence=self.shelf)
+        context = ActuatorContext(scope="c1", state_dir=self.folder, now_ms=lambda: 0, evidence=self.shelf)
         actuator = await build(given, context)
         try:
             yield actuator

@@ -8,6 +8,7 @@ import pytest_asyncio
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, client_of
 from tests.actuators.kubernetes.cluster import Site, site
+from tests.actuators.kubernetes.ground import Ground, ground
 
 
 @pytest_asyncio.fixture
@@ -21,3 +22,10 @@ async def api(shop: Site) -> AsyncIterator[Api]:
     found = Api(await client_of(KubernetesConfig(kubeconfig=shop.kubeconfig)), 0.5)
     yield found
     await found.close()
+
+
+@pytest_asyncio.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Ground]:
+    """A namespace of its own, on the stand-in or on a real cluster."""
+    async with ground(tmp_path) as found:
+        yield found

@@ -6,7 +6,11 @@ taken over is looked for first. What happened is counted at the server, by what 
 """
 
 import asyncio
+import hashlib
+import io
+import json
 import random
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +26,7 @@ from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.targets import attributes
 from schemas.cluster import Client
 from schemas.commands import Command
+from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.cluster import FAST, made
 from tests.actuators.site import Shelf, open_gate
@@ -36,7 +41,11 @@ REQUEST_TIMEOUT_S = 0.25
 @dataclass(frozen=True)
 class Scenario:
     """One verb on one target. `prepare` changes the cluster before the command; `effects` are those of what clients
-    changed that count, each of which may happen once; `wanted` says whether the cluster is as the command asks."""
+    changed that count, each of which may happen once; `wanted` says whether the cluster is as the command asks.
+
+    With `undo` the faults are for what undoes the command, which itself had its effect in peace; `since` is what
+    somebody else changed meanwhile, so that the undo may not have any.
+    """
 
     verb: str
     target: str
@@ -45,6 +54,13 @@ class Scenario:
     args: dict[str, Any] = field(default_factory=dict)
     condition: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[Cluster], None] = lambda cluster: None
+    undo: bool = False
+    since: Callable[[Cluster], None] | None = None
+
+    @property
+    def name(self) -> str:
+        undo = ("undo of " if self.undo else "") + f"{self.verb} {self.target}"
+        return f"{undo}, too late" if self.since else undo
 
 
 @dataclass(frozen=True)
@@ -71,24 +87,42 @@ class Bench:
 
     async def run(self, scenario: Scenario, seed: int) -> Run:
         """One command under the faults of the seed."""
-        draws = random.Random(f"{scenario.verb}/{seed}")
+        draws = random.Random(f"{scenario.verb}{'/undo' * scenario.undo}/{seed}")
         mode = draws.choice(("alone", "crashed", "crashed twice", "taken over", "at once", "at once"))
         cluster = _world().copy()
-        async with KubernetesServer(cluster, faults=Faults(seed)) as server:
+        async with KubernetesServer(cluster) as server:
             scenario.prepare(cluster)
             server.settle()
-            cluster.applied.clear()
             command = _command(scenario, cluster)
-            status, detail = await self._hosted(server, command, mode, draws)
+            shelf = CountingShelf()
+            if scenario.undo:
+                command = await self._undoing(server, command)
+                server.settle()
+                (scenario.since or _nobody)(cluster)
+                server.settle()
+                server.requests.clear()
+            cluster.applied.clear()
+            server.faults = Faults(seed)
+            status, detail = await self._hosted(server, shelf, command, mode, draws)
             effects = [name for each in cluster.applied if (name := scenario.effects(each))]
             server.settle()
             wanted = scenario.wanted(cluster, command.id)
+            if scenario.verb == "collect":
+                effects += shelf.puts
+                wanted &= status == "succeeded" and tells_all(shelf.bundles[command.id], detail)
             return Run(status, detail, effects, wanted, len(server.faults.happened), mode)
 
+    async def _undoing(self, server: KubernetesServer, command: Command) -> Command:
+        """The command that undoes this one, which has its effect."""
+        effect = await self._actuators(server, CountingShelf())[0].execute(command, open_gate)
+        undo = effect.undo
+        assert undo
+        return made(undo.verb, undo.target, undo.condition, "d" * 32, **undo.args)
+
     async def _hosted(
-        self, server: KubernetesServer, command: Command, mode: str, draws: random.Random
+        self, server: KubernetesServer, shelf: Shelf, command: Command, mode: str, draws: random.Random
     ) -> tuple[str, str]:
-        first, second = self._actuators(server)
+        first, second = self._actuators(server, shelf)
         if mode == "alone":
             return await _act(first, command)
         if mode == "at once":
@@ -109,12 +143,41 @@ class Bench:
             await asyncio.wait({acting})
         return await _again(second, command)
 
-    def _actuators(self, server: KubernetesServer) -> list[KubernetesActuator]:
-        context = ActuatorContext(scope="c1", state_dir=None, now_ms=lambda: 0, evidence=Shelf())  # type: ignore[arg-type]
+    def _actuators(self, server: KubernetesServer, shelf: Shelf) -> list[KubernetesActuator]:
+        context = ActuatorContext(scope="c1", state_dir=None, now_ms=lambda: 0, evidence=shelf)  # type: ignore[arg-type]
         config = KubernetesConfig(**FAST, request_timeout_s=REQUEST_TIMEOUT_S)
         for client in self._clients:
             client.official.configuration.host = server.url
         return [KubernetesActuator(config, context, Api(client, REQUEST_TIMEOUT_S)) for client in self._clients]
+
+
+class CountingShelf(Shelf):
+    """Knows how often something was put there, and not only what is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.puts: list[str] = []
+
+    async def put(self, name: str, content: bytes) -> Evidence:
+        self.puts.append(name)
+        return await super().put(name, content)
+
+
+def tells_all(content: bytes, detail: str) -> bool:
+    """Whether the outcome names this very bundle, and of each kind of evidence it has something, or says what of it is
+    missing; the outcome says that too, unless the bundle was only found."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        manifest = json.loads(archive.extractfile("manifest.json").read())  # type: ignore[union-attr]
+    names = [*(each["name"] for each in manifest["members"]), *manifest["missing"]]
+    begins = ("manifests", "describe", "kubernetes-events", ("logs", "pods"))
+    there = all(any(name.startswith(kind) for name in names) for kind in begins)
+    found = detail.removeprefix("observed: ").startswith("kept in evidence")
+    told = found or "missing" in detail or not manifest["missing"]
+    return there and told and hashlib.sha256(content).hexdigest() in detail
+
+
+def _nobody(cluster: Cluster) -> None:
+    """Nobody has changed anything."""
 
 
 @cache

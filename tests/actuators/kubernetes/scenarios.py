@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.actuators.kubernetes.once import Scenario
 from tests.kubernetes_server.handlers import is_ready
+from tests.kubernetes_server.owning import edit
 from tests.kubernetes_server.state import Applied, Cluster, Object
 
 QUARANTINE = "reflexarc.io/quarantine"
@@ -58,11 +59,21 @@ def _runs(target: str, image: str) -> Any:
     return wanted
 
 
-def _deploy(target: str) -> Any:
+def _scale(target: str, replicas: int) -> Any:
+    def since(cluster: Cluster) -> None:
+        edit(cluster, _PLURALS[target.partition(":")[0]], _object(cluster, target), resized)
+
+    def resized(found: Object) -> None:
+        found["spec"]["replicas"] = replicas
+
+    return since
+
+
+def _deploy(target: str, image: str = "web:2") -> Any:
     def prepare(cluster: Cluster) -> None:
         found = _object(cluster, target)
         template = found["spec"]["template"]
-        containers = [{**template["spec"]["containers"][0], "image": "web:2"}]
+        containers = [{**template["spec"]["containers"][0], "image": image}]
         changed = {**template, "spec": {"containers": containers}}
         meta = {name: value for name, value in found["metadata"].items() if name != "resourceVersion"}
         cluster.update(
@@ -104,6 +115,15 @@ def isolation_effect(applied: Applied) -> str | None:
         each["metadata"].get("annotations", {}).get(QUARANTINE) for each in (applied.before, applied.after)
     )
     return None if before == after else "mark"
+
+
+def _change(applied: Applied) -> str | None:
+    """Any at all."""
+    return applied.request.name
+
+
+def _untouched(cluster: Cluster, by: str) -> bool:
+    return not cluster.applied
 
 
 def _policies(cluster: Cluster) -> list[Object]:
@@ -152,6 +172,7 @@ def _cordon(cluster: Cluster) -> None:
 
 _ROLLED = ("deployment:shop/web", "statefulset:shop/db", "daemonset:shop/agent")
 _SCALED = ("deployment:shop/web", "statefulset:shop/db", "replicaset:shop/solo")
+_SIZES = {"deployment:shop/web": 3, "statefulset:shop/db": 2, "replicaset:shop/solo": 2}
 
 SCENARIOS = (
     *(Scenario("restart", target, _rolled(target), changed("template")) for target in _ROLLED),
@@ -168,6 +189,43 @@ SCENARIOS = (
         )
         for target in _ROLLED
     ),
+    *(
+        Scenario("scale", target, _of_size(target, size), changed("replicas"), {"replicas": 4}, undo=True)
+        for target, size in _SIZES.items()
+    ),
+    Scenario(
+        "scale",
+        "deployment:shop/web",
+        _of_size("deployment:shop/web", 5),
+        changed("replicas"),
+        {"replicas": 4},
+        undo=True,
+        since=_scale("deployment:shop/web", 5),
+    ),
+    *(
+        Scenario(
+            "rollback",
+            target,
+            _runs(target, "web:2"),
+            changed("template"),
+            {"to": "1"},
+            {"revision": "2"},
+            _deploy(target),
+            undo=True,
+        )
+        for target in _ROLLED
+    ),
+    Scenario(
+        "rollback",
+        "deployment:shop/web",
+        _runs("deployment:shop/web", "web:3"),
+        changed("template"),
+        {"to": "1"},
+        {"revision": "2"},
+        _deploy("deployment:shop/web"),
+        undo=True,
+        since=_deploy("deployment:shop/web", "web:3"),
+    ),
     Scenario("evict", "pod:shop/web-x", _no_pod("web-x"), ended, prepare=_pod),
     Scenario("delete_pod", "pod:shop/web-x", _no_pod("web-x"), ended, prepare=_pod),
     Scenario("cordon", "node:n0", _cordoned(cordoned=True), changed("unschedulable")),
@@ -182,5 +240,10 @@ SCENARIOS = (
         isolation_effect,
         condition={"quarantine": "before"},
         prepare=_isolated_before,
+    ),
+    # What is done is kept beside the cluster: `once` looks whether it is there once, and tells all.
+    *(
+        Scenario("collect", target, _untouched, _change, prepare=_pod)
+        for target in ("statefulset:shop/db", "pod:shop/web-x")
     ),
 )

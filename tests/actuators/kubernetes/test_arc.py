@@ -138,10 +138,11 @@ def commands(audit: list[Happening]) -> list[str]:
 async def test_a_bad_version_is_rolled_back(mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path) -> None:
     """A restart does not help an image that is not there, and says so by the pod's name; the rollback does."""
     async with arc(mortal_server, mortal_bus, tmp_path, lambda _: HEALS) as found:
+        found.place.needs(found.place.seen.containers)
         await found.place.deploy("web", 2)
         await found.place.patch(DEPLOYMENTS, "web", IMAGE, BAD)
         audit = await found.until(1, Reason.VERIFIED)
-        images = {each["spec"]["containers"][0]["image"] for each in await found.place.pods("web")}
+        images = {each["spec"]["containers"][0]["image"] for each in await found.place.living("web")}
     assert commands(audit) == ["restart", "rollback"]
     told = [each.entry.detail for each in audit if each.entry.kind == "outcome"]
     assert "ImagePull" in told[0]
@@ -169,7 +170,8 @@ async def test_a_deployment_follows_its_work(mortal_server: ServerUnderTest, mor
     """As many replicas as there is work for, and fewer only after the window; each command once."""
     async with arc(mortal_server, mortal_bus, tmp_path, lambda namespace: SCALES.format(namespace=namespace)) as found:
         for number in range(5):
-            await found.place.make(PODS, pod(f"job-{number}", namespace=found.place.namespace))
+            about = {"apiVersion": "v1", "kind": "Pod"}
+            await found.place.make(PODS, {**about, **pod(f"job-{number}", namespace=found.place.namespace)})
         await found.place.deploy("web", 1)
         audit = await found.until(1, Reason.SCALED)
         await found.place.available("web", 3)

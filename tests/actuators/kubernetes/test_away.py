@@ -3,11 +3,14 @@
 import pytest
 
 from actuators.kubernetes.api import Api
-from actuators.kubernetes.resources import Ref
+from actuators.kubernetes.resources import PODS, Ref
 from actuators.kubernetes.workloads import Rolling, restart
 from schemas.plugins import EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.alone import Sequel, course, uid
 from tests.actuators.kubernetes.cluster import Site, command, made
+from tests.kubernetes_server import Cluster, Faults, Request
+from tests.kubernetes_server.faults import Fault
+from tests.kubernetes_server.objects import pod
 from tests.kubernetes_server.rbac import Rbac
 
 
@@ -27,6 +30,27 @@ async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site,
     with pytest.raises(EffectUnknown, match="patch of deployment:shop/web"):
         await Rolling(restart).perform(course(api, given, 0.3), Ref.of(given.target))
     assert shop.cluster.get("deployments", "shop", "web")["spec"] != before
+
+
+@pytest.mark.parametrize("away_for", [3, 1000])
+async def test_a_webhook_that_is_away_is_waited_for_and_named(shop: Site, api: Api, away_for: int) -> None:
+    """The server calls it an error of its own, but nothing was done: it is no doubt, and known to have failed."""
+    given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
+    away: list[Fault] = ["webhook"] * away_for
+    shop.server.faults = OfPatches(*away)
+    acting = Rolling(restart).perform(course(api, given, 0.3 if away_for > 3 else 10), Ref.of(given.target))
+    if away_for > 3:
+        with pytest.raises(EffectFailed, match=r"not done in time: patch of .*webhook \"policy.shop.example\""):
+            await acting
+    else:
+        assert (await acting).detail == "3 available"
+
+
+class OfPatches(Sequel):
+    """Faults of patches only."""
+
+    def draw(self, request: Request) -> Fault:
+        return super().draw(request) if request.verb == "patch" else "none"
 
 
 async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api: Api) -> None:
@@ -49,3 +73,29 @@ async def test_marks_that_cannot_be_asked_for_are_no_marks(shop: Site) -> None:
         given = await command(actuator, "restart", "deployment:shop/web")
         await shop.server.stop()
         assert await actuator.observe(given) == "unmarked"
+
+
+class Forgetful(Faults):
+    """A server that forgets its past after the first page that it gives."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__()
+        self._cluster = cluster
+
+    def draw(self, request: Request) -> Fault:
+        if self._cluster.pages and not self.happened:
+            self.happened.append((request, "none"))
+            self._cluster.compact()
+        return "none"
+
+
+async def test_a_list_whose_moment_is_forgotten_begins_anew(shop: Site, api: Api) -> None:
+    """An act that looks at many pods does not fail for it, and counts none twice."""
+    shop.server.live = False
+    for number in range(700):
+        shop.cluster.create("pods", pod(f"many-{number}"))
+    shop.server.faults = faults = Forgetful(shop.cluster)
+    on_its_way = course(api, made("restart", "deployment:shop/web", {}), 5)
+    names = [each["metadata"]["name"] for each in await on_its_way.items(PODS.path("shop"))]
+    assert faults.happened
+    assert len(names) == len(set(names)) == len(shop.cluster.all("pods", "shop"))

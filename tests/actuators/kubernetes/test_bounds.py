@@ -9,6 +9,7 @@ import pytest
 from actuators.kubernetes import build
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, NoClient
+from actuators.kubernetes.marks import LABELS_BEFORE
 from actuators.kubernetes.pods import Ending
 from actuators.kubernetes.resources import Ref
 from schemas.plugins import ActuatorContext, ConditionFailed, EffectFailed
@@ -110,6 +111,17 @@ async def test_what_others_wrote_beside_it_stays(shop: Site) -> None:
     found = shop.cluster.get("deployments", "shop", "web")
     assert found["metadata"]["labels"]["theirs"] == "yes"
     assert found["spec"]["template"]["metadata"]["annotations"]["reflexarc.io/command"] == "f" * 32
+
+
+async def test_labels_that_are_no_longer_known_are_not_made_up(shop: Site) -> None:
+    """Who edits the annotation with a pod's labels from before its isolation is told so by the release."""
+    name = shop.cluster.all("pods", "shop", "app=web")[0]["metadata"]["name"]
+    async with shop.actuator() as actuator:
+        await do(actuator, "isolate", f"pod:shop/{name}")
+        found = shop.cluster.get("pods", "shop", name)
+        edit(shop.cluster, "pods", found, lambda each: each["metadata"]["annotations"].update({LABELS_BEFORE: "app"}))
+        with pytest.raises(EffectFailed, match="labels-before has no labels any more"):
+            await do(actuator, "release", f"isolated-pod:shop/{name}", "c2")
 
 
 # --- budgets ---

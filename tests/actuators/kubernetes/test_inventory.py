@@ -1,18 +1,25 @@
 """What the actuator knows of a cluster: every object once, as it is, over lost and forgotten watches."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from actuators.kubernetes.actuator import KubernetesActuator
+from actuators.kubernetes.api import Api
+from actuators.kubernetes.config import KubernetesConfig, client_of
 from actuators.kubernetes.resources import KINDS
-from tests.actuators.kubernetes.cluster import Site, attributes, do
+from engine.core.services import count_hosted
+from schemas.inventory import Inventory
+from schemas.plugins import ActuatorContext
+from tests.actuators.kubernetes.cluster import FAST, Site, attributes, do
 from tests.collectors.kubernetes.site import MortalServer
-from tests.kubernetes_server import KubernetesServer, Request, controllers
+from tests.kubernetes_server import GARBLED, KubernetesServer, Request, controllers
+from tests.kubernetes_server.objects import pod, workload
 from tests.kubernetes_server.objects import shop as shop_of_all
-from tests.kubernetes_server.objects import workload
 from tests.kubernetes_server.owning import edit
+from tests.kubernetes_server.rbac import Rbac
 
 PATIENCE_S = 10
 FOLLOWED = 7
@@ -55,6 +62,55 @@ async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> 
     assert {each for each in targets if each.startswith("node:")} == {"node:n0", "node:n1", "node:n2"}
     assert "replicaset:shop/solo" in targets
     assert sum(each.startswith("replicaset:") for each in targets) == 1  # those of deployments are not scaled
+
+
+async def test_what_a_drain_would_take_of_each_service_is_known(shop: Site) -> None:
+    """The pods that it would evict say on which node they are; those of DaemonSets, of the node itself and those that
+    have ended do not, and a pod that nobody counts as a replica counts for nothing."""
+    shop.cluster.create("pods", pod("etcd", on="n0", annotations={"kubernetes.io/config.mirror": "x"}))
+    shop.cluster.create("pods", pod("loose", on="n0"))
+    shop.server.settle()
+    web = {each["metadata"]["name"]: each for each in shop.cluster.all("pods", "shop", "app=web")}
+    ended = next(iter(web))
+    edit(shop.cluster, "pods", web[ended], lambda found: found["status"].update(phase="Failed", conditions=[]))
+    shop.server.live = False
+    async with shop.actuator() as actuator:
+        targets = await actuator.inventory()
+    on = {each.id: each.on for each in targets}
+    assert [name for name in web if not on[f"pod:shop/{name}"]] == [ended]
+    assert {each.on for each in targets if each.owner == "daemonset:shop/agent" or each.id == "pod:shop/etcd"} == {""}
+    assert {each.id for each in targets if each.hosts} == {f"node:n{n}" for n in range(3)}
+    hosted = count_hosted({"kubernetes/c1": Inventory(actuator="kubernetes", scope="c1", targets=tuple(targets))})
+    counted = Counter(
+        (each["spec"]["nodeName"], f"shop/{each['metadata']['labels']['app']}")
+        for each in shop.cluster.all("pods", "shop")
+        if each["metadata"]["labels"]["app"] in ("web", "db", "solo") and each["metadata"]["name"] != ended
+    )
+    assert {(f"n{n}", service): count for n in range(3) for service, count in hosted[_node(n)].items()} == counted
+
+
+def _node(number: int) -> tuple[str, str]:
+    return "kubernetes/c1", f"node:n{number}"
+
+
+async def test_until_everything_is_listed_it_is_not_known_what_a_node_hosts(shop: Site) -> None:
+    """Pods whose workloads nobody has told of yet count for nothing, so nothing is claimed of their nodes."""
+    rules = [{"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["list", "watch"]}]
+    shop.server.rbac = Rbac(rules)
+    context = ActuatorContext(scope="c1", state_dir=shop.folder, now_ms=lambda: 0, evidence=shop.shelf)
+    config = KubernetesConfig(kubeconfig=shop.kubeconfig, **FAST)
+    actuator = KubernetesActuator(config, context, Api(await client_of(config), config.request_timeout_s))
+    opening = asyncio.create_task(actuator.open())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for _ in actuator.changes():
+                found = {each.id: each.hosts for each in await actuator.inventory()}
+                if "node:n0" in found and any(name.startswith("pod:") for name in found):
+                    break
+        assert [hosts for name, hosts in found.items() if name.startswith("node:")] == [False] * 3
+    finally:
+        opening.cancel()
+        await actuator.close()
 
 
 async def test_a_change_in_the_cluster_is_news(shop: Site) -> None:
@@ -102,6 +158,17 @@ async def test_an_object_as_large_as_a_cluster_keeps_is_followed(shop: Site) -> 
         shop.server.settle()
         await until(actuator, "deployment:shop/large", ready_replicas=1, available_replicas=1)
         assert lists_of(shop) == lists
+
+
+async def test_what_is_no_event_ends_a_watch_and_nothing_else(shop: Site) -> None:
+    """Whatever a proxy on the way makes of it: the inventory is right afterwards."""
+    shop.server.garbled = list(GARBLED)
+    async with shop.actuator() as actuator:
+        while shop.server.garbled:
+            await shop.server.requested(len(shop.server.requests) + 1)
+        shop.cluster.delete("replicasets", "shop", "solo")
+        shop.server.settle()
+        await until(actuator, "replicaset:shop/solo")
 
 
 async def test_a_server_that_was_restored_and_keeps_silent_is_listed_anew(shop: Site) -> None:

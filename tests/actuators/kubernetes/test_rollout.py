@@ -7,6 +7,7 @@ import pytest
 
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import Ref
+from actuators.kubernetes.revisions import REVISION, current, revisions
 from actuators.kubernetes.rollout import Rollout, failures, rollout
 from actuators.kubernetes.workloads import Rolling, restart, scale
 from schemas.kubernetes import Object
@@ -68,6 +69,16 @@ def test_pods_that_cannot_be_made_are_a_reason() -> None:
     """A quota, or what the namespace does not admit: there is no pod that could say so."""
     told = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
     assert failures(workload_of({}, conditions=[told])) == ["FailedCreate (exceeded quota)"]
+
+
+def test_the_present_revision_is_the_newest_that_is_known() -> None:
+    """Going back to a ReplicaSet numbers that first, and the deployment only when its controller looks again."""
+    web = {"metadata": {"uid": "u", "annotations": {REVISION: "2"}}}
+    owned = {"ownerReferences": [{"uid": "u", "controller": True}]}
+    sets = [{"metadata": {**owned, "annotations": {REVISION: number}}} for number in ("3", "2")]
+    assert current(web, revisions(web, sets)) == "3"
+    assert current(web, ()) == "2"
+    assert current({"metadata": {}}, ()) is None
 
 
 # --- on a cluster ---

@@ -16,6 +16,8 @@ from schemas.plugins import Occurrence, Reading
 from tests.collectors.contexts import context
 from tests.kubernetes_server import KubernetesServer
 
+PATIENCE_S = 180
+"""A cluster of somebody's may take so long to start a pod."""
 FAST: dict[str, Any] = {"quiet_s": 0.0, "retry_s": 0.001, "interval_s": 0.02}
 
 
@@ -55,8 +57,9 @@ class Told:
         return reading
 
     async def until(self, done: Callable[[], bool]) -> None:
-        while not done():
-            await self.one()
+        async with asyncio.timeout(PATIENCE_S):
+            while not done():
+                await self.one()
 
     async def until_is(self, wanted: float, metric: str, **labels: str) -> None:
         """Until the one series with these labels has this value."""

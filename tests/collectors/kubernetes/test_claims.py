@@ -36,6 +36,7 @@ async def test_a_deployment_is_followed_as_it_grows_and_fails(tmp_path: Path) ->
         await cluster.patch(DEPLOYMENTS, "web", "/spec/replicas", 3)
         await cluster.available("web", 3)
         await told.until_is(3, "kube_deployment_status_replicas_available", **web)
+        cluster.needs(cluster.seen.containers)
         await cluster.patch(DEPLOYMENTS, "web", IMAGE, BAD)
         await cluster.until(lambda: reason(cluster), "a pod that cannot start")
         names = [pod["metadata"]["name"] for pod in await cluster.pods("web")]

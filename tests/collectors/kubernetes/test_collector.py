@@ -1,14 +1,17 @@
 """The kubernetes collector as its host sees it: readings of a cluster that lives."""
 
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from collectors.kubernetes import collect
 from collectors.kubernetes.config import KubernetesConfig
 from schemas.kubernetes import Object
-from tests.collectors.kubernetes.site import MortalServer, following
+from tests.collectors.contexts import context, next_samples
+from tests.collectors.kubernetes.site import MortalServer, following, settings
 from tests.kubernetes_server.objects import SHOP, pod, shop, workload
 from tests.kubernetes_server.rbac import Rbac
 
@@ -37,6 +40,16 @@ async def test_the_shop_is_told_of_and_so_is_what_changes_in_it(tmp_path: Path) 
             gone = server.cluster.all("pods", SHOP)[0]["metadata"]["name"]
             server.cluster.remove("pods", server.cluster.get("pods", SHOP, gone))
             await told.until(lambda: told.value("kube_pod_created", pod=gone) is None)
+
+
+async def test_no_two_readings_of_a_source_are_of_one_moment(tmp_path: Path) -> None:
+    """Or what had ended with the second would go on: an engine keeps the first sample of a moment."""
+    async with MortalServer(shop()) as server:
+        given = KubernetesConfig.model_validate(settings(server, tmp_path))
+        frozen = context(tmp_path, now_ms=lambda: 1_000_000)
+        async with aclosing(collect(given, frozen)) as readings:
+            times = [(await next_samples(readings, "kubernetes:pods:shop")).time_ms for _ in range(5)]
+    assert times == sorted(set(times))
 
 
 async def test_a_change_is_told_at_once(tmp_path: Path) -> None:

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import structlog
 
-from collectors.kubernetes.api import client_of
+from collectors.kubernetes.api import Unreadable, client_of
 from collectors.kubernetes.config import KubernetesConfig
 from collectors.kubernetes.following import Following
 from collectors.kubernetes.resources import MEASURED, Key, key_of
 from schemas.kubernetes import Object
 from tests.collectors.kubernetes.site import MortalServer, settings
-from tests.kubernetes_server import Cluster, Faults
+from tests.kubernetes_server import GARBLED, ApiStatus, Cluster, Faults, Request
 from tests.kubernetes_server.objects import pod
+from tests.kubernetes_server.rbac import Rbac
 
 PODS = MEASURED["pods"].path()
 
@@ -198,6 +199,37 @@ async def test_a_watch_without_news_is_not_taken_for_lost(tmp_path: Path) -> Non
                 await server.requested(len(server.requests) + 1)
         assert follow.lists == 1
         assert not [each for each in logged if each["log_level"] == "warning"]
+
+
+async def test_what_is_no_event_ends_a_watch_and_nothing_else(tmp_path: Path) -> None:
+    """Whatever a proxy on the way makes of it; the next watch goes on."""
+    cluster = Cluster()
+    async with still(cluster) as server:
+        server.garbled = list(GARBLED)
+        async with recording(server, tmp_path) as (record, _):
+            cluster.create("pods", pod("a"))
+            while server.garbled:
+                await server.requested(len(server.requests) + 1)
+            cluster.create("pods", pod("b"))
+            await record.until(cluster)
+    assert record.told == history(cluster)
+
+
+class Busy(Rbac):
+    """Whoever asks is told to come again after seven seconds."""
+
+    def allows(self, request: Request) -> bool:
+        raise ApiStatus(429, "TooManyRequests", "storage is (re)initializing", retry_after="7")
+
+
+async def test_a_busy_server_is_asked_again_when_it_says(tmp_path: Path) -> None:
+    """Not earlier, and not as much later as one that is away."""
+    async with still(Cluster(), rbac=Busy(())) as server:
+        api = await client_of(KubernetesConfig.model_validate(settings(server, tmp_path)))
+        with pytest.raises(Unreadable) as told:
+            await api.version(PODS)
+        await api.close()
+    assert told.value.after_s == 7
 
 
 async def test_lists_are_read_by_pages_and_through_failures(tmp_path: Path) -> None:

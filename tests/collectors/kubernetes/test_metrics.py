@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from collectors.kubernetes.cluster import RENDERED
-from collectors.kubernetes.parts import quantity, seconds
 from collectors.kubernetes.resources import MEASURED
 from tests.collectors.kubernetes.site import lines
 
@@ -26,6 +25,7 @@ POD: dict[str, Any] = {
         "containers": [
             {
                 "name": "main",
+                "image": "shop/web",
                 "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"nvidia.com/gpu": "2"}},
             }
         ],
@@ -44,7 +44,7 @@ POD: dict[str, Any] = {
                 "ready": False,
                 "restartCount": 7,
                 "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-                "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}},
+                "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": MADE}},
             }
         ],
     },
@@ -84,13 +84,14 @@ def test_a_pod_that_crashes_in_a_loop_says_so() -> None:
         f"kube_pod_status_ready{{{WEB},condition=false}}": 1,
         f"kube_pod_status_ready{{{WEB},condition=true}}": 0,
         f"kube_pod_status_scheduled_time{{{WEB}}}": MADE_S,
-        f"kube_pod_container_info{{{container},image=web:1}}": 1,
+        f"kube_pod_container_info{{{container},image_spec=shop/web,image=web:1}}": 1,
         f"kube_pod_container_status_restarts_total{{{container}}}": 7,
         f"kube_pod_container_status_waiting{{{container}}}": 1,
         f"kube_pod_container_status_running{{{container}}}": 0,
         f"kube_pod_container_status_waiting_reason{{{container},reason=CrashLoopBackOff}}": 1,
         f"kube_pod_container_status_last_terminated_reason{{{container},reason=OOMKilled}}": 1,
         f"kube_pod_container_status_last_terminated_exitcode{{{container}}}": 137,
+        f"kube_pod_container_status_last_terminated_timestamp{{{container}}}": MADE_S,
         f"kube_pod_container_resource_requests{{{container},node=n1,resource=cpu,unit=core}}": 0.25,
         f"kube_pod_container_resource_requests{{{container},node=n1,resource=memory,unit=byte}}": 2**30,
         f"kube_pod_container_resource_limits{{{container},node=n1,resource=nvidia_com_gpu,unit=integer}}": 2,
@@ -106,9 +107,44 @@ def test_labels_are_told_only_as_allowed() -> None:
     )
 
 
-def test_a_pod_that_no_node_takes_says_so() -> None:
+def test_a_pod_says_for_which_reason_it_is_as_it_is() -> None:
+    """Whether the pod says so, one of its conditions, or a container that has ended."""
+    ended = [{"name": "main", "state": {"terminated": {"reason": "Shutdown"}}}]
+    status = {"reason": "Evicted", "conditions": [{"type": "Ready", "reason": "NodeLost"}], "containerStatuses": ended}
+    found = rendered("pods", about("p", status=status))
+    told = {each.rpartition("=")[2].rstrip("}"): value for each, value in found.items() if "_status_reason" in each}
+    assert told == {"Evicted": 1, "NodeAffinity": 0, "NodeLost": 1, "Shutdown": 1, "UnexpectedAdmissionError": 0}
+
+
+def test_a_pod_without_a_phase_has_none() -> None:
+    """Not every phase as 0: nothing is known yet."""
+    assert not [each for each in rendered("pods", about("p")) if "phase" in each]
+
+
+def test_a_container_that_has_ended_and_one_before_the_others() -> None:
+    """When it began is known of it, too, and why it waits even where no reason is given; an init container says what it
+    asks for and whether it goes on beside the others."""
+    spec = {"initContainers": [{"name": "mesh", "restartPolicy": "Always", "resources": {"requests": {"cpu": "1"}}}]}
+    status = {
+        "containerStatuses": [{"name": "main", "state": {"terminated": {"startedAt": MADE, "exitCode": 1}}}],
+        "initContainerStatuses": [{"name": "mesh", "state": {"waiting": {}}}],
+    }
+    found = rendered("pods", about("p", spec=spec, status=status))
+    main, mesh = (f"namespace=shop,pod=p,uid=u,container={name}" for name in ("main", "mesh"))
+    expected = {
+        f"kube_pod_container_state_started{{{main}}}": MADE_S,
+        f"kube_pod_container_status_terminated_reason{{{main}}}": 1,
+        f"kube_pod_init_container_info{{{mesh},restart_policy=Always}}": 1,
+        f"kube_pod_init_container_status_waiting_reason{{{mesh}}}": 1,
+        f"kube_pod_init_container_resource_requests{{{mesh},resource=cpu,unit=core}}": 1,
+    }
+    assert expected.items() <= found.items()
+
+
+@pytest.mark.parametrize("reason", ["Unschedulable", "SchedulingGated"])
+def test_a_pod_that_no_node_takes_says_so(reason: str) -> None:
     """As one of which only the scheduler has said something."""
-    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    scheduled = {"type": "PodScheduled", "status": "False", "reason": reason}
     found = rendered("pods", about("p", status={"phase": "Pending", "conditions": [scheduled]}))
     assert found["kube_pod_status_unschedulable{namespace=shop,pod=p,uid=u}"] == 1
     assert found["kube_pod_owner{namespace=shop,pod=p,uid=u}"] == 1
@@ -120,10 +156,10 @@ def test_a_deployment_says_what_it_should_have_and_has() -> None:
         "observedGeneration": 2,
         "replicas": 4,
         "availableReplicas": 3,
-        "conditions": [{"type": "Available", "status": "True"}],
+        "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
     }
     found = rendered("deployments", about("web", spec={"replicas": 4, "paused": True}, status=status))
-    web = "namespace=shop,deployment=web"
+    web, available = "namespace=shop,deployment=web", "condition=Available,reason=MinimumReplicasAvailable"
     assert found == {
         f"kube_deployment_created{{{web}}}": MADE_S,
         f"kube_deployment_metadata_generation{{{web}}}": 3,
@@ -135,10 +171,30 @@ def test_a_deployment_says_what_it_should_have_and_has() -> None:
         f"kube_deployment_status_replicas_available{{{web}}}": 3,
         f"kube_deployment_status_replicas_unavailable{{{web}}}": 0,
         f"kube_deployment_status_replicas_updated{{{web}}}": 0,
-        f"kube_deployment_status_condition{{{web},condition=Available,status=true}}": 1,
-        f"kube_deployment_status_condition{{{web},condition=Available,status=false}}": 0,
-        f"kube_deployment_status_condition{{{web},condition=Available,status=unknown}}": 0,
+        f"kube_deployment_status_condition{{{web},{available},status=true}}": 1,
+        f"kube_deployment_status_condition{{{web},{available},status=false}}": 0,
+        f"kube_deployment_status_condition{{{web},{available},status=unknown}}": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("ProgressDeadlineExceeded", ",reason=ProgressDeadlineExceeded"), ("Whim", ",reason=unknown"), (None, "")],
+)
+def test_a_condition_of_a_deployment_has_a_reason_of_those_that_are_known(reason: str | None, told: str) -> None:
+    """Of which there are few: whatever else an object says is no series of its own."""
+    status = {"conditions": [{"type": "Progressing", "status": "False", "reason": reason}]}
+    found = rendered("deployments", about("web", status=status))
+    web = "namespace=shop,deployment=web,condition=Progressing"
+    assert found[f"kube_deployment_status_condition{{{web}{told},status=false}}"] == 1
+
+
+def test_a_deployment_that_was_just_made_says_so() -> None:
+    """Its controller has seen no generation of it yet, and it has nothing."""
+    found = rendered("deployments", about("web", spec={"replicas": 2}, status={}))
+    assert found["kube_deployment_status_observed_generation{namespace=shop,deployment=web}"] == 0
+    assert found["kube_deployment_status_replicas_available{namespace=shop,deployment=web}"] == 0
+    assert not [each for each in found if "terminating" in each]
 
 
 def test_the_other_workloads_do_so_too() -> None:
@@ -192,11 +248,15 @@ def test_a_node_says_how_it_is_and_what_it_has() -> None:
             {"failed": 2, "conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]},
             {",reason=BackoffLimitExceeded": 0, ",reason=DeadlineExceeded": 1, ",reason=Evicted": 0},
         ),
-        ({"failed": 2, "conditions": [{"type": "Failed", "status": "True", "reason": "Other"}]}, {"": 2}),
+        (
+            {"failed": 2, "conditions": [{"type": "Failed", "status": "True", "reason": "Other"}]},
+            {"": 2, ",reason=BackoffLimitExceeded": 0, ",reason=DeadlineExceeded": 0, ",reason=Evicted": 0},
+        ),
+        ({"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]}, {"": 0}),
     ],
 )
 def test_a_job_says_how_it_has_failed(status: dict[str, Any], failed: dict[str, float]) -> None:
-    """How often, and once it has given up why."""
+    """How often, and once it has given up why; for another reason than those that have a name, how often again."""
     found = rendered("jobs", about("backup", status=status))
     job = "namespace=shop,job_name=backup"
     expected = {f"kube_job_status_failed{{{job}{reason}}}": value for reason, value in failed.items()}
@@ -225,21 +285,3 @@ def test_cron_jobs_autoscalers_and_budgets_have_theirs() -> None:
     assert (
         budget["kube_poddisruptionbudget_status_pod_disruptions_allowed{namespace=shop,poddisruptionbudget=web}"] == 0
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1", 1), ("250m", 0.25), ("1.5", 1.5), ("2Gi", 2**31), ("1Ki", 1024), ("5k", 5000), ("3E", 3e18),
-        ("1Ei", 2**60),
-        ("1e3", 1000), ("12E2", 1200), (4, 4), ("100n", 1e-7), ("-1", -1), ("", None), ("1 Gi", None), ("many", None),
-    ],
-)  # fmt: skip
-def test_a_quantity_is_read_as_kubernetes_reads_it(text: object, value: float | None) -> None:
-    """Decimal and binary suffixes, and exponents."""
-    assert quantity(text) == (value if value is None else pytest.approx(value))
-
-
-def test_a_time_that_is_none_is_left_out() -> None:
-    """As one that is missing is."""
-    assert [seconds(each) for each in (None, "", "soon", MADE)] == [None, None, None, MADE_S]
