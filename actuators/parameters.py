@@ -21,6 +21,20 @@ from schemas.wording import shown
 _LONGEST = 4_096
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Categories of characters that end a text or a line, have no encoding, or make people see another text."""
+_IGNORABLE = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2065, 0x2065),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
+)
+"""What else is shown as nothing: Unicode's `Default_Ignorable_Code_Point`, and Braille without a dot."""
 
 
 def _pattern(text: str) -> str:
@@ -163,9 +177,14 @@ def _text(value: Any) -> str:
 
 def _visible(text: str) -> str:
     """Whatever a pattern says: what is shown to whoever approves it is what is passed on."""
-    if any(unicodedata.category(character) in _UNSEEN for character in text):
+    if not (text.isascii() and text.isprintable()) and any(map(_is_unseen, text)):
         raise ValueError(f"expected visible characters on one line, got {shown(ascii(text))}")
     return text
+
+
+def _is_unseen(character: str) -> bool:
+    code = ord(character)
+    return unicodedata.category(character) in _UNSEEN or any(first <= code <= last for first, last in _IGNORABLE)
 
 
 class Template:

@@ -10,7 +10,6 @@ import os
 import re
 import stat
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -153,9 +152,14 @@ async def _environment(name: str) -> str:
     return os.environ[name]
 
 
+def _at_once(name: str, flags: int) -> int:
+    """A pipe is not waited for."""
+    return os.open(name, flags | os.O_NONBLOCK)
+
+
 async def _file(name: str) -> str:
     try:
-        with Path(name).open("rb") as file:
+        with open(name, "rb", opener=_at_once) as file:
             # Of the file that was opened, not of what has its name by now.
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):

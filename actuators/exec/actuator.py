@@ -153,7 +153,7 @@ class ExecActuator:
             args={key: str(value) for key, value in values.items()},
             before=dict(before),
             reverts=undone.plan.run if undone else "",
-            argv=[template.fill(values) for template in declared.templates],
+            argv=declared.filled(values),
             variables=sorted({*declared.environment, *(key for key in declared.inherit if key in os.environ)}),
             secrets=sorted(key for key, text in declared.environment.items() if text.reference),
             directory=str(declared.directory),

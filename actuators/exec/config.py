@@ -3,14 +3,16 @@
 import hashlib
 import os
 import pwd
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from actuators.parameters import Declared, IntegerParameter, Template, TextParameter
-from schemas.plugins import PluginConfig
+from schemas.plugins import EffectFailed, PluginConfig
 from schemas.secrets import SecretText
+from schemas.wording import shown
 
 LONGEST_S = 300
 
@@ -82,6 +84,17 @@ class CommandConfig(Declared):
     @property
     def templates(self) -> list[Template]:
         return [Template(element) for element in self.argv]
+
+    def filled(self, values: Mapping[str, str | int]) -> list[str]:
+        """The arguments with these values. Raises `EffectFailed` for one that became an option by what was left empty
+        before a dash."""
+        filled = [template.fill(values) for template in self.templates]
+        for template, element in zip(self.templates, filled, strict=True):
+            before, name = template.parts[0] if template.parts else ("", None)
+            may_begin = before or name is None or self.parameters[name].leading_dash
+            if element.startswith("-") and not may_begin:
+                raise EffectFailed(f"argv: expected no option of {template.text!r}, got {shown(element)}")
+        return filled
 
     @property
     def definition(self) -> str:

@@ -24,6 +24,8 @@ from typing import Any, NoReturn
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _CHUNK = 65_536
+_MOST_LEFT = 1 << 20
+"""As much as a pipe may hold."""
 _POLL_S = 0.005
 _KILL_WAIT_S = 5.0
 
@@ -72,10 +74,7 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     tail = _Tail(plan["output_bytes"] + longest)
     in_time = _follow(program, said, tail, time.monotonic() + plan["timeout_s"])
     status = _end_all(program)
-    os.set_blocking(said, False)
-    with suppress(BlockingIOError):
-        while tail.take(said):
-            pass
+    _drain(said, tail)
     return {
         "error": error,
         "timed_out": not in_time,
@@ -172,6 +171,15 @@ def _follow(program: int, said: int, tail: _Tail, until: float) -> bool:
         os.close(handle)
 
 
+def _drain(said: int, tail: _Tail) -> None:
+    """What the program had said before its end; whoever could not be killed and goes on with it is not heard."""
+    os.set_blocking(said, False)
+    until = tail.seen + _MOST_LEFT
+    with suppress(BlockingIOError):
+        while tail.seen < until and tail.take(said):
+            pass
+
+
 def _end_all(program: int) -> int:
     """Kill whatever is left of the program and of what it started; the wait status of the program."""
     with suppress(ProcessLookupError, PermissionError):
@@ -188,7 +196,8 @@ def _end_all(program: int) -> int:
         if ended == 0:
             # The children of what we kill become ours, and are killed in the next round.
             for child in _children():
-                with suppress(ProcessLookupError):
+                # One that became another user's, as by sudo, is not ours to kill.
+                with suppress(ProcessLookupError, PermissionError):
                     os.kill(child, signal.SIGKILL)
             time.sleep(_POLL_S)
     return status

@@ -1,6 +1,9 @@
 """Commands that steer: each is a control message in the journal, decided on by the engine and recorded in the audit."""
 
 import argparse
+import sys
+
+import msgspec
 
 from engine.cli import show, verdict
 from engine.cli.act import told
@@ -9,6 +12,7 @@ from engine.cli.connect import connected, person
 from engine.cli.failure import CommandFailedError
 from engine.cli.look import ask_engine
 from engine.runtime import halts
+from engine.runtime.asking import NobodyAnswersError, ask
 from engine.runtime.bus import Bus
 from engine.runtime.publishing import new_id
 from schemas import subjects
@@ -26,7 +30,20 @@ async def halt(args: argparse.Namespace, config: Config) -> None:
     async with connected(config) as bus:
         await halts.write(bus, request)
         await _publish(bus, "halt", request)
+        unknown = args.rule and await _is_unknown(bus, args.rule)
+    if unknown:
+        show.say(f"no rule {args.rule} acts now, and no playbook; should there be one, it is halted", file=sys.stderr)
     print(f"halted {_said(scope)}; `reflexarc resume{_option(args)}` ends it")
+
+
+async def _is_unknown(bus: Bus, rule: str) -> bool:
+    """Whether the engine, if one lives, knows nothing of the name. A playbook has its version behind it."""
+    question = msgspec.json.encode({"rule": rule.partition("@")[0]})
+    try:
+        answer = await ask(bus, "engine", "why-not", question)
+    except NobodyAnswersError:
+        return False
+    return bool(answer["why"][0]["reason"] == Reason.UNKNOWN_RULE)
 
 
 async def resume(args: argparse.Namespace, config: Config) -> None:
@@ -45,8 +62,13 @@ async def emergency(args: argparse.Namespace, config: Config) -> None:
     """Declare an emergency, or end it: everybody is told, and only people and the listed rules act."""
     request = Emergency(id=new_id(), by=person(config), why=args.why, over=args.over)
     async with connected(config) as bus:
-        await _publish(bus, "emergency", request)
+        decided = await verdict.told(bus, "emergency", request)
     print("the emergency is over" if args.over else "an emergency is declared; `reflexarc emergency --over` ends it")
+    pages = [entry for entry in decided if entry.kind == "command"]
+    for entry in pages:
+        show.say(told(entry))
+    if not pages:
+        show.say("nobody is paged: no actuator has a receiver", file=sys.stderr)
 
 
 async def approve(args: argparse.Namespace, config: Config) -> None:
@@ -68,7 +90,7 @@ async def approve(args: argparse.Namespace, config: Config) -> None:
         show.say(told(entry))
 
 
-async def _publish(bus: Bus, verb: str, request: Halt | Resume | Emergency) -> None:
+async def _publish(bus: Bus, verb: str, request: Halt | Resume) -> None:
     await bus.publish(subjects.control(verb, request.by), encode(request), msg_id=request.id)
 
 

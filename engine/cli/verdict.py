@@ -11,14 +11,14 @@ from engine.runtime.lookup import stream_state
 from schemas import subjects
 from schemas.audit import AuditEntry
 from schemas.codec import decode_audit, encode
-from schemas.control import Abort, Approve
+from schemas.control import Abort, Approve, Emergency
 from schemas.reasons import MEANING
 
 DECIDED_WITHIN_S = 5.0
 """An engine that lives decides at once."""
 
 
-async def told(bus: Bus, verb: str, request: Approve | Abort) -> Sequence[AuditEntry]:
+async def told(bus: Bus, verb: str, request: Approve | Abort | Emergency) -> Sequence[AuditEntry]:
     """Say it to the engine; what it decided then, its own record of the message left out.
 
     Raises `CommandFailedError` where nobody decides on it.

@@ -1,6 +1,7 @@
 """Secrets: referred to in a configuration, resolved where they are used, and taken out of what others say."""
 
 import json
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -47,6 +48,13 @@ async def test_a_file_that_everybody_may_use_is_refused(tmp_path: Path, mode: in
     """With what it may be at most."""
     with pytest.raises(SecretUnavailable, match=r"everybody may use it .*expected at most -rw-rw----"):
         await Secrets().resolve(planted(tmp_path, mode=mode))
+
+
+async def test_a_pipe_is_no_secret_and_holds_nobody_up(tmp_path: Path) -> None:
+    """Nobody writes into it, and it is not waited for."""
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(SecretUnavailable, match="expected a file"):
+        await Secrets().resolve(SecretText(f"file:{tmp_path}/pipe"))
 
 
 async def test_what_leads_to_no_secret_says_which_reference(tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ REFUSED = {
     "a next line": "x\x85y",
     "a line separator": "x\u2028y",
     "another order of letters": "x\u202egpj.sh",
+    "a letter without a shape": "x\u3164y",
+    "a mark that only chooses a shape": "x\ufe0fy",
+    "a joiner": "x\u034fy",
+    "what is to be ignored some day": "x\U000e0fffy",
+    "a blank of dots": "x\u2800y",
     "no text": "\udcff",
     "an option": "-rf",
     "a long option": "--output=/etc/passwd",
@@ -99,6 +104,14 @@ async def test_options_and_what_is_not_visible_reach_no_process(place: Place) ->
     """Even by a pattern that lets all through."""
     template(place, "{value}", value=ANY)
     assert await sent(place, [{"value": value} for value in REFUSED.values()]) == [None] * len(REFUSED)
+
+
+async def test_nothing_before_a_dash_makes_no_option(place: Place) -> None:
+    """An element that is written `{zone}-{host}` is no option of the program because its zone is left empty."""
+    texts = {"type": "text", "pattern": "[a-z-]*"}
+    template(place, "{zone}-{host}", "{zone}{host}", zone=texts, host=texts)
+    values = [{"zone": zone, "host": "rf"} for zone in ("eu", "")]
+    assert await sent(place, values) == [["eu-rf", "eurf"], None]
 
 
 async def test_what_is_not_declared_reaches_no_process(place: Place) -> None:
