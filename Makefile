@@ -42,7 +42,8 @@ soak: $(INSTALLED)  ## the crash tests for longer, every verb cut off everywhere
 test-kubernetes: $(INSTALLED)  ## the claims about the actuator kubernetes and the collector, on the cluster of KUBECONFIG
 	@test -n "$$KUBECONFIG" || { echo "skipped: set KUBECONFIG to the kubeconfig of a cluster to test on"; exit 0; }; \
 		REFLEXARC_KUBECONFIG="$$KUBECONFIG" $(BIN)/pytest \
-			tests/actuators/kubernetes/test_claims.py tests/actuators/kubernetes/test_claims_undo.py tests/collectors/kubernetes/test_claims.py tests/actuators/kubernetes/test_arc.py
+			tests/actuators/kubernetes/test_claims_*.py tests/actuators/kubernetes/test_arc.py \
+			tests/collectors/kubernetes/test_claims.py
 
 check: $(INSTALLED)  ## format, lint, types, import contracts, generated files, shipped rules
 	$(BIN)/ruff format --check
