@@ -84,7 +84,7 @@ def test_at_its_deadline_an_approval_is_too_late() -> None:
     command = asked(story.samples(0))
     story.every_second(59, 0)
     story.now_ms += 1000
-    assert reasons(story.approve(command)) == [Reason.APPROVAL_LAPSED]
+    assert reasons(story.approve(command)) == [Reason.APPROVAL_LAPSED, Reason.NOT_WAITING]
     assert commands(story.every_second(5, 0)) == []
 
 
