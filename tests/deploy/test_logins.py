@@ -61,24 +61,19 @@ async def settled(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "subject"),
+    ("login", "refused"),
     [
-        *(("agent-web1", subject) for subject in ELSEWHERE),
-        *(("operator-ann", subject) for subject in ELSEWHERE if "halt" not in subject),
-        ("operator-ann", "ops.control.activate.ann"),
-        ("actuator-web1", "ops.outcomes.process.web2"),
-        ("actuator-web1", "ops.inventory.web2"),
-        ("actuator-web1", "ops.commands.process.web1.restart"),
-        ("actuator-web1", "ops.events.web1.log"),
-        ("actuator-web1", "ops.control.approve.bob"),
-        ("actuator-web1", "$KV.halt.x"),
+        ("agent-web1", ELSEWHERE),
+        ("operator-ann", (*(each for each in ELSEWHERE if "halt" not in each), "ops.control.activate.ann")),
+        ("actuator-web1", ("ops.events.web1.log", *(each for each in ELSEWHERE if "ledger" not in each))),
     ],
 )
-async def test_nobody_speaks_for_another(server: Served, login: str, subject: str) -> None:
+async def test_nobody_speaks_for_another(server: Served, login: str, refused: tuple[str, ...]) -> None:
     """What a login has no leave to say is refused: as another person or node, and as engine or actuator."""
     bus = await server.bus(login)
-    with pytest.raises(PermissionDenied):
-        await bus.publish(subject, b"{}")
+    for subject in refused:
+        with pytest.raises(PermissionDenied):
+            await bus.publish(subject, b"{}")
     await bus.close()
 
 
