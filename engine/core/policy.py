@@ -214,17 +214,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 def among(patterns: tuple[str, ...], name: str) -> bool:
     """Whether one of the patterns fits, or there is none."""
-    return not patterns or name in patterns or any(_fits(pattern, name) for pattern in patterns if "*" in pattern)
+    return not patterns or _any_of(patterns).fullmatch(name) is not None
 
 
 def _among_any(patterns: tuple[str, ...], act: Act) -> bool:
     return among(patterns, act.service) or any(among(patterns, each.service) for each in act.takes)
 
 
-def _fits(pattern: str, name: str) -> bool:
-    return pattern == "*" or _pattern(pattern).fullmatch(name) is not None
-
-
 @lru_cache(maxsize=10_000)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    each = (".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+    return re.compile("|".join(each), re.DOTALL)

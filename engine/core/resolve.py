@@ -72,9 +72,8 @@ def target_id(verb: Verb, args: Mapping[str, str]) -> str | None:
     """The target that the arguments name: of the kinds that they name in full, the one named by most of them."""
     most, found = 0, None
     for kind, parts in verb.targets.items():
-        values = [args.get(part, "") for part in parts]
-        if all(values):
-            named = f"{kind}:{'/'.join(values)}"
+        if all(map(args.get, parts)):
+            named = f"{kind}:{'/'.join(map(args.__getitem__, parts))}"
             if found is None or (len(parts), named) > (most, found):
                 most, found = len(parts), named
     return found

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from engine.core.effects import Effect
 from engine.core.state import Ladder, State
@@ -33,7 +33,8 @@ class Turn:
         full = (self.now_ms, key)
         if full not in self._known:
             self._known[full] = work()
-        return cast(T, self._known[full])
+        known: T = self._known[full]
+        return known
 
     def forget(self) -> None:
         """What was known rested on rules that are no longer."""

@@ -38,8 +38,8 @@ def limits_reached(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
 
 def _reached(turn: Turn, ladder: Ladder, act: Act, limit: Limit) -> Hold | None:
     state, per = turn.state, act.of(limit.per)
-    if limit.cooldown_ms and limit_key(limit, act) not in ladder.cools:
-        until_ms = state.cooldowns.get(limit_key(limit, act), 0)
+    if limit.cooldown_ms and (key := limit_key(limit, act)) not in ladder.cools:
+        until_ms = state.cooldowns.get(key, 0)
         if turn.now_ms < until_ms:
             return Hold(Reason.COOLDOWN, _named(limit, per), until_ms, source=limit.source)
     if limit.rate:

@@ -35,10 +35,10 @@ def settling(turn: Turn, ladder: Ladder) -> Hold | None:
 
 def isolated(turn: Turn, ladder: Ladder) -> Hold | None:
     """What is isolated stands still as evidence: only its release, whose target is the isolation itself, acts on it."""
-    owned = turn.state.targets.get(ladder.target, ())
-    # In the inventory of a unit test everything is text.
-    found = any(each.target.attributes.get("isolated") in (True, "true") for each in owned)
-    return Hold(Reason.ISOLATED) if found else None
+    for owned in turn.state.targets.get(ladder.target, ()):
+        if owned.target.attributes.get("isolated") in (True, "true"):  # In a unit test's inventory everything is text.
+            return Hold(Reason.ISOLATED)
+    return None
 
 
 def cooling(turn: Turn, ladder: Ladder) -> Hold | None:
