@@ -24,10 +24,14 @@ async def pager(directory: Path, **receiver: object) -> PageActuator:
 
 
 class Oncall(ThreadingHTTPServer):
-    """A webhook that remembers what it was told, and answers with `status`."""
+    """A webhook that remembers what it was told, and answers with `status`. One that is not `up` has its port, but no
+    connection before `server_activate`."""
 
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), OncallHandler)
+    def __init__(self, *, up: bool = True) -> None:
+        super().__init__(("127.0.0.1", 0), OncallHandler, bind_and_activate=False)
+        self.server_bind()
+        if up:
+            self.server_activate()
         self.status = 202
         self.posts: list[tuple[str, str, dict[str, object]]] = []
 
@@ -137,8 +141,7 @@ async def test_what_may_have_arrived_is_not_sent_again(
 
 async def test_a_webhook_that_comes_up_late_is_reached(tmp_path: Path) -> None:
     """Attempts to connect are repeated, each behind the gate."""
-    with Oncall() as closed:
-        port = closed.server_port
+    down = Oncall(up=False)
     gates = 0
     with ExitStack() as late:
 
@@ -146,20 +149,20 @@ async def test_a_webhook_that_comes_up_late_is_reached(tmp_path: Path) -> None:
             nonlocal gates
             gates += 1
             if gates == 2:
-                late.enter_context(serving(Oncall(port)))
+                down.server_activate()
+                late.enter_context(serving(down))
 
-        actuator = await pager(tmp_path, webhook=f"http://127.0.0.1:{port}/")
+        actuator = await pager(tmp_path, webhook=down.url)
         await actuator.execute(PAGE, gate)
     assert gates == 2
 
 
 async def test_a_webhook_that_is_not_there_fails_the_command(tmp_path: Path) -> None:
     """After some attempts the next step is due, and the outcome says why."""
-    with Oncall() as closed:
-        url = closed.url
-    actuator = await pager(tmp_path, webhook=url)
-    with pytest.raises(EffectFailed, match="no connection"):
-        await actuator.execute(PAGE, open_gate)
+    with Oncall(up=False) as down:
+        actuator = await pager(tmp_path, webhook=down.url)
+        with pytest.raises(EffectFailed, match="no connection"):
+            await actuator.execute(PAGE, open_gate)
 
 
 async def test_nobody_is_told_behind_a_closed_gate(tmp_path: Path, oncall: Oncall) -> None:
