@@ -45,7 +45,7 @@ def revisions(owner: Object, kept: Iterable[Object]) -> tuple[Revision, ...]:
 
 
 def number_of(source: Object) -> int | None:
-    """Of a ReplicaSet or ControllerRevision."""
+    """Of a ReplicaSet or ControllerRevision, or the one that a deployment has. People may write anything there."""
     if "revision" in source:
         return int(source["revision"])
     text = annotations_of(source).get(REVISION, "")
@@ -54,16 +54,16 @@ def number_of(source: Object) -> int | None:
 
 def current(owner: Object, kept: Sequence[Revision]) -> str | None:
     """The present revision. A deployment says its own, some time after its newest ReplicaSet has it."""
-    told = annotations_of(owner).get(REVISION, "")
-    known = [int(told)] if told.isdigit() else []
+    told = number_of(owner)
+    known = [told] if told is not None else []
     known += [kept[-1].number] if kept else []
     return str(max(known)) if known else None
 
 
 def previous(owner: Object, kept: Sequence[Revision]) -> str | None:
     """The newest revision before the present one with another template, that nobody went back from."""
-    present = current(owner, kept) or ""
-    if not present.isdecimal():  # People may write anything into an annotation.
+    present = current(owner, kept)
+    if present is None:
         return None
     left = _left(owner)
     not_wanted = {stamp(each.source) for each in kept if str(each.number) in {present, *left}}

@@ -97,7 +97,8 @@ class Rollback:
 async def _forth_again(course: Course, ref: Ref, changed: Changed) -> Undo | None:
     """The revision that was left, as long as the newest is the one that going back has made of an old template."""
     before, note = changed.mark.before, changed.mark.note
-    made = next((each for each in await _kept(course, ref, changed.found) if each.name == note.get("source")), None)
+    kept = await _revisions(course, ref, changed.found)
+    made = next((each for each in kept if each.name == note.get("source")), None)
     if made is None or made.number != note.get("revision"):
         return None  # Another change came before the controller had made it one.
     as_left = {"uid": before["uid"], "revision": str(made.number)}
@@ -126,12 +127,6 @@ async def _with_revision(course: Course, ref: Ref, kept: list[Revision], found: 
 
 
 async def _revisions(course: Course, ref: Ref, found: Object) -> Sequence[Revision]:
-    source = REPLICA_SETS if ref.kind == "deployment" else REVISIONS
-    labels = selector_text(found["spec"].get("selector") or {})
-    return revisions(found, await course.items(source.path(ref.namespace), labelSelector=labels))
-
-
-async def _kept(course: Course, ref: Ref, found: Object) -> Sequence[Revision]:
     source = REPLICA_SETS if ref.kind == "deployment" else REVISIONS
     labels = selector_text(found["spec"].get("selector") or {})
     return revisions(found, await course.items(source.path(ref.namespace), labelSelector=labels))

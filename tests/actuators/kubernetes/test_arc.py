@@ -19,13 +19,12 @@ from engine.runtime.bus import Bus
 from schemas.audit import EntryKind
 from schemas.reasons import Reason
 from tests.actuators.kubernetes.cluster import FAST
-from tests.actuators.kubernetes.ground import BAD, GOOD, REAL, REAL_PACE, Ground, ground
+from tests.actuators.kubernetes.ground import BAD, GOOD, IMAGE, REAL, REAL_PACE, Ground, ground
 from tests.collectors.kubernetes.site import FAST as TOLD_FAST
 from tests.conftest import ServerUnderTest
 from tests.kubernetes_server.objects import pod
 from tests.runtime.roles import actuator_of, agent, engine
 
-IMAGE = "/spec/template/spec/containers/0/image"
 DEPLOYMENT = '{namespace: "{{ $labels.namespace }}", deployment: "{{ $labels.deployment }}"}'
 SELECTED = 'namespace="{{ $labels.namespace }}", deployment="{{ $labels.deployment }}"'
 HEALS = f"""

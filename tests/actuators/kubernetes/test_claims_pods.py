@@ -14,12 +14,6 @@ from tests.actuators.kubernetes.ground import BUDGETS, GOOD, Ground, a_node
 from tests.actuators.site import open_gate
 from tests.kubernetes_server.objects import budget, pod
 
-CONTAINER = "/spec/template/spec/containers/0"
-ENV = f"{CONTAINER}/env"
-OTHER = [{"name": "VERSION", "value": "2"}]
-"""Another version: what differs needs no other image."""
-
-
 # --- pods ---
 
 

@@ -4,10 +4,7 @@ import pytest
 
 from actuators.kubernetes.resources import DEPLOYMENTS
 from schemas.plugins import ConditionFailed
-from tests.actuators.kubernetes.ground import Ground
-
-ENV = "/spec/template/spec/containers/0/env"
-OTHER = [{"name": "VERSION", "value": "2"}]
+from tests.actuators.kubernetes.ground import ENV, OTHER, Ground
 
 
 async def test_what_was_scaled_is_as_it_was_after_its_undo(place: Ground) -> None:

@@ -8,13 +8,8 @@ from actuators.kubernetes.marks import COMMAND
 from actuators.kubernetes.resources import DEPLOYMENTS, STATEFUL_SETS
 from schemas.plugins import ConditionFailed, EffectFailed
 from tests.actuators.kubernetes.cluster import command
-from tests.actuators.kubernetes.ground import BAD, GOOD, REAL, Ground
+from tests.actuators.kubernetes.ground import BAD, CONTAINER, ENV, GOOD, OTHER, REAL, Ground
 from tests.actuators.site import open_gate
-
-CONTAINER = "/spec/template/spec/containers/0"
-ENV = f"{CONTAINER}/env"
-OTHER = [{"name": "VERSION", "value": "2"}]
-"""Another version: what differs needs no other image."""
 
 
 async def test_restart_starts_every_pod_anew(place: Ground) -> None:

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from actuators.kubernetes.resources import DEPLOYMENTS, EVENTS, NODES
-from tests.actuators.kubernetes.ground import BAD, REAL, Ground, ground
+from tests.actuators.kubernetes.ground import BAD, IMAGE, REAL, Ground, ground
 from tests.collectors.kubernetes.site import FAST, Told, collecting
 from tests.kubernetes_server.objects import event
-
-IMAGE = "/spec/template/spec/containers/0/image"
 
 
 @asynccontextmanager
