@@ -160,8 +160,13 @@ class Ladder(msgspec.Struct, kw_only=True):
             value=self.value,
             annotations=self.annotations,
             node=self.node,
-            acts_for=(*self.acts_for, self.origin.name),
+            acts_for=self.lends,
         )
+
+    @property
+    def lends(self) -> tuple[str, ...]:
+        """What a ladder that this one begins acts for: all that this one does, and it too. Each once."""
+        return tuple(dict.fromkeys((*self.acts_for, self.origin.name)))
 
     @property
     def current(self) -> Step:

@@ -147,7 +147,7 @@ def _child(ladder: Ladder, nth: int, rule: HealRule, params: Labels | None = Non
         depth=ladder.depth + (params is not None),
         node=ladder.node,
         by=ladder.by,
-        acts_for=tuple(dict.fromkeys((*ladder.acts_for, ladder.origin.name))),
+        acts_for=ladder.lends,
     )
 
 
