@@ -82,9 +82,10 @@ async def approve(args: argparse.Namespace, config: Config) -> None:
         request = Approve(id=new_id(), by=person(config), command=found[0]["command"], deny=args.deny)
         decided = await verdict.told(bus, "approve", request)
     does, said = show.visible(found[0]["does"]), [each for each in decided if each.reason not in _GIVEN]
+    given = [each for each in decided if each.reason is Reason.APPROVED and each.kind == "decision"]
     if refused := [each for each in said if each.reason in (Reason.NOT_AN_APPROVER, Reason.NOT_WAITING)]:
         raise CommandFailedError(f"{does}: {verdict.refusal(refused[0])}")
-    left = next((f"; {each.detail}" for each in decided if each.reason is Reason.APPROVED and each.detail), "")
+    left = next((f"; {each.detail}" for each in given if each.detail), "")
     print(f"{'denied' if args.deny else 'approved'}: {does}{left}")
     for entry in said:
         show.say(told(entry))

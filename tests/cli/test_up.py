@@ -105,7 +105,9 @@ def heal_with_leave(site: Site) -> str:
     assert site.ask("commands") == []
     assert len(site.starts()) == 3
     command: str = ladders(site)[0]["command"]
-    assert "approved: restart replica:shop/0" in site.run("approve", command[:6]).stdout
+    approved = site.run("approve", command[:6]).stdout
+    assert "approved: restart replica:shop/0" in approved
+    assert approved.count("restart replica:shop/0") == 1
     site.wait_for(lambda: not ladders(site), "the ladder to end")
     assert [start.command for start in site.starts()[3:]] == [command]
     return command
