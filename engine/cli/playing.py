@@ -22,7 +22,7 @@ LOOKS_EVERY_S = 1.0
 
 def run_id(request: Play) -> str:
     """The id that the engine gives to the run of a request that names its version."""
-    from engine.core.state import ladder_id  # noqa: PLC0415 - who only looks need not wait for all that it loads
+    from engine.core.remediation import ladder_id  # noqa: PLC0415 - who only looks need not wait for all that it loads
 
     return ladder_id(f"{request.playbook}@{request.version}", request.id, 0)
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from engine.core.guardrails.pace import limit_key
 from engine.core.policy import Act, Taken
+from engine.core.remediation import Ladder
 from engine.core.resolve import Resolved
 from engine.core.services import service_of
-from engine.core.state import Ladder, State
+from engine.core.state import State
 from engine.core.turn import Turn
 
 KEPT_MS = 7 * 24 * 3_600_000

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from engine.core import acting, notices, playbooks, revert
 from engine.core.moves import End, Jump, Move, Next, Verify, anew, to_somebody
+from engine.core.remediation import Ladder
 from engine.core.resolve import changes_target
-from engine.core.state import Ladder, State
+from engine.core.state import State
 from engine.core.temper import plays, responds, scaled, scales, telling_step
 from engine.core.turn import Turn
 from schemas.commands import Command

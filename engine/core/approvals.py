@@ -4,7 +4,8 @@ from engine.core import notices
 from engine.core.command import describe
 from engine.core.moves import End, Jump, Move, Next, Take, to_somebody
 from engine.core.policy import Act, Approval
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from engine.core.temper import plays, responds
 from engine.core.turn import Turn
 from schemas.commands import Command

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from engine.core.remediation import Ladder
 from engine.core.resolve import Resolved
 from engine.core.services import service_of
-from engine.core.state import Ladder, State
+from engine.core.state import State
 from engine.core.turn import Turn
 from schemas.commands import Command, Origin, command_id
 from schemas.labels import text

@@ -8,9 +8,10 @@ from engine.core.approvals import waits_as
 from engine.core.effects import Effect
 from engine.core.program import HealRule, Step
 from engine.core.reach import node_of_alert
+from engine.core.remediation import Ladder, ladder_id
 from engine.core.scaling import loop as scaling
 from engine.core.services import count_hosted, count_services
-from engine.core.state import Alert, Ladder, State, ladder_id
+from engine.core.state import Alert, State
 from engine.core.targets import index_targets
 from engine.core.temper import scales
 from engine.core.turn import Turn

@@ -4,9 +4,10 @@ from engine.core import acting, intake
 from engine.core.compiled import Compiled, compile_program
 from engine.core.needs import needed
 from engine.core.program import Program, Settings
+from engine.core.remediation import cooldown_key
 from engine.core.schedule import find_unscheduled
 from engine.core.services import count_hosted, count_services
-from engine.core.state import State, cooldown_key
+from engine.core.state import State
 from engine.core.tallies import Tallies
 from engine.core.targets import index_targets
 from engine.core.verification import watch

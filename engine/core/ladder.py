@@ -40,7 +40,7 @@ contains anything nobody says. What succeeded with a `revert_after` is undone by
 
 from engine.core import acting, answering, approvals, playbooks, verification
 from engine.core.moves import End, Jump, Move, Next, Take, Verify
-from engine.core.state import Ladder, cooldown_key
+from engine.core.remediation import Ladder, cooldown_key
 from engine.core.taking import take
 from engine.core.temper import failed, is_resolved, last_word, plays, scales
 from engine.core.turn import Turn

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.core.state import Ladder
+from engine.core.remediation import Ladder
 from engine.core.temper import plays, telling
 from engine.core.turn import Turn
 from schemas.commands import Command

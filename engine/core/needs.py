@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from engine.core.compiled import Compiled, CompiledRule
 from engine.core.program import Program, every_step
 from engine.core.provenance import EVENTS_TOTAL
-from engine.core.state import Ladder
+from engine.core.remediation import Ladder
 from engine.promql import LOOKBACK_MS, Matcher, PromqlError, Selector, compile_expr, compile_query
 from schemas.labels import METRIC_NAME
 

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable
 
 from engine.core.program import HealRule, Step
+from engine.core.remediation import Ladder
 from engine.core.resolve import SCOPE
-from engine.core.state import Ladder
 from engine.core.turn import Turn
 from schemas.commands import Origin
 from schemas.reasons import Reason

@@ -11,8 +11,8 @@ from engine.core import notices, steps
 from engine.core.moves import End, Move, Next, Take, Verify, to_somebody
 from engine.core.parameters import ParametersInvalid, bound
 from engine.core.program import HealRule, Playbook
+from engine.core.remediation import Ladder, ladder_id
 from engine.core.runs import Run
-from engine.core.state import Ladder, ladder_id
 from engine.core.temper import plays, responds
 from engine.core.turn import Turn
 from schemas.audit import AuditEntry

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from engine.core.detector import NODE, Detector, node_is_aliased
 from engine.core.program import EventRule
-from engine.core.state import Alert, Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import Alert, State
 from engine.core.verbs import Verb
 from engine.sigma.correlate_model import Ended, Raised
 from engine.sigma.model import Correlation

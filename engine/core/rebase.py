@@ -8,9 +8,10 @@ the time of their own source: only those from what is now the future were taken 
 from msgspec.structs import replace
 
 from engine.core.derive import recount
+from engine.core.remediation import Ladder
 from engine.core.scaling import loop as scaling
 from engine.core.schedule import schedule_rules
-from engine.core.state import Ladder, State
+from engine.core.state import State
 
 TOLERATED_MS = 60_000
 """By so much the journal's clock may go back, as between two servers, while `now` just waits for it."""

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from engine.core.reach import bound
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from engine.core.targets import Owned
 from engine.core.turn import Turn
 from engine.core.verbs import Verb

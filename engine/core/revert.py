@@ -8,8 +8,8 @@ else since is let alone.
 from msgspec.structs import replace
 
 from engine.core.program import Step
+from engine.core.remediation import Ladder
 from engine.core.resolve import SCOPE
-from engine.core.state import Ladder
 from engine.core.temper import telling_step
 from engine.core.turn import Turn
 from schemas.outcomes import Outcome, Undo

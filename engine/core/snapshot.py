@@ -7,9 +7,10 @@ from engine.core.clocks import Clock
 from engine.core.derive import rebuild
 from engine.core.layout import Layout
 from engine.core.program import Program
+from engine.core.remediation import Ladder
 from engine.core.runs import Run
 from engine.core.scaling.memory import Memory
-from engine.core.state import Alert, Count, Ladder, State
+from engine.core.state import Alert, Count, State
 from engine.core.tallies import Done
 from engine.core.timers import Timer, Timers
 from engine.promql import PromqlError, Store

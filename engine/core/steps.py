@@ -13,8 +13,9 @@ from engine.core.moves import Move, Next, Verify
 from engine.core.parameters import ParametersInvalid, bound
 from engine.core.program import HealRule, Playbook, Step, Temper
 from engine.core.reach import is_literal
+from engine.core.remediation import Ladder
 from engine.core.resolve import Refusal, render_args, rendered
-from engine.core.state import Ladder, State
+from engine.core.state import State
 from engine.core.turn import Turn
 from schemas.commands import Origin
 from schemas.labels import Labels, canonical

@@ -6,8 +6,8 @@ from engine.core.command import command_of, describe, same_act
 from engine.core.guardrails import Hold, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
 from engine.core.policy import Act
+from engine.core.remediation import Ladder, cooldown_key
 from engine.core.resolve import Refusal, about, resolve
-from engine.core.state import Ladder, cooldown_key
 from engine.core.temper import is_resolved, plays, responds, scales
 from engine.core.turn import Turn
 from schemas.commands import Command

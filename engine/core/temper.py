@@ -13,7 +13,8 @@ A response is no cure: that the alert is gone says nothing about who was there, 
 """
 
 from engine.core.program import Step
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from engine.core.effects import Effect
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from engine.core.timers import Timer
 from schemas.audit import AuditEntry, EntryKind
 from schemas.reasons import Reason

@@ -3,7 +3,8 @@
 from engine.core.compiled import Watch
 from engine.core.moves import End, Move, Next
 from engine.core.program import DEFAULT_WITHIN_MS
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from engine.core.temper import plays, responds
 from engine.core.turn import Turn
 from engine.promql import PromqlError, compile_expr

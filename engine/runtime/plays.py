@@ -9,8 +9,9 @@ import msgspec
 from engine.core.approvals import waits_as
 from engine.core.command import describe
 from engine.core.program import Playbook
+from engine.core.remediation import Ladder
 from engine.core.runs import Run
-from engine.core.state import Ladder, State
+from engine.core.state import State
 from engine.core.steps import describe as describe_step
 
 RUNS_TOLD = 100

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from engine.core.explain.verdicts import first, verdicts
 from engine.core.guardrails.pace import limit_key
+from engine.core.remediation import Ladder
 from engine.core.services import Health
-from engine.core.state import Ladder, State
+from engine.core.state import State
 from engine.core.tallies import Tallies
 from engine.core.turn import Turn
 from schemas.reasons import Reason

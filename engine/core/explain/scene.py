@@ -14,8 +14,8 @@ from engine.core.explain.standing import running
 from engine.core.explain.told import Nearest, Verdict
 from engine.core.explain.verdicts import verdicts, without_target
 from engine.core.program import HealRule
+from engine.core.remediation import Ladder
 from engine.core.scaling.rule import ScaleRule
-from engine.core.state import Ladder
 from engine.core.turn import Turn
 
 LOOKED_AT = 1_000

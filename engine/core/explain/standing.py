@@ -4,7 +4,8 @@ from engine.core.approvals import waits_as
 from engine.core.command import describe
 from engine.core.explain.told import Standing, Verdict, Why
 from engine.core.explain.verdicts import asking, first
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from engine.core.steps import describe as describe_step
 from engine.core.verification import within_ms
 from schemas.reasons import Reason

@@ -8,12 +8,13 @@ from engine.core.decide import ladder_on
 from engine.core.playbooks import ladder_of as run_of
 from engine.core.program import HealRule, Playbook
 from engine.core.reach import names_by_label
+from engine.core.remediation import Ladder
 from engine.core.resolve import SCOPE, Refusal, about
 from engine.core.scaling.judge import Decision
 from engine.core.scaling.loop import ladder_of as scaling_of
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
-from engine.core.state import Alert, Ladder
+from engine.core.state import Alert
 from engine.core.steps import begun_by
 from engine.core.turn import Turn
 from engine.core.verbs import Verb

@@ -11,8 +11,8 @@ from engine.core.guardrails.pace import limits_reached
 from engine.core.guardrails.room import within_budgets, within_limits
 from engine.core.guardrails.standing import emergency, halted, settling
 from engine.core.policy import Act
+from engine.core.remediation import Ladder
 from engine.core.resolve import Refusal, resolve
-from engine.core.state import Ladder
 from engine.core.taking import touching
 from engine.core.turn import Turn
 from schemas.commands import Command

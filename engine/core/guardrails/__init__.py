@@ -33,7 +33,7 @@ from engine.core.guardrails.pace import flapping, limited
 from engine.core.guardrails.standing import cooling, emergency, halted, isolated, settling
 from engine.core.guardrails.windows import in_time
 from engine.core.policy import Act
-from engine.core.state import Ladder
+from engine.core.remediation import Ladder
 from engine.core.turn import Turn
 
 __all__ = ["OF_COMMAND", "OF_LADDER", "Hold", "Never", "hold", "objection"]

@@ -3,7 +3,7 @@
 from engine.core.compiled import CompiledRule
 from engine.core.guardrails.hold import Hold, Never
 from engine.core.policy import Act, Policy, among
-from engine.core.state import Ladder
+from engine.core.remediation import Ladder
 from engine.core.turn import Turn
 from engine.promql import PromqlError
 from schemas.reasons import Reason

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, BlastRadius
-from engine.core.state import Ladder, State
+from engine.core.remediation import Ladder
+from engine.core.state import State
 from engine.core.turn import Turn
 from schemas.reasons import Reason
 

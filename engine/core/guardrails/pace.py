@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from engine.core import tallies
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, Limit
-from engine.core.state import Ladder
+from engine.core.remediation import Ladder
 from engine.core.turn import Turn
 from schemas.reasons import Reason
 

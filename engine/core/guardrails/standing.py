@@ -2,7 +2,7 @@
 
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import among
-from engine.core.state import Ladder, cooldown_key
+from engine.core.remediation import Ladder, cooldown_key
 from engine.core.turn import Turn
 from schemas.reasons import Reason
 

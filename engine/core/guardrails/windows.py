@@ -8,7 +8,7 @@ from engine.core import cron
 from engine.core.cron import Zone
 from engine.core.guardrails.hold import Hold
 from engine.core.policy import Act, Window
-from engine.core.state import Ladder
+from engine.core.remediation import Ladder
 from engine.core.turn import Turn
 from schemas.reasons import Reason
 

@@ -12,6 +12,7 @@ from engine.core import acting, notices
 from engine.core import ladder as ladders
 from engine.core.guardrails import Hold, Never, hold, objection
 from engine.core.program import HealRule, Step
+from engine.core.remediation import Ladder, ladder_id
 from engine.core.resolve import Refusal, resolve
 from engine.core.scaling.compiled import CompiledScale
 from engine.core.scaling.judge import Decision, judge
@@ -19,7 +20,7 @@ from engine.core.scaling.memory import Memory
 from engine.core.scaling.recommend import Question
 from engine.core.scaling.rule import ScaleRule
 from engine.core.scaling.workload import Workload, read
-from engine.core.state import Ladder, State, ladder_id
+from engine.core.state import State
 from engine.core.timers import Timer
 from engine.core.turn import Turn
 from schemas.audit import AuditEntry
