@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NOT_AN_APPROVER = "NOT_AN_APPROVER"
     NOT_WAITING = "NOT_WAITING"
     UNKNOWN_RUN = "UNKNOWN_RUN"
+    NO_EMERGENCY = "NO_EMERGENCY"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
@@ -182,6 +183,7 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
     Reason.NOT_WAITING: "nothing of this id waits for the word of people, or no longer",
     Reason.UNKNOWN_RUN: "no run of a playbook of this id is under way that could be ended",
+    Reason.NO_EMERGENCY: "no emergency is declared that could be over",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
     Reason.UNKNOWN_RULE: "no rule that acts, and no playbook, has the name",
@@ -237,7 +239,7 @@ MEANING: dict[Reason, str] = {
     Reason.WAITING: "the step waits for something to hold, or for its time to pass",
     Reason.STEP_TIMED_OUT: "the step was not over within its `timeout`",
     Reason.ABORTED: "a person ended the run",
-    Reason.COMPENSATED: "a step of the playbook failed, and what was done before is compensated for",
+    Reason.COMPENSATED: "a step of the playbook failed, or a person ended it, and what was done is compensated for",
     Reason.NOT_COMPENSATED: "a step of the playbook failed, and not all that was done before could be compensated for",
     Reason.UNKNOWN_PLAYBOOK: "there is no playbook of the name and version",
     Reason.REVERTED: "what the step had done is undone",

@@ -191,6 +191,6 @@ def _operator(person: str) -> list[str]:
         "$JS.API.STREAM.LIST",
         "$JS.API.DIRECT.GET.*",
         "$JS.API.DIRECT.GET.*.>",
-        # What is read in order. A consumer of the queue of commands would be an actuator's: taken from it, or led elsewhere.
+        # What is read in order. Whoever has a consumer of the queue of commands takes them from an actuator.
         *(f"$JS.API.CONSUMER.{ask}.{stream}.>" for stream in PEOPLE_FOLLOW for ask in ("CREATE", "MSG.NEXT")),
     ]
