@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
+from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import NODES, PODS
 from actuators.kubernetes.rollout import is_ready, troubles
+from kube.api import ApiError, Unanswered, Unreached
 from schemas.kubernetes import Object, Resource
 from tests.kubernetes_server.objects import pod
 

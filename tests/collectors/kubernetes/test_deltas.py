@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import structlog
 
-from collectors.kubernetes.api import Unreadable, client_of
 from collectors.kubernetes.config import KubernetesConfig
-from collectors.kubernetes.following import Following
-from collectors.kubernetes.resources import MEASURED, Key, key_of
-from schemas.kubernetes import Object
+from collectors.kubernetes.deltas import Deltas
+from collectors.kubernetes.resources import MEASURED
+from kube.api import ApiError, Reader
+from kube.client import client_of
+from kube.reflector import Reflector
+from schemas.kubernetes import Key, Object, key_of
 from tests.collectors.kubernetes.site import MortalServer, settings
 from tests.kubernetes_server import GARBLED, ApiStatus, Cluster, Faults, Request
 from tests.kubernetes_server.objects import pod
@@ -59,10 +61,11 @@ def versions_in(cluster: Cluster) -> dict[Key, str]:
 
 
 @contextlib.asynccontextmanager
-async def recording(server: MortalServer, folder: Path, **given: Any) -> AsyncIterator[tuple[Record, Following]]:
-    api = await client_of(KubernetesConfig.model_validate(settings(server, folder, **given)))
+async def recording(server: MortalServer, folder: Path, **given: Any) -> AsyncIterator[tuple[Record, Reflector]]:
+    config = KubernetesConfig.model_validate(settings(server, folder, **given))
+    api = Reader(await client_of(config.kubeconfig, None), config.request_timeout_s, config.silent_s)
     record = Record()
-    follow = Following(api, PODS, record, 0.001)
+    follow = Reflector(api, PODS, Deltas(record), 0.001)
     task = asyncio.create_task(follow.run())
     try:
         yield record, follow
@@ -157,7 +160,7 @@ async def test_a_version_that_only_a_bookmark_told_of_is_gone_on_from(tmp_path: 
         await record.until(cluster)
         for number in range(20):
             cluster.create("configmaps", {"metadata": {"name": f"c{number}", "namespace": "shop"}})
-        while follow._version != str(cluster.version):
+        while follow.version != str(cluster.version):
             await asyncio.sleep(0)
         cluster.compact()
         server.disconnect()
@@ -225,11 +228,12 @@ class Busy(Rbac):
 async def test_a_busy_server_is_asked_again_when_it_says(tmp_path: Path) -> None:
     """Not earlier, and not as much later as one that is away."""
     async with still(Cluster(), rbac=Busy(())) as server:
-        api = await client_of(KubernetesConfig.model_validate(settings(server, tmp_path)))
-        with pytest.raises(Unreadable) as told:
-            await api.version(PODS)
+        config = KubernetesConfig.model_validate(settings(server, tmp_path))
+        api = Reader(await client_of(config.kubeconfig, None), 5)
+        with pytest.raises(ApiError) as told:
+            await api.get(PODS)
         await api.close()
-    assert told.value.after_s == 7
+    assert told.value.retry_after_s == 7
 
 
 async def test_lists_are_read_by_pages_and_through_failures(tmp_path: Path) -> None:
