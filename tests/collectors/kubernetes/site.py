@@ -21,18 +21,6 @@ PATIENCE_S = 180
 FAST: dict[str, Any] = {"quiet_s": 0.0, "retry_s": 0.001, "interval_s": 0.02}
 
 
-class MortalServer(KubernetesServer):
-    """It can be taken away, and comes back at the same address with the same state."""
-
-    def away(self) -> None:
-        self._server.close()
-        self.disconnect()
-
-    async def back(self) -> None:
-        port = int(self.url.rpartition(":")[2])
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port)
-
-
 def settings(server: KubernetesServer, folder: Path, **given: Any) -> dict[str, Any]:
     """Those of a collector in a hurry."""
     kubeconfig = folder / "kubeconfig"
