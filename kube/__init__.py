@@ -2,5 +2,5 @@
 answers and errors), `reflector` (a collection, listed and watched).
 
 It is below collectors and actuators and knows neither; what objects are says `schemas.kubernetes`. The client library
-is an extra: `client` imports it only where a client is made, and what needs it is to be imported only there too.
+is an extra: `client` can be imported without it, the others cannot, and are to be imported only where a client is made.
 """

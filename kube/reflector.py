@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from kube.api import Reader, RequestFailed, Unanswered
-from schemas.kubernetes import Object, is_list, number_of
+from schemas.kubernetes import Object, is_list, number_of, version_of
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ is silent, that is the first failure and not one more."""
 
 
 class Store(Protocol):
-    """What is kept in step. While it takes its time the reflector waits."""
+    """What is kept in step, by what lists and watches tell. While it takes its time the reflector waits."""
 
     async def replace(self, listed: AsyncIterator[Object], version: str) -> None:
         """These are all objects, in no order of time; `version` is that of the list. Where the list fails half way that
@@ -43,12 +43,12 @@ class Store(Protocol):
         ...
 
     async def delete(self, found: Object) -> None:
-        """It is gone, and was so at last."""
+        """It is gone, and was like this at last."""
         ...
 
     def restored(self) -> None:
-        """The server was, from a backup: its versions are behind those that were told, which may come again and mean
-        other things. A list follows."""
+        """The server was, from a backup: its versions are behind those that were told, which come again and mean other
+        things. A list follows."""
         ...
 
 
@@ -65,8 +65,10 @@ class Reflector:
         self._api = api
         self._store = store
         self._retry_s = retry_s
+        self._resumable = bool(version)
+        """Whether the server is to know `version` still, so that nothing need be listed."""
         self._in_doubt = True
-        """Whether the server may be behind `version`: a watch was lost, or there was none yet."""
+        """Whether it may be behind `version`: a watch was lost, or there was none yet."""
         self._failures = 0
         self._trouble = ""
 
@@ -84,31 +86,30 @@ class Reflector:
                 self._failures += 1
                 after_s = error.retry_after_s
                 if error.code == _GONE:
-                    self._forget(str(error))
+                    self._list_anew(str(error))
                 else:
                     self._tell(str(error))
             if self._failures:
                 await asyncio.sleep(min(after_s or self._retry_s * 2 ** min(self._failures - 1, 16), _LONGEST_PAUSE_S))
 
     async def _list_and_watch(self) -> None:
-        if self.version and self._in_doubt:
-            await self._compare()
-        if not self.version:
+        if self._resumable and self._in_doubt and self._is_behind(present := await self._page(limit="1")):
+            self._list_anew(f"it was followed up to version {self.version}, and the server is at {version_of(present)}")
+        if not self._resumable:
             await self._list()
         await self._watch()
 
-    async def _compare(self) -> None:
-        """Forget the version where the server's are behind it: another count has begun."""
-        present = str((await self._page(limit="1"))["metadata"]["resourceVersion"])
-        if number_of(present) < number_of(self.version):
-            self._store.restored()
-            self._forget(f"it was followed up to version {self.version}, and the server is at {present}")
+    def _is_behind(self, page: Object) -> bool:
+        """Whether another count of versions has begun."""
+        return version_of(page) < number_of(self.version)
 
     async def _list(self) -> None:
         first = await self._page(limit=_PAGE)
-        version = str(first["metadata"]["resourceVersion"])
-        await self._store.replace(self._items(first), version)
-        self.version = version
+        if self._is_behind(first):
+            self._store.restored()
+        self.version = str(first["metadata"]["resourceVersion"])
+        await self._store.replace(self._items(first), self.version)
+        self._resumable = True
 
     async def _items(self, page: Object) -> AsyncIterator[Object]:
         """Of all pages of a list, which are of one moment, from the first on."""
@@ -130,18 +131,16 @@ class Reflector:
 
     async def _watch(self) -> None:
         clock = asyncio.get_running_loop().time
-        began_s = clock()
-        try:
-            async with self._api.watch(self.path, self.version) as events:
-                began_s, self.lost_since_s = clock(), None
-                self._tell("")
+        async with self._api.watch(self.path, self.version) as events:
+            began_s, self.lost_since_s = clock(), None
+            self._tell("")
+            try:
                 async for event in events:
                     await self._apply(event)
                     self._failures = 0
-        finally:
-            if self.lost_since_s is None:
+            finally:
                 self.lost_since_s = clock()
-                if clock() - began_s > _GOOD_S:
+                if self.lost_since_s - began_s > _GOOD_S:
                     self._failures = 0
 
     async def _apply(self, event: Object) -> None:
@@ -155,9 +154,9 @@ class Reflector:
                 await self._store.update(found)
         self.version = str(found["metadata"]["resourceVersion"])
 
-    def _forget(self, why: str) -> None:
+    def _list_anew(self, why: str) -> None:
         log.info("kubernetes_listed_anew", path=self.path, why=why)
-        self.version = ""
+        self._resumable = False
 
     def _tell(self, trouble: str) -> None:
         """Once for each new trouble, not once a request."""
