@@ -115,7 +115,7 @@ class Reader:
         kind: str = "application/json",
         limits: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator["RESTResponse"]:
-        """The answer, if it is a good one."""
+        """The answer, if it is a good one; for who changes something, too."""
         headers = {"Content-Type": kind, "Accept": "*/*", "User-Agent": self._agent}
         asked = path + (f"?{urlencode(query)}" if query else "")
         timeout = limits or aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=self._timeout_s / 2)

@@ -1,4 +1,4 @@
-"""What the actuator knows of a cluster: every object once, as it is, over lost and forgotten watches."""
+"""What the actuator knows of a cluster: every object once, as it is."""
 
 import asyncio
 from collections import Counter

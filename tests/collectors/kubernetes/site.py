@@ -1,4 +1,4 @@
-"""A stand-in cluster that may die and come back, and what the collector says of it."""
+"""What the collector says of a stand-in cluster."""
 
 import asyncio
 import contextlib
