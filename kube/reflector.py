@@ -66,7 +66,7 @@ class Reflector:
         self._store = store
         self._retry_s = retry_s
         self._resumable = bool(version)
-        """Whether the server is to know `version` still, so that nothing need be listed."""
+        """Whether the server is taken to know `version` still, so that nothing need be listed."""
         self._in_doubt = True
         """Whether it may be behind `version`: a watch was lost, or there was none yet."""
         self._failures = 0
