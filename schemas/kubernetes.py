@@ -1,5 +1,5 @@
 """A cluster's API as all who use it know it: objects are the JSON that they are, and collections of them have paths.
-How it is reached says `kube`.
+How it is reached says `schemas.cluster`.
 """
 
 from dataclasses import dataclass

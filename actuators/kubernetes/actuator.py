@@ -18,7 +18,7 @@ from actuators.kubernetes.rollout import is_ready
 from actuators.kubernetes.store import Store
 from actuators.kubernetes.targets import Catalogue
 from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale, unscaled
-from kube.reflector import Reflector
+from schemas.cluster.reflector import Reflector
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.kubernetes import Object

@@ -6,8 +6,8 @@ What is changed is a few fields of the JSON that objects are, and those that thi
 from collections.abc import Awaitable
 from typing import Any
 
-from kube.api import AGENT, ApiError, Reader, Unanswered, body_of, json_of
-from kube.client import Client
+from schemas.cluster.api import AGENT, ApiError, Reader, Unanswered, body_of, json_of
+from schemas.cluster.client import Client
 from schemas.kubernetes import Object
 from schemas.plugins import EffectFailed
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from actuators.kubernetes.declaration import VERBS
-from kube import client
+from schemas.cluster import client
 from schemas.plugins import PluginConfig
 
 

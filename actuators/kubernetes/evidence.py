@@ -14,7 +14,7 @@ from actuators.kubernetes.acts import Found
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.described import described
 from actuators.kubernetes.resources import EVENTS, NODES, PODS, Ref, selector_text
-from kube.api import ApiError, Unanswered, Unreached
+from schemas.cluster.api import ApiError, Unanswered, Unreached
 from schemas.kubernetes import Object
 from schemas.plugins import ActuatorContext, Effect, EffectFailed
 

@@ -16,7 +16,7 @@ from actuators.kubernetes.course import Course
 from actuators.kubernetes.marks import BEFORE
 from actuators.kubernetes.resources import EVENTS, PODS, Ref, annotations_of
 from actuators.kubernetes.rollout import is_ending
-from kube.api import ApiError, Unanswered
+from schemas.cluster.api import ApiError, Unanswered
 from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, Effect, EffectFailed
 

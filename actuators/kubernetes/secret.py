@@ -21,7 +21,7 @@ async def resolve(reference: str, env: Mapping[str, str] = os.environ) -> str:
     try:
         # Found on every machine with an actuator service, of which few have the extra.
         from actuators.kubernetes.config import KubernetesConfig, NoClient, client_of  # noqa: PLC0415
-        from kube.api import Reader, RequestFailed  # noqa: PLC0415
+        from schemas.cluster.api import Reader, RequestFailed  # noqa: PLC0415
     except ImportError:
         raise SecretUnavailable(f"kubernetes:{reference}: needs the extra reflexarc[kubernetes]") from None
     namespace, name, key = reference.split("/")

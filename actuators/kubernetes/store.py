@@ -24,7 +24,7 @@ _NOT_KEPT = (
 
 
 class Store:
-    """See `kube.reflector.Store`. `changed` is called after each change of the objects."""
+    """See `schemas.cluster.reflector.Store`. `changed` is called after each change of the objects."""
 
     def __init__(self, resource: Resource, namespace: str, changed: Callable[[], None]) -> None:
         self.resource = resource

@@ -1,9 +1,9 @@
 """The kubernetes collector: a cluster's workloads and nodes under kube-state-metrics' names, and its Events.
 
 From the outside in: `config` says what is followed, `cluster` runs it, `deltas` is kept in step with one collection by
-`kube.reflector`, `board` holds its series ready, and `pods` with `containers`, `workloads`, `nodes`, `batch`,
-`policies` and `events` say what an object means, of `parts`. The client library is an extra and is imported only when
-the collector runs.
+`schemas.cluster.reflector`, `board` holds its series ready, and `pods` with `containers`, `workloads`, `nodes`,
+`batch`, `policies` and `events` say what an object means, of `parts`. The client library is an extra and is imported
+only when the collector runs.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import structlog
 from collectors.grid import Grid
 from collectors.kubernetes.config import KubernetesConfig, common
 from collectors.series import SeriesCache
-from kube.client import NoCluster, client_of
+from schemas.cluster.client import NoCluster, client_of
 from schemas.plugins import CollectorContext, CollectorSpec, Reading
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ async def collect(config: KubernetesConfig, context: CollectorContext) -> AsyncG
     """Series as they change and on every moment of the grid, and Events as they come; `up` alone, as 0, while it cannot
     be known how to reach the cluster."""
     from collectors.kubernetes.cluster import ClusterFollower  # noqa: PLC0415 - they need the extra
-    from kube.api import Reader  # noqa: PLC0415
+    from schemas.cluster.api import Reader  # noqa: PLC0415
 
     grid, down = Grid(config.interval_s or context.interval_s), SeriesCache(common(config, context.node))
     trouble = ""

@@ -16,8 +16,8 @@ from collectors.kubernetes.policies import autoscaler, budget
 from collectors.kubernetes.resources import EVENTS, MEASURED
 from collectors.kubernetes.workloads import daemon_set, deployment, replica_set, stateful_set
 from collectors.series import Metric, SeriesCache
-from kube.api import Reader
-from kube.reflector import Reflector
+from schemas.cluster.api import Reader
+from schemas.cluster.reflector import Reflector
 from schemas.kubernetes import Resource
 from schemas.plugins import CollectorContext, Reading, Samples
 

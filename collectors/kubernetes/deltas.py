@@ -25,7 +25,7 @@ class Sink(Protocol):
 
 
 class Deltas:
-    """See `kube.reflector.Store`. `changes` is how many were told."""
+    """See `schemas.cluster.reflector.Store`. `changes` is how many were told."""
 
     def __init__(self, sink: Sink) -> None:
         self.changes = 0

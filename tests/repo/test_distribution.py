@@ -43,9 +43,7 @@ def test_every_package_is_declared() -> None:
 def test_the_wheel_is_whole(wheel: zipfile.ZipFile) -> None:
     """It has every module, the JSON Schemas, the shipped rules and the licence."""
     there = set(wheel.namelist())
-    wanted = {
-        path for top in ("schemas", "kube", "engine", "collectors", "actuators") for path in (ROOT / top).rglob("*.py")
-    }
+    wanted = {path for top in ("schemas", "engine", "collectors", "actuators") for path in (ROOT / top).rglob("*.py")}
     wanted |= {*(ROOT / "schemas" / "json").glob("*.json"), *(ROOT / "rules").glob("**/*.yaml")}
     assert {path.relative_to(ROOT).as_posix() for path in wanted} <= there
     assert any(name.endswith("/LICENSE") for name in there)

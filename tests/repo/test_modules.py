@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "kube", "engine", "collectors", "actuators", "tests")
+PACKAGES = ("schemas", "engine", "collectors", "actuators", "tests")
 MOST_LINES = 300
 LONGER = {
     "tests/collectors/test_tail.py": "every way in which a log file is rotated, one after the other",

@@ -15,7 +15,7 @@ import pytest
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import NODES, PODS
 from actuators.kubernetes.rollout import is_ready, troubles
-from kube.api import ApiError, RequestFailed, Unanswered, Unreached
+from schemas.cluster.api import ApiError, RequestFailed, Unanswered, Unreached
 from schemas.kubernetes import Object, Resource
 from tests.kubernetes_server.objects import pod
 

@@ -12,7 +12,7 @@ import yaml
 
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, client_of
-from kube.api import ApiError, Unreached
+from schemas.cluster.api import ApiError, Unreached
 from tests.actuators.kubernetes.cluster import Site, command
 from tests.actuators.site import open_gate
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.kubernetes import Key, key_of
-from tests.kube.kept import Record, change, in_step, reflecting, still, trouble
+from tests.cluster.kept import Record, change, in_step, reflecting, still, trouble
 from tests.kubernetes_server import Cluster, Faults
 from tests.kubernetes_server.objects import pod
 

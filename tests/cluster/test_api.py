@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kube.api import ApiError
-from tests.kube.kept import reading
+from schemas.cluster.api import ApiError
+from tests.cluster.kept import reading
 from tests.kubernetes_server import ApiStatus, KubernetesServer, Request
 from tests.kubernetes_server.rbac import Rbac
 

@@ -12,9 +12,9 @@ import yaml
 from actuators.kubernetes.resources import PODS
 from actuators.kubernetes.store import Store as Inventory
 from collectors.kubernetes.deltas import Deltas
-from kube.api import Reader
-from kube.client import client_of
-from kube.reflector import Reflector, Store
+from schemas.cluster.api import Reader
+from schemas.cluster.client import client_of
+from schemas.cluster.reflector import Reflector, Store
 from schemas.kubernetes import Key, Object, key_of
 from tests.kubernetes_server import Cluster, Faults, KubernetesServer, MortalServer
 from tests.kubernetes_server.objects import pod

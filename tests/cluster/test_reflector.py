@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.kube.kept import ForInventory, Kept, Record, change, in_step, reflecting, still, trouble
+from tests.cluster.kept import ForInventory, Kept, Record, change, in_step, reflecting, still, trouble
 from tests.kubernetes_server import GARBLED, ApiStatus, Cluster, Faults, KubernetesServer, Request
 from tests.kubernetes_server.objects import pod
 from tests.kubernetes_server.rbac import Rbac

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import structlog
 
-from kube.api import Reader, RequestFailed, Unanswered
+from schemas.cluster.api import Reader, RequestFailed, Unanswered
 from schemas.kubernetes import Object, is_list, number_of, version_of
 
 log = structlog.get_logger()

@@ -1,8 +1,8 @@
 """Requests that read from the API server, and of everything that goes wrong what it means: whether there was an answer,
 and what it says.
 
-They go through the official client, as `kube.client` makes it: a request that is cancelled or too late ends at once,
-which one in a thread does not. Objects stay the JSON that they are.
+They go through the official client, as `client` makes it: a request that is cancelled or too late ends at once, which
+one in a thread does not. Objects stay the JSON that they are.
 """
 
 import json
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from kube.client import Client, NoCluster
+from schemas.cluster.client import Client, NoCluster
 from schemas.kubernetes import Object, is_event
 
 if TYPE_CHECKING:
