@@ -66,6 +66,7 @@ GARBLED: tuple[Any, ...] = (
     {"type": "ERROR"},
     {"type": "ERROR", "object": None},
     {"type": "ERROR", "object": {}},
+    {"type": "ERROR", "object": {"code": "text", "details": "text"}},
     {"type": "ADDED", "object": "text"},
     {"type": "ADDED", "object": {}},
     {"type": "ADDED", "object": {"metadata": {}}},

@@ -28,10 +28,12 @@ def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
         return
     parts = act.by_service()
     for radius in turn.state.program.policy.blast_radius if parts else ():
-        bounded = [part for part in parts if radius.acts.has(part)]
-        groups = [bounded] if radius.per == "all" and bounded else [[part] for part in bounded]
-        for group in groups:
-            if found := _exceeded(turn, group, radius, undoes=ladder.undo is not None):
+        together: dict[str, list[Act]] = {}
+        for part in parts:
+            if key := radius.key(part):
+                together.setdefault(key, []).append(part)
+        for key, group in together.items():
+            if found := _exceeded(turn, key, group, radius, undoes=ladder.undo is not None):
                 yield found._replace(tell=radius.id, source=radius.source)
 
 
@@ -60,15 +62,15 @@ def disrupted(state: State, act: Act) -> int:
     return state.disrupted.get(act.service, 0) - by_itself
 
 
-def _exceeded(turn: Turn, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | None:
-    """Of parts of one act that are counted together."""
+def _exceeded(turn: Turn, key: str, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | None:
+    """Of parts of one act that are counted together, under this key."""
     for part in parts:
         if found := _too_few_left(turn.state, part, radius):
             return found
     budget = None if undoes else budget_for(turn, parts[0], radius)
     if budget is None:
         return None
-    tally = turn.state.tallies.of(radius.id, parts[0].of(radius.per), turn.now_ms)
+    tally = turn.state.tallies.of(key, turn.now_ms)
     touched, more = tally.total, sum(max(part.weight - tally.counted(part.touch), 0) for part in parts)
     if not more or touched + more <= budget:
         return None  # what was touched already may be touched again

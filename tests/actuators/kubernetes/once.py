@@ -24,7 +24,7 @@ from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.targets import attributes
-from schemas.cluster import Client
+from schemas.cluster.client import Client
 from schemas.commands import Command
 from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown

@@ -111,4 +111,4 @@ async def test_an_actuator_that_nobody_waits_for_leaves_nothing_behind(shop: Sit
     await shop.server.requested(7)
     opening.cancel()
     await asyncio.wait({opening})
-    assert [task for task in asyncio.all_tasks() if "Watched.run" in repr(task)] == []
+    assert [task for task in asyncio.all_tasks() if "Reflector.run" in repr(task)] == []

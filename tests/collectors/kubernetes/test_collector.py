@@ -11,7 +11,8 @@ from collectors.kubernetes import collect
 from collectors.kubernetes.config import KubernetesConfig
 from schemas.kubernetes import Object
 from tests.collectors.contexts import context, next_samples
-from tests.collectors.kubernetes.site import MortalServer, following, settings
+from tests.collectors.kubernetes.site import following, settings
+from tests.kubernetes_server import MortalServer
 from tests.kubernetes_server.objects import SHOP, pod, shop, workload
 from tests.kubernetes_server.rbac import Rbac
 

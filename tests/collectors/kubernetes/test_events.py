@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.events import Event
-from tests.collectors.kubernetes.site import MortalServer, Told, following
-from tests.kubernetes_server import Cluster
+from tests.collectors.kubernetes.site import Told, following
+from tests.kubernetes_server import Cluster, MortalServer
 from tests.kubernetes_server.objects import event, pod
 
 ONLY_EVENTS: dict[str, Any] = {"resources": []}
