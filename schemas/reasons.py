@@ -144,10 +144,10 @@ class Reason(StrEnum):
 
 MEANING: dict[Reason, str] = {
     Reason.ALERT_FIRED: "the alert that this rule acts on fired",
-    Reason.STEP_FAILED: "the step before did not succeed, so the next one is taken",
+    Reason.STEP_FAILED: "the step before did not succeed; the next one is taken, where there is one",
     Reason.VERIFY_FAILED: "the step before had its effect but did not help in time, so the next one is taken",
     Reason.REFIRED: "the alert fired again within `reset_after` of the step that had helped, so the next one is taken",
-    Reason.APPROVED: "a person approved the command",
+    Reason.APPROVED: "a person let it go",
     Reason.REQUESTED: "a person asked for it",
     Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
     Reason.REVERT_DUE: "the step's `revert_after` is over, so its effect is undone",
@@ -159,7 +159,7 @@ MEANING: dict[Reason, str] = {
     Reason.EVICTED: "the rule has more alerts than it may: the one that was seen least lately gave way",
     Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
     Reason.AWAITING_APPROVAL: "the mode of the rule, or the policy, wants the word of people: waiting for it",
-    Reason.APPROVAL_DENIED: "a person denied the command",
+    Reason.APPROVAL_DENIED: "a person did not let it go",
     Reason.APPROVAL_LAPSED: "nobody approved in time",
     Reason.COOLDOWN: "the last ladder on this ended less than `cooldown` ago, by its rule or by the policy",
     Reason.HALTED: "acts are halted",

@@ -59,6 +59,7 @@ def test_a_day_with_reflexarc_up(site: Site) -> None:
     refused = site.run("deploy", "shop", "version=v9")
     assert refused.returncode == 1
     assert "failed: version 'v9' is not declared" in refused.stdout
+    assert "STEP_FAILED" not in refused.stdout  # there is no other step
     who_may_not_approve_is_told_so(site)
     what_reaches_nobody_is_said(site)
     refuse_a_bad_edit(site)
