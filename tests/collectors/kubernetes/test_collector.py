@@ -13,7 +13,7 @@ from schemas.kubernetes import Object
 from schemas.plugins import Samples
 from tests.collectors.contexts import context, next_samples
 from tests.collectors.kubernetes.site import following, settings
-from tests.kubernetes_server import MortalServer
+from tests.kubernetes_server import Cluster, MortalServer
 from tests.kubernetes_server.objects import SHOP, pod, shop, workload
 from tests.kubernetes_server.rbac import Rbac
 
@@ -56,7 +56,7 @@ async def test_no_two_readings_of_a_source_are_of_one_moment(tmp_path: Path) -> 
 
 async def test_readings_come_in_the_order_of_their_times(tmp_path: Path) -> None:
     """However slowly they are taken while the cluster changes: a series that ended must not begin again before that."""
-    async with MortalServer([]) as server:
+    async with MortalServer(Cluster()) as server:
         names = [f"team-{number}" for number in range(100)]
         for name in names:
             server.cluster.create("deployments", workload("web", 1, namespace=name))
