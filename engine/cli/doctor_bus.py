@@ -149,5 +149,7 @@ async def _engine(bus: Bus, config: Config) -> Checks:
         yield warn("rule edits", "\n".join(refused), "correct them; the rules before the edit are active")
     for rule, problem in status["rules"]["failing"].items():
         yield warn("rule evaluation", f"{rule}: {problem}", "correct the expression or the labels that it joins on")
+    if status.get("emergency"):
+        yield warn("emergency", f"by {status['emergency']}", "`reflexarc emergency --over` ends it")
     for scope, by in status["halts"].items():
         yield warn("halt", f"{'everything' if scope == '*' else scope}, by {by}", "`reflexarc resume` ends it")

@@ -119,6 +119,8 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> Resolved | Refusal:
     args = render_args(turn, ladder)
     if isinstance(args, Refusal):
         return args
+    if ladder.origin.kind == "control" and (wrong := _unheard(verb, args)):
+        return Refusal(Reason.BAD_ARGUMENTS, wrong)
     name = target_id(verb, args)
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
@@ -137,6 +139,14 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> Resolved | Refusal:
         return values
     condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
     return Resolved(verb, owned, values, condition, revert_after_ms)
+
+
+def _unheard(verb: Verb, args: Mapping[str, str]) -> str:
+    """What a person gave that the verb does not take, which would change nothing; of rules that was said when they were
+    read. Empty where there is nothing."""
+    known = verb.arguments | {SCOPE} | ({REVERT_AFTER} if verb.undo else set())
+    unknown = [] if verb.open else sorted(args.keys() - known)
+    return f"{verb.name} has no argument {unknown[0]}, expected one of {', '.join(sorted(known))}" if unknown else ""
 
 
 def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:

@@ -103,11 +103,10 @@ def _tell(turn: Turn, ladder: Ladder, found: Hold) -> None:
     """What is held is on record; of some of it people hear, as of what stays as it is although it was to be undone."""
     if not scales(ladder):
         turn.note(ladder, found.reason, found.detail)
-    if found.tell:
-        notices.once(turn, found.tell, found.reason, found.detail)
-    elif ladder.undo and found.reason is not Reason.SETTLING:
-        undo = f"{ladder.undo.verb} {ladder.undo.target}, {ladder.origin.name}"
-        notices.once(turn, ladder.id, found.reason, f"{undo} is held: {found.detail}".rstrip(": "))
+    undoes = ladder.undo and found.reason is not Reason.SETTLING
+    if about := found.tell or (ladder.id if undoes else ""):
+        what = f"{ladder.current.verb} {ladder.target}, {ladder.origin.name}"
+        notices.once(turn, about, found.reason, f"{what} is held: {found.detail}".rstrip(": "))
 
 
 def _to_human(turn: Turn, ladder: Ladder, found: Hold) -> Move:

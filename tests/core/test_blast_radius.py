@@ -21,6 +21,17 @@ def test_a_storm_touches_no_more_than_the_budget() -> None:
     assert len(told(story)) == 1
 
 
+def test_whoever_is_paged_for_a_budget_reads_what_is_held() -> None:
+    """The act, its target and its rule, and not the arithmetic alone."""
+    story = Story(bounded(radius(count=1)))
+    story.tell(fleet())
+    storm(story)
+    (page,) = told(story)
+    assert page.startswith(
+        "BLAST_RADIUS: restart replica:s0/1, g/Heal is held: 1 of at most 1 replicas of workload:s0 "
+    )
+
+
 def test_one_healthy_replica_is_left_alone() -> None:
     """With a budget for all: that which nobody has touched is the last one that is healthy."""
     story = Story(bounded(radius(count=100)))

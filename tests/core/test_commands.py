@@ -7,7 +7,7 @@ from schemas.commands import Command
 from schemas.inventory import Inventory
 from schemas.reasons import Reason
 from schemas.refusals import Refusals, Refused
-from tests.core.story import Story, commands, entries, only_command, reasons
+from tests.core.story import Story, commands, details, entries, only_command, reasons
 from tests.core.world import SETTINGS, alert, heal, page, program, restart, rollback, shop, target
 
 SCALE = {"workload": "shop", "replicas": "5"}
@@ -33,6 +33,16 @@ def test_a_command_is_conditional_on_the_inventory() -> None:
     story = Story(program(alert(), heal(restart())))
     story.tell(shop(generation=9))
     assert only_command(story.samples(0)).condition == {"generation": 9}
+
+
+def test_what_a_person_gives_that_the_verb_does_not_take_is_refused() -> None:
+    """It would change nothing, and whoever wrote `generation=7` meant something by it."""
+    story = Story(program(alert()))
+    effects = story.ask("restart", workload="shop", generation="7")
+    assert (commands(effects), reasons(effects)[0]) == ([], Reason.BAD_ARGUMENTS)
+    assert details(effects, Reason.BAD_ARGUMENTS) == [
+        "restart has no argument generation, expected one of replica, scope, workload"
+    ]
 
 
 def test_a_rollback_names_its_version() -> None:

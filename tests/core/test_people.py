@@ -179,6 +179,13 @@ def test_in_an_emergency_only_listed_rules_and_people_act() -> None:
     assert [command.verb for command in after] == ["page", "restart"]
 
 
+def test_where_there_is_no_emergency_nobody_is_paged_that_it_is_over() -> None:
+    """Whoever ends it a second time is told so, by name."""
+    story = Story(bounded(Policy()))
+    assert reasons(story.tell(Emergency(id="e", by="ann", over=True))) == [Reason.NO_EMERGENCY]
+    assert story.sent == []
+
+
 def test_a_receiver_of_several_nodes_is_paged_once() -> None:
     """From one of them."""
     story = Story(bounded(Policy()))

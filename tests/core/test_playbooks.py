@@ -145,12 +145,24 @@ def test_a_dry_run_says_all_that_it_would_do() -> None:
     said = [detail.split(",")[0] for detail in details(story.effects, Reason.SHADOW) if detail]
     assert [text for text in said if text.startswith("would ")] == [
         "would restart replica:shop/0 if generation = 7",
-        'would wait: until up{replica="{{ $labels.replica }}"} == 1',
+        'would wait: until up{replica="0"} == 1',
         "would wait: for 30 s",
         "would wait: for people",
         "would rollback workload:shop to=v1",
         "would scale workload:shop replicas=3",
         "would restart replica:shop/0 if generation = 7",
+    ]
+
+
+def test_a_dry_run_says_what_a_run_would_ask() -> None:
+    """With its own parameters filled in, within what it runs too, and of whom it would ask for leave."""
+    word = Step(verb="approval", kind="approval", approval=Approval(source="fix.yaml:9", by=("ann", "bob"), count=2))
+    story = Story(site(book(GATE, word, call("inner", replica="1")), book(GATE, name="inner")))
+    story.tell(Play(id="p", by="ann", playbook="fix", params={"replica": "2"}, dry_run=True))
+    assert [said for said in details(story.effects, Reason.SHADOW) if said.startswith("would wait")] == [
+        'would wait: until up{replica="2"} == 1',
+        "would wait: for people; 2 of ann, bob must approve (fix.yaml:9)",
+        'would wait: until up{replica="1"} == 1',
     ]
 
 

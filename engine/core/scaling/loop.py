@@ -144,7 +144,8 @@ def _held(turn: Turn, compiled: CompiledScale, memory: Memory, found: Hold | Nev
     begins = memory.reason != found.reason
     _tell(turn, compiled, memory, found.reason, found.detail)
     if begins and isinstance(found, Hold) and found.tell:
-        notices.once(turn, found.tell, found.reason, found.detail)
+        what = f"scale {compiled.rule.target}, {compiled.rule.origin}"
+        notices.once(turn, found.tell, found.reason, f"{what} is held: {found.detail}")
         ladders.follow_up(turn)
 
 
