@@ -21,6 +21,8 @@ from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, Effect, EffectFailed
 
 SEVERAL_BUDGETS = "more than one PodDisruptionBudget"
+GOING = "NamespaceTerminating"
+"""Why nothing is made any more in a namespace, evictions neither: it is being removed with all that is in it."""
 _NAME = "reflexarc-"
 """Before the command's id: the name of an event."""
 
@@ -95,7 +97,7 @@ class Ending:
             return await course.api.delete(ref.path, options)
         meta = {"name": ref.name, "namespace": ref.namespace}
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta, "deleteOptions": options}
-        return await _one_budget(course.api.post(PODS.path(ref.namespace, ref.name, "eviction"), body))
+        return await _final(course.api.post(PODS.path(ref.namespace, ref.name, "eviction"), body))
 
     async def _leave_mark(self, course: Course, ref: Ref, found: Object, before: Mapping[str, Any]) -> Object:
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -125,13 +127,16 @@ class Ending:
                 return event
 
 
-async def _one_budget(sent: Awaitable[Object]) -> Object:
-    """The answer. That several budgets cover a pod is told as an error of the server, but is final."""
+async def _final(sent: Awaitable[Object]) -> Object:
+    """The answer. That several budgets cover a pod is told as an error of the server, but is final; that its namespace
+    is going is told as a refusal, but the pod goes with that."""
     try:
         return await sent
     except (ApiError, Unanswered) as error:
         if SEVERAL_BUDGETS in str(error):
             raise EffectFailed(str(error)) from error
+        if isinstance(error, ApiError) and GOING in error.causes:
+            return {}
         raise
 
 

@@ -46,21 +46,18 @@ def _updated(kind: str, found: Object, wanted: int, *, scaled: bool) -> int:
     strategy = spec.get("updateStrategy") or {}
     if kind == "replicaset" or (scaled and (spec.get("paused") or strategy.get("type") == "OnDelete")):
         return replicas
-    if kind == "deployment":
+    # Who goes back in the middle of a rollout wants the revision that is the current one still.
+    if kind == "deployment" or status.get("updateRevision") == status.get("currentRevision"):
         return updated
     if partition := (strategy.get("rollingUpdate") or {}).get("partition"):
         return updated + min(int(partition), wanted)
-    return replicas if _rolled(status) else min(updated, wanted - 1)
+    return min(updated, wanted - 1)
 
 
 def is_seen(found: Object) -> bool:
     """Whether its controller has seen the newest change."""
     seen = (found.get("status") or {}).get("observedGeneration", 0)
     return bool(seen >= found["metadata"].get("generation", 0))
-
-
-def _rolled(status: Object) -> bool:
-    return bool(status.get("updateRevision") == status.get("currentRevision"))
 
 
 def _counted(wanted: int, updated: int, replicas: int, available: int) -> Rollout:

@@ -61,6 +61,7 @@ class ClusterFollower:
         self._told: list[_Followed] = []
         self._series = SeriesCache(self._common)
         self._told_ms = 0
+        self._sending = asyncio.Lock()
 
     async def run(self) -> None:
         for plural in dict.fromkeys(self._config.resources):
@@ -113,12 +114,13 @@ class ClusterFollower:
             await self._send(all_of_it=False)
 
     async def _send(self, *, all_of_it: bool) -> None:
-        for shelf, followed in self._measured:
-            time_ms = self._time_ms()
-            known = self._is_known(followed.reflector)
-            made: Iterator[Samples] = shelf.readings(time_ms, all_of_it=all_of_it) if known else shelf.ends(time_ms)
-            for samples in made:
-                await self.readings.put(samples)
+        async with self._sending:  # while there is no room for one, none of a later time may go before it
+            for shelf, followed in self._measured:
+                time_ms = self._time_ms()
+                known = self._is_known(followed.reflector)
+                made: Iterator[Samples] = shelf.readings(time_ms, all_of_it=all_of_it) if known else shelf.ends(time_ms)
+                for samples in made:
+                    await self.readings.put(samples)
 
     def _time_ms(self) -> int:
         """Now, and later than what was told before: of two samples of a moment the first stays, so what had ended with

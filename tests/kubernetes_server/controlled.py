@@ -95,17 +95,18 @@ def _rolls(found: Object) -> bool:
 
 
 def _report_stateful(cluster: Cluster, found: Object, revision: str) -> None:
-    alive = living(children(cluster, "pods", found))
-    updated = [pod for pod in alive if pod["metadata"]["labels"].get(CONTROLLER_HASH) == revision]
-    ready = sum(map(is_ready, alive))
-    done = len(updated) == len(alive) == found["spec"]["replicas"] == ready
+    """Pods that are ending are counted as long as they are there, but not as updated."""
+    pods = children(cluster, "pods", found)
+    updated = [pod for pod in living(pods) if pod["metadata"]["labels"].get(CONTROLLER_HASH) == revision]
+    ready = sum(map(is_ready, pods))
+    done = len(updated) == len(pods) == found["spec"]["replicas"] == ready
     current = found.get("status", {}).get("currentRevision", revision)
     set_status(
         cluster,
         "statefulsets",
         found,
         observedGeneration=found["metadata"]["generation"],
-        replicas=len(alive),
+        replicas=len(pods),
         readyReplicas=ready,
         availableReplicas=ready,
         updatedReplicas=len(updated),

@@ -68,12 +68,24 @@ def _selected(cluster: Cluster, request: Request, query: Mapping[str, str]) -> l
 
 
 def _must_be_welcome(cluster: Cluster, request: Request, body: Any) -> None:
-    """What is in no namespace, or has no account there yet, is not made."""
-    if request.namespace and cluster.find("namespaces", "", request.namespace) is None:
-        raise not_found("namespaces", request.namespace)
+    """What is in no namespace or in one that is going, or has no account there yet, is not made."""
+    _must_be_in_a_namespace(cluster, request, body)
     if request.resource == "pods" and cluster.find("serviceaccounts", request.namespace, "default") is None:
         why = f'error looking up service account {request.namespace}/default: serviceaccount "default" not found'
         raise ApiStatus(403, "Forbidden", f'pods "{body["metadata"].get("name", "")}" is forbidden: {why}')
+
+
+def _must_be_in_a_namespace(cluster: Cluster, request: Request, body: Any) -> None:
+    found = cluster.find("namespaces", "", request.namespace)
+    if request.namespace and found is None:
+        raise not_found("namespaces", request.namespace)
+    if found is not None and "deletionTimestamp" in found["metadata"]:
+        name = body["metadata"].get("name", "")
+        why = f"unable to create new content in namespace {request.namespace} because it is being terminated"
+        told = f"namespace {request.namespace} is being terminated"
+        cause = {"reason": "NamespaceTerminating", "message": told, "field": "metadata.namespace"}
+        about = {**details(request.resource, name), "causes": [cause]}
+        raise ApiStatus(403, "Forbidden", f'{request.resource} "{name}" is forbidden: {why}', about)
 
 
 def _change(cluster: Cluster, request: Request, body: Any, content_type: str) -> Object:
@@ -155,6 +167,7 @@ def _evict(cluster: Cluster, request: Request, body: Any) -> Object:
     if body.get("metadata", {}).get("name") != request.name:
         raise ApiStatus(400, "BadRequest", "name in URL does not match name in Eviction object")
     pod = cluster.get("pods", request.namespace, request.name)
+    _must_be_in_a_namespace(cluster, request, body)
     if not _goes_anyway(pod):
         _permit(cluster, pod)
     deleted = cluster.delete("pods", request.namespace, request.name, body.get("deleteOptions"))

@@ -12,7 +12,7 @@ from schemas.plugins import EffectFailed
 from tests.actuators.kubernetes.alone import Nobody, course, uid
 from tests.actuators.kubernetes.cluster import Site, command, do, made
 from tests.actuators.site import open_gate
-from tests.kubernetes_server.objects import budget
+from tests.kubernetes_server.objects import budget, pod
 from tests.kubernetes_server.owning import edit
 
 
@@ -86,3 +86,20 @@ async def test_a_node_that_is_removed_while_it_is_drained_ends_the_drain(shop: S
         shop.cluster.delete("poddisruptionbudgets", "shop", "web")
         with pytest.raises(EffectFailed, match="node:n0 was removed meanwhile"):
             await draining
+
+
+async def test_pods_of_a_namespace_that_is_being_removed_do_not_fail_a_drain(shop: Site) -> None:
+    """They may not be evicted any more, and go with it."""
+    shop.cluster.create("namespaces", {"metadata": {"name": "old", "finalizers": ["kubernetes"]}})
+    for name in ("alone-1", "alone-2"):
+        shop.cluster.create("pods", pod(name, on="n0", namespace="old"))
+    shop.server.settle()
+    shop.cluster.delete("namespaces", "", "old")
+    async with shop.actuator() as actuator:
+        given = await command(actuator, "drain", "node:n0", force="true")
+        draining = asyncio.create_task(actuator.execute(given, open_gate))
+        asked_again = asyncio.create_task(shop.server.requested(len(shop.server.requests) + 30))
+        await asyncio.wait((draining, asked_again), return_when=asyncio.FIRST_COMPLETED)
+        for name in ("alone-1", "alone-2"):
+            shop.cluster.delete("pods", "old", name)
+        assert "cordoned" in (await draining).detail

@@ -8,12 +8,13 @@ import pytest
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.revisions import REVISION, current, revisions
-from actuators.kubernetes.rollout import Rollout, failures, rollout
+from actuators.kubernetes.rollout import Rollout, failures, is_ready, rollout
 from actuators.kubernetes.workloads import Rolling, restart, scale
 from schemas.kubernetes import Object
 from schemas.plugins import EffectFailed
 from tests.actuators.kubernetes.alone import course, uid
 from tests.actuators.kubernetes.cluster import Site, do, made
+from tests.kubernetes_server.controllers import step
 from tests.kubernetes_server.objects import workload
 from tests.kubernetes_server.owning import edit
 
@@ -43,6 +44,12 @@ def test_a_statefulset_is_rolled_out_when_its_revision_is_the_present_one() -> N
     before = workload_of(rolling(partition=0), updatedReplicas=3, currentRevision="a", updateRevision="b")
     after = workload_of(rolling(partition=0), updatedReplicas=3, currentRevision="b", updateRevision="b")
     assert (rollout("statefulset", before).state, rollout("statefulset", after).state) == ("waiting", "done")
+
+
+def test_a_statefulset_that_goes_back_in_the_middle_is_rolled_out_when_its_pods_are() -> None:
+    """What it goes back to is the current revision still, while pods of the one that was left are to be replaced."""
+    back = workload_of(rolling(partition=2), updatedReplicas=2, currentRevision="a", updateRevision="a")
+    assert rollout("statefulset", back) == Rollout("waiting", "2 of 3 updated, 3 available")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,11 @@ def change(shop: Site, kind: str, name: str, **container: Any) -> None:
     shop.server.settle()
 
 
+def container(pod: Object) -> Object:
+    first: Object = pod["spec"]["containers"][0]
+    return first
+
+
 def cordon_all(shop: Site) -> None:
     for node in shop.cluster.all("nodes"):
         edit(shop.cluster, "nodes", node, lambda each: each["spec"].update(unschedulable=True))
@@ -106,6 +118,27 @@ async def test_a_rollout_that_is_too_late_can_be_gone_back_from(shop: Site) -> N
     async with shop.actuator() as actuator:
         effect = await do(actuator, "rollback", "deployment:shop/one")
     assert (effect.detail, effect.after["revision"]) == ("1 available", "3")
+
+
+async def test_a_rollout_in_the_middle_is_gone_back_from_to_the_last_pod(shop: Site) -> None:
+    """All pods of a statefulset are available at times, those that are still to be replaced among them."""
+
+    def db() -> Object:
+        return shop.cluster.get("statefulsets", "shop", "db")
+
+    def pods() -> list[Object]:
+        return shop.cluster.all("pods", "shop", "app=db")
+
+    def becomes(version: str) -> None:
+        edit(shop.cluster, "statefulsets", db(), lambda each: container(each["spec"]["template"]).update(image=version))
+
+    becomes("web:2")
+    while not any(container(pod)["image"] == "web:2" and is_ready(pod) for pod in pods()):
+        step(shop.cluster)
+    becomes("web:1")
+    while rollout("statefulset", db()).state != "done":
+        step(shop.cluster)
+    assert [container(pod)["image"] for pod in pods()] == ["web:1"] * 2
 
 
 async def test_what_ails_the_old_pods_is_not_the_new_ones_failure(shop: Site, api: Api) -> None:

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from collectors.kubernetes import collect
 from collectors.kubernetes.config import KubernetesConfig
 from schemas.kubernetes import Object
+from schemas.plugins import Samples
 from tests.collectors.contexts import context, next_samples
 from tests.collectors.kubernetes.site import following, settings
-from tests.kubernetes_server import MortalServer
+from tests.kubernetes_server import Cluster, MortalServer
 from tests.kubernetes_server.objects import SHOP, pod, shop, workload
 from tests.kubernetes_server.rbac import Rbac
 
@@ -51,6 +52,25 @@ async def test_no_two_readings_of_a_source_are_of_one_moment(tmp_path: Path) -> 
         async with aclosing(collect(given, frozen)) as readings:
             times = [(await next_samples(readings, "kubernetes:pods:shop")).time_ms for _ in range(5)]
     assert times == sorted(set(times))
+
+
+async def test_readings_come_in_the_order_of_their_times(tmp_path: Path) -> None:
+    """However slowly they are taken while the cluster changes: a series that ended must not begin again before that."""
+    async with MortalServer(Cluster()) as server:
+        names = [f"team-{number}" for number in range(100)]
+        for name in names:
+            server.cluster.create("deployments", workload("web", 1, namespace=name))
+        server.settle()
+        told: dict[str, list[int]] = {}
+        async with following(server, tmp_path, resources=("deployments",), events=False) as found:
+            for turn in range(1000):
+                reading = await found.one()
+                if isinstance(reading, Samples):
+                    told.setdefault(reading.source or "", []).append(reading.time_ms)
+                web = server.cluster.get("deployments", names[turn % len(names)], "web")
+                server.cluster.update("deployments", changed(web, replicas=turn))
+        assert len(told) > len(names)
+        assert {source: times for source, times in told.items() if source and times != sorted(set(times))} == {}
 
 
 async def test_a_change_is_told_at_once(tmp_path: Path) -> None:
