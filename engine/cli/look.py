@@ -24,6 +24,8 @@ from schemas.codec import decode_alert
 from schemas.labels import canonical, text
 
 FOLLOW_S = 0.25
+MOST_SHOWN = 160
+"""Characters of what a command does, in a table."""
 
 
 async def query(args: argparse.Namespace, config: Config) -> None:
@@ -116,10 +118,22 @@ async def commands(args: argparse.Namespace, config: Config) -> None:
         return
     header = ("TIME", "COMMAND", "FOR", "BECAUSE", "OUTCOME", "ID")
     rows = [
-        (show.clock(each["time_ms"]), each["does"], each["rule"], each["because"], _outcome(each), each["id"][:12])
+        (
+            show.clock(each["time_ms"]),
+            _short(each["does"]),
+            each["rule"],
+            each["because"],
+            _outcome(each),
+            each["id"][:12],
+        )
         for each in listed
     ]
     show.table(header, rows)
+
+
+def _short(text: str) -> str:
+    """One long value would make every row as long; `why` has it whole."""
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def _outcome(command: Mapping[str, Any]) -> str:

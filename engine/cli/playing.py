@@ -96,8 +96,9 @@ async def _waits(bus: Bus, id_: str) -> list[str]:
 def _line(entry: AuditEntry, id_: str) -> str:
     """An entry in words; those of what runs within the run are indented, and say of which branch of which step."""
     depth = entry.ladder.removeprefix(id_).count("-")
-    own = "" if entry.state == "ended" else f"step {entry.step + 1}"
-    where = place(entry) or own
+    own = "" if entry.state == "ended" or entry.kind == "outcome" else f"step {entry.step + 1}"
+    undoing = "compensating, " if entry.rule.endswith("/compensate") else ""
+    where = undoing + (place(entry) or own)
     return "  " * depth + show.visible((f"{where}: " if where else "") + told(entry))
 
 

@@ -179,6 +179,6 @@ def taken(turn: Turn, ladder: Ladder) -> None:
 def compensate(turn: Turn, ladder: Ladder, because: Reason) -> Move:
     """Undo what was done, last first. How the ladder ends is known when that is over."""
     ladder.failed_for, ladder.until_ms = because, None
-    turn.note(ladder, because, f"{len(ladder.undoing)} steps to compensate for")
+    turn.note(ladder, because, f"{len(ladder.undoing)} step{'s' * (len(ladder.undoing) != 1)} to compensate for")
     rule = replace(_rule(ladder, f"{ladder.rule.name}/compensate", ladder.undoing, "respond"), mode="auto")
     return _wait(turn, ladder, [_child(ladder, len(ladder.children), rule)])

@@ -125,7 +125,7 @@ def a_run_that_waits_is_aborted(site: Site) -> None:
         said, _ = watching.communicate(timeout=WAIT_S)
     finally:
         watching.kill()
-    assert "step 2.1 / 1: commanded: restart replica:shop/1" in said
+    assert "  compensating, step 2.1 / 1: commanded: restart replica:shop/1" in said
     assert watching.returncode == 1
     chain = site.run("why", run[0]["id"]).stdout
     assert re.search(r"abort .* wrong one  by ", chain)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.core.command import describe
 from engine.core.program import Step
 from schemas.commands import Command
 from schemas.inventory import Inventory
@@ -33,6 +34,22 @@ def test_a_command_is_conditional_on_the_inventory() -> None:
     story = Story(program(alert(), heal(restart())))
     story.tell(shop(generation=9))
     assert only_command(story.samples(0)).condition == {"generation": 9}
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("v1.2-rc+3", "to=v1.2-rc+3"),
+        ("v1 if revision = 9, undone after 1 s", 'to="v1 if revision = 9, undone after 1 s"'),
+        ('v1" x', 'to="v1\\" x"'),
+        ("a=b", 'to="a=b"'),
+        ("v1\nrestart", 'to="v1\\nrestart"'),
+        ("v" * 1_000_000, f'to="{"v" * 300}"… of 1000000 characters'),
+    ],
+)
+def test_what_somebody_has_chosen_cannot_be_taken_for_the_rest_of_a_command(to: str, said: str) -> None:
+    """People let a command go by these words, and an argument may be out of a log line."""
+    assert describe(command_of(rollback(to=to))) == f"rollback workload:shop {said}"
 
 
 def test_what_a_person_gives_that_the_verb_does_not_take_is_refused() -> None:
