@@ -3,7 +3,7 @@
 from engine.core import acting, approvals, notices, steps
 from engine.core.answering import silent_ms
 from engine.core.command import command_of, describe, same_act
-from engine.core.guardrails import Hold, hold, objection
+from engine.core.guardrails import Hold, Never, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
 from engine.core.policy import Act
 from engine.core.remediation import Ladder, cooldown_key
@@ -55,6 +55,8 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
         if not _is_only_told(turn, ladder, objects):
             return _hold_back(turn, ladder, objects)
     elif objects:
+        if objects.tell:
+            _page_of(turn, ladder, objects.tell, objects, "is refused")
         return _refused(turn, ladder, Refusal(objects.reason, objects.detail))
     ladder.held_by, ladder.command = None, command_of(turn, ladder, what)
     return _let_go(turn, ladder, ladder.command, act, approved)
@@ -105,8 +107,12 @@ def _tell(turn: Turn, ladder: Ladder, found: Hold) -> None:
         turn.note(ladder, found.reason, found.detail)
     undoes = ladder.undo and found.reason is not Reason.SETTLING
     if about := found.tell or (ladder.id if undoes else ""):
-        what = f"{ladder.current.verb} {ladder.target}, {ladder.origin.name}"
-        notices.once(turn, about, found.reason, f"{what} is held: {found.detail}".rstrip(": "))
+        _page_of(turn, ladder, about, found, "is held")
+
+
+def _page_of(turn: Turn, ladder: Ladder, about: str, found: Hold | Never, what: str) -> None:
+    act = f"{ladder.current.verb} {ladder.target}, {ladder.origin.name}"
+    notices.once(turn, about, found.reason, f"{act} {what}: {found.detail}".rstrip(": "))
 
 
 def _to_human(turn: Turn, ladder: Ladder, found: Hold) -> Move:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from engine.core.guardrails.hold import Hold
+from engine.core.guardrails.hold import Hold, Never
 from engine.core.policy import Act, BlastRadius
 from engine.core.remediation import Ladder
 from engine.core.state import State
@@ -15,12 +15,12 @@ from engine.core.turn import Turn
 from schemas.reasons import Reason
 
 
-def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
+def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | Never | None:
     """The first budget that the act would exceed."""
     return next(budgets_exceeded(turn, ladder, act), None)
 
 
-def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
+def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold | Never]:
     """Each budget that the act would exceed, of each service that it touches: it is all or nothing. What undoes an act
     is not held by what was done, but it takes no more of the last healthy ones than any other."""
     if not act.counted:
@@ -62,8 +62,9 @@ def disrupted(state: State, act: Act) -> int:
     return state.disrupted.get(act.service, 0) - by_itself
 
 
-def _exceeded(turn: Turn, key: str, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | None:
-    """Of parts of one act that are counted together, under this key."""
+def _exceeded(turn: Turn, key: str, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | Never | None:
+    """Of parts of one act that are counted together, under this key. For more than a whole budget there is never room,
+    however long it waits; a share of those that are healthy may be more by then."""
     for part in parts:
         if found := _too_few_left(turn.state, part, radius):
             return found
@@ -76,6 +77,8 @@ def _exceeded(turn: Turn, key: str, parts: Sequence[Act], radius: BlastRadius, *
         return None  # what was touched already may be touched again
     whose = parts[0].service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
+    if radius.count is not None and sum(part.weight for part in parts) > radius.count:
+        return Never(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted: there is never room for it ({radius.source})")
     until_ms = tally.room_at_ms(more, budget) or turn.now_ms + radius.within_ms
     return Hold(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted ({radius.source})", until_ms)
 
