@@ -24,8 +24,6 @@ from schemas.codec import decode_alert
 from schemas.labels import canonical, text
 
 FOLLOW_S = 0.25
-MOST_SHOWN = 160
-"""Characters of what a command does, in a table."""
 
 
 async def query(args: argparse.Namespace, config: Config) -> None:
@@ -120,7 +118,7 @@ async def commands(args: argparse.Namespace, config: Config) -> None:
     rows = [
         (
             show.clock(each["time_ms"]),
-            _short(each["does"]),
+            each["does"],
             each["rule"],
             each["because"],
             _outcome(each),
@@ -129,11 +127,6 @@ async def commands(args: argparse.Namespace, config: Config) -> None:
         for each in listed
     ]
     show.table(header, rows)
-
-
-def _short(text: str) -> str:
-    """One long value would make every row as long; `why` has it whole."""
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def _outcome(command: Mapping[str, Any]) -> str:
