@@ -4,12 +4,13 @@ import pytest
 
 from engine.core.command import describe
 from engine.core.program import Step
+from engine.core.verbs import Verb, verbs_by_name
 from schemas.commands import Command
 from schemas.inventory import Inventory
 from schemas.reasons import Reason
 from schemas.refusals import Refusals, Refused
 from tests.core.story import Story, commands, details, entries, only_command, reasons
-from tests.core.world import SETTINGS, alert, heal, page, program, restart, rollback, shop, target
+from tests.core.world import SETTINGS, alert, heal, isolated_shop, page, program, restart, rollback, shop, target
 
 SCALE = {"workload": "shop", "replicas": "5"}
 
@@ -60,6 +61,20 @@ def test_what_a_person_gives_that_the_verb_does_not_take_is_refused() -> None:
     assert details(effects, Reason.BAD_ARGUMENTS) == [
         "restart has no argument generation, expected one of replica, scope, workload"
     ]
+
+
+def test_what_names_a_part_does_not_mean_the_whole() -> None:
+    """An isolated replica is named with its generation; without it, it is not its workload that is released."""
+    kinds = {"isolated": ("workload", "replica", "generation"), "isolation": ("workload",)}
+    release = verbs_by_name([Verb(name="release", actuator="process", targets=kinds)])
+    story = Story(program(alert(), verbs=release))
+    story.tell(isolated_shop())
+    effects = story.ask("release", workload="shop", replica="0")
+    assert commands(effects) == []
+    assert details(effects, Reason.BAD_ARGUMENTS) == [
+        "release of isolated without generation: workload='shop', replica='0'"
+    ]
+    assert only_command(story.ask("release", "other", workload="shop")).target == "isolation:shop"
 
 
 def test_a_rollback_names_its_version() -> None:
