@@ -11,6 +11,7 @@ from engine.core.resolve import Refusal, about, resolve
 from engine.core.temper import is_resolved, plays, responds, scales
 from engine.core.turn import Turn
 from schemas.commands import Command
+from schemas.durations import duration
 from schemas.reasons import Reason
 
 WOULD = "would "
@@ -85,7 +86,7 @@ def _is_only_told(turn: Turn, ladder: Ladder, found: Hold) -> bool:
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
     if ladder.origin.kind == "control" and not ladder.undo:
-        return End(found.reason, found.detail)
+        return End(found.reason, "; ".join(filter(None, (found.detail, _ask_again(turn, found)))))
     ladder.held_on = found.on
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason
@@ -99,6 +100,14 @@ def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     if found.until_ms is not None:
         turn.wake_at(ladder, found.until_ms)
     return None
+
+
+def _ask_again(turn: Turn, found: Hold) -> str:
+    """When there is room, as far as that is known: a person's request does not wait for it."""
+    if found.until_ms is None:
+        return ""
+    whole_s = max(-(-(found.until_ms - turn.now_ms) // 1000), 1)
+    return f"ask again in {duration(whole_s * 1000)}"
 
 
 def _tell(turn: Turn, ladder: Ladder, found: Hold) -> None:
