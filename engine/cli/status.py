@@ -67,6 +67,11 @@ def of_engine(engine: Mapping[str, Any]) -> Lines:
     yield "rules", ", ".join(counts)
     if rules.get("playbook"):
         yield "playbooks", f"{rules['playbook']}, which `reflexarc playbook list` tells of"
+    if "policy" in engine:  # an engine of before an upgrade does not tell
+        yield (
+            "policy",
+            engine["policy"] or "none: modes, cooldowns and halts alone bound acts",
+        )
     yield from _left_out(rules.get("left_out", ()))
     if rules["refused"]:
         yield "REFUSED", "the newest edit of the rules; those before it stay active"

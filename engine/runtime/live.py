@@ -14,6 +14,7 @@ from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
 from engine.core.explain import Explanation, explain
 from engine.core.intake import without_place
+from engine.core.policy import Policy
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
 from engine.core.state import State
@@ -147,6 +148,7 @@ class LiveView:
                 "left_out": list(self._rules.left_out),
             },
             "halts": {scope: _said(halt) for scope, halt in state.halts.items()},
+            "policy": _policy(state.program.policy),
             "emergency": _said(state.emergency) if state.emergency else None,
             "services": sorted(state.services),
             "inventory": {
@@ -166,6 +168,11 @@ class LiveView:
             problem = f"the answer has {len(answer)} bytes, expected at most {most}: ask for less, or over HTTP"
             answer = failure(ApiError("execution", problem))
         await msg.respond(answer)
+
+
+def _policy(policy: Policy) -> str | None:
+    """The file of the policy; None where there is none, or nothing in it."""
+    return next((source.rpartition(":")[0] for source in policy.sources.values()), None)
 
 
 def _said(request: Halt | Emergency) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from engine.cli.status import MOST_LEFT_OUT, MOST_TARGETS, of_engine
 
 
@@ -31,6 +33,13 @@ def test_what_people_have_stopped_is_told_with_whose_word_it_was() -> None:
     told = list(of_engine(engine() | {"emergency": "ann: fire", "halts": {"*": "bob: looking"}}))
     assert ("EMERGENCY", "only people act, and the rules that the policy lists: by ann: fire") in told
     assert ("HALTED", "everything, by bob: looking") in told
+
+
+@pytest.mark.parametrize(("policy", "said"), [("rules/policy.yaml", "rules/policy.yaml"), (None, "none: modes")])
+def test_that_there_is_no_policy_is_told(policy: str | None, said: str) -> None:
+    """One that a checkout has lost must not go unnoticed."""
+    ((_, told),) = [line for line in of_engine(engine() | {"policy": policy}) if line[0] == "policy"]
+    assert told.startswith(said)
 
 
 def test_of_thousands_of_targets_some_are_told() -> None:

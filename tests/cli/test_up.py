@@ -79,6 +79,7 @@ def test_a_day_with_reflexarc_up(site: Site) -> None:
     status = site.ask("status")
     assert status["engine"]["halts"].keys() == {"workload:shop"}
     assert all(role["alive"] for role in status["roles"])
+    assert status["engine"]["policy"] == str(site.rules.parent / "policy.yaml")
     assert alert(site, "Serving")["onset"] == serving["onset"]
     assert [each["outcome"] for each in site.ask("commands")] == ["succeeded", "failed"]
     assert {check["verdict"] for check in site.ask("doctor")} == {"ok", "warn"}  # the warning is the halt
@@ -221,5 +222,9 @@ def test_a_machine_that_only_watches_has_nothing_wrong(tmp_path: Path) -> None:
     try:
         site.up()
         assert [check for check in site.ask("doctor") if check["verdict"] != "ok"] == []
+        (logins,) = tmp_path.rglob("credentials.json")
+        logins.chmod(0o644)
+        (found,) = [check for check in site.ask("doctor") if check["verdict"] != "ok"]
+        assert (found["name"], found["remedy"]) == ("logins", f"chmod o= {logins}")
     finally:
         site.kill_what_is_left()
