@@ -27,8 +27,8 @@ with its command for one, and an object that was acted on ten times has ten."""
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
-_NOT_ADMITTED = "failed calling webhook"
-"""What a server says, as an error of its own, of a webhook that it cannot ask."""
+_NOT_ADMITTED = ("failed calling webhook", "denied the request")
+"""What a server says, as an error of its own, of a webhook that it cannot ask, or that has had one itself."""
 _SHOWN = 300
 
 
@@ -47,7 +47,8 @@ class ApiError(Exception):
     @property
     def transient(self) -> bool:
         """Whether the same request may be granted later."""
-        return self.code == _TOO_MANY or _NOT_ADMITTED in self.message
+        failed = self.code >= _SERVER_ERRORS and any(each in self.message for each in _NOT_ADMITTED)
+        return self.code == _TOO_MANY or failed
 
 
 class Unanswered(Exception):

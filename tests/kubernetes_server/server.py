@@ -253,6 +253,10 @@ def _spoil_before(fault: Fault) -> None:
         case "webhook":
             told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
             raise ApiStatus(500, "InternalError", told)
+        case "webhook fails":
+            raise ApiStatus(
+                500, "", 'admission webhook "policy.shop.example" denied the request: the policies are not read'
+            )
         case "conflict":
             raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
         case "busy":

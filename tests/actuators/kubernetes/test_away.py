@@ -35,11 +35,15 @@ async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site,
     assert shop.cluster.get("deployments", "shop", "web")["spec"] != before
 
 
+@pytest.mark.parametrize("fault", ["webhook", "webhook fails"])
 @pytest.mark.parametrize("away_for", [3, 1000])
-async def test_a_webhook_that_is_away_is_waited_for_and_named(shop: Site, api: Api, away_for: int) -> None:
-    """The server calls it an error of its own, but nothing was done: it is no doubt, and known to have failed."""
+async def test_a_webhook_that_is_away_is_waited_for_and_named(
+    shop: Site, api: Api, away_for: int, fault: Fault
+) -> None:
+    """The server calls it an error of its own, but nothing was done: it is no doubt, and known to have failed. So it is
+    where the webhook answers that it has had an error."""
     given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
-    away: list[Fault] = ["webhook"] * away_for
+    away: list[Fault] = [fault] * away_for
     shop.server.faults = OfPatches(*away)
     acting = Rolling(restart).perform(course(api, given, 0.3 if away_for > 3 else 10), Ref.of(given.target))
     if away_for > 3:
