@@ -18,9 +18,10 @@ Fault = Literal[
     "silence after",
     "silence before",
     "webhook",
+    "webhook fails",
 ]
 """`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up.
-A `webhook` that has to be asked, and cannot be, is never drawn: it goes on for as long as it is away."""
+A `webhook` that has to be asked, and cannot be or fails itself, is never drawn: it goes on for as long as it does."""
 WRITES: Mapping[Fault, float] = {
     "none": 0.5,
     "error before": 0.08,

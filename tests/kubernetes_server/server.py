@@ -20,7 +20,7 @@ from tests.kubernetes_server.handlers import answer, is_selected
 from tests.kubernetes_server.paths import Request, understood
 from tests.kubernetes_server.rbac import Rbac
 from tests.kubernetes_server.state import Cluster
-from tests.kubernetes_server.statuses import ApiStatus
+from tests.kubernetes_server.statuses import ApiStatus, told
 
 BOOKMARK_S = 0.5
 WITHOUT_BOOKMARKS = ("events",)
@@ -180,7 +180,9 @@ class KubernetesServer:
             raise ApiStatus(401, "Unauthorized", "Unauthorized")
         if self.rbac is not None and not self.rbac.allows(asked):
             self.forbidden.append(asked)
-            message = f'{asked.what} is forbidden: cannot {asked.verb} resource in API group "{asked.group}"'
+            about = told(asked.resource, asked.name) if asked.name else asked.resource
+            right = f'cannot {asked.verb} resource "{asked.what}" in API group "{asked.group}"'
+            message = f'{about} is forbidden: User "system:serviceaccount:reflexarc:tests" {right}'
             raise ApiStatus(403, "Forbidden", message)
 
     async def _answer(
@@ -251,6 +253,10 @@ def _spoil_before(fault: Fault) -> None:
         case "webhook":
             told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
             raise ApiStatus(500, "InternalError", told)
+        case "webhook fails":
+            raise ApiStatus(
+                500, "", 'admission webhook "policy.shop.example" denied the request: the policies are not read'
+            )
         case "conflict":
             raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
         case "busy":
