@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kubernetes.aio.client.rest import RESTResponse
 
 JSON_PATCH = "application/json-patch+json"
-_AGENT = "reflexarc"
+AGENT = "reflexarc"
 """Who we are to the server, and the manager of the fields that we change: untold, the server takes the `User-Agent`
 with its command for one, and an object that was acted on ten times has ten."""
 _NOT_FOUND = 404
@@ -65,7 +65,7 @@ class Api:
     def __init__(self, client: Client, timeout_s: float, agent: str = "") -> None:
         self._client = client
         self._timeout_s = timeout_s
-        self._agent = f"{_AGENT} ({agent})" if agent else _AGENT
+        self._agent = f"{AGENT} ({agent})" if agent else AGENT
 
     def on_behalf_of(self, command: str) -> "Api":
         """The same server, asked for this command."""
@@ -99,7 +99,7 @@ class Api:
         await self._client.close()
 
     async def _change(self, method: str, path: str, body: Any, kind: str = "application/json") -> Object:
-        query = {} if method == "DELETE" else {"fieldManager": _AGENT}
+        query = {} if method == "DELETE" else {"fieldManager": AGENT}
         try:
             async with self._asked(method, path, query, body, kind) as response:
                 return json_of(await _body(response))
