@@ -7,6 +7,7 @@ the mark or has not. Of two actuators at once, one is told of a conflict and fin
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,10 +20,16 @@ from schemas.commands import Command
 from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, EffectFailed, EffectUnknown, Gate
 
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_OF_RIGHTS = 'is forbidden: User "'
+"""What it is told by that an account has no right; admission, which has reasons of its own, comes after that."""
 _NOT_FOUND = 404
 _CONFLICT = 409
 _GONE = 410
 _LONGEST_PAUSE_S = 5.0
+_STARTING_S = 10.0
+"""For so long a server may refuse whatever it is asked when it was just started: it does not know yet who may what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Course:
         self._failures = 0
         self._doubt = ""
         """The write of ours of which it is not known whether it had its effect."""
+        self._refused_since: float | None = None
+        """Since when we may nothing; long ago once that was taken as final."""
 
     def beside(self) -> "Course":
         """The same command on a way of its own, for what is done at the same time."""
@@ -120,6 +129,22 @@ class Course:
         """What it comes to when it cannot go on: with a write in doubt nobody can tell."""
         return EffectUnknown(f"{self._doubt}; then: {why}") if self._doubt else EffectFailed(why)
 
+    def _is_granted(self) -> None:
+        self._failures = 0
+        if self._refused_since != -math.inf:
+            self._refused_since = None
+
+    def _for_now(self, error: ApiError) -> bool:
+        """Whether we are refused, and perhaps only because the server was just started. What it then still refuses is
+        final, and so is whatever else it refuses later."""
+        if error.code != _UNAUTHORIZED and not (error.code == _FORBIDDEN and _OF_RIGHTS in error.message):
+            return False
+        now = asyncio.get_running_loop().time()
+        since = now if self._refused_since is None else self._refused_since
+        patient = now - since < min(_STARTING_S, self.pace.stuck_s)
+        self._refused_since = since if patient else -math.inf
+        return patient
+
     # --- reading ---
 
     async def read(self, path: str, **query: str) -> Object | None:
@@ -131,13 +156,13 @@ class Course:
             except ApiError as error:
                 if error.code in (_NOT_FOUND, _GONE):
                     return None
-                if not error.transient and error.code < 500:
+                if not error.transient and error.code < 500 and not self._for_now(error):
                     raise self._failure(str(error)) from error
                 await self.pause(str(error), error.retry_after_s)
             except (Unanswered, Unreached) as error:
                 await self.pause(str(error))
             else:
-                self._failures = 0
+                self._is_granted()
                 return found
 
     async def find(self, ref: Ref) -> Object | None:
@@ -209,7 +234,7 @@ class Course:
         try:
             answer = await sent
         except ApiError as error:
-            if error.code not in (_NOT_FOUND, _CONFLICT) and not error.transient:
+            if error.code not in (_NOT_FOUND, _CONFLICT) and not error.transient and not self._for_now(error):
                 raise self._failure(str(error)) from error
             await self.pause(f"{what}: {error}", error.retry_after_s)
         except Unanswered as error:
@@ -218,7 +243,8 @@ class Course:
         except Unreached as error:
             await self.pause(f"{what}: {error}")
         else:
-            self._failures, self._doubt = 0, ""
+            self._doubt = ""
+            self._is_granted()
             return answer
         return None
 

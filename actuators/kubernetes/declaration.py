@@ -27,6 +27,7 @@ _ROLL = (
     "statefulsets.apps: get, patch",
     "daemonsets.apps: get, patch",
     "pods: list, delete",
+    "events: list",
 )
 
 VERBS = (
@@ -56,6 +57,7 @@ VERBS = (
             "statefulsets.apps: get, patch",
             "replicasets.apps: get, patch",
             "pods: list",
+            "events: list",
         ),
     ),
     VerbSpec(

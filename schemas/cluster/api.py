@@ -28,8 +28,9 @@ _LONGEST_WATCH_S = 290
 """After which a watch is ended and resumed at the latest; the server's own limit is not much longer."""
 _LONGEST_LINE_BYTES = 16 * 1024 * 1024
 _TOO_MANY = 429
-_NOT_ADMITTED = "failed calling webhook"
-"""What a server says, as an error of its own, of a webhook that it cannot ask."""
+_SERVER_ERRORS = 500
+_NOT_ADMITTED = ("failed calling webhook", "denied the request")
+"""What a server says, as an error of its own, of a webhook that it cannot ask, or that has had one itself."""
 _SHOWN = 300
 
 
@@ -56,7 +57,8 @@ class ApiError(RequestFailed):
     @property
     def transient(self) -> bool:
         """Whether the same request may be granted later."""
-        return self.code == _TOO_MANY or _NOT_ADMITTED in self.message
+        failed = self.code >= _SERVER_ERRORS and any(each in self.message for each in _NOT_ADMITTED)
+        return self.code == _TOO_MANY or failed
 
 
 class Unanswered(RequestFailed):

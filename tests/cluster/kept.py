@@ -16,7 +16,7 @@ from schemas.cluster.api import Reader
 from schemas.cluster.client import client_of
 from schemas.cluster.reflector import Reflector, Store
 from schemas.kubernetes import Key, Object, key_of
-from tests.kubernetes_server import Cluster, Faults, KubernetesServer, MortalServer
+from tests.kubernetes_server import Cluster, Faults, KubernetesServer
 from tests.kubernetes_server.objects import pod
 
 
@@ -105,9 +105,9 @@ async def reflecting(
             await asyncio.gather(task, return_exceptions=True)
 
 
-def still(cluster: Cluster, faults: Faults | None = None) -> MortalServer:
+def still(cluster: Cluster, faults: Faults | None = None) -> KubernetesServer:
     """A server without controllers: only the test changes anything."""
-    server = MortalServer(cluster, faults or Faults())
+    server = KubernetesServer(cluster, faults or Faults())
     server.live = False
     return server
 
@@ -118,7 +118,7 @@ def change(cluster: Cluster, name: str) -> None:
     cluster.update("pods", {**found, "metadata": {**found["metadata"], "labels": labels}})
 
 
-async def trouble(seed: int, server: MortalServer, kept: Kept) -> set[str]:
+async def trouble(seed: int, server: KubernetesServer, kept: Kept) -> set[str]:
     """Changes, resets, restarts and forgetting from a seed, until it is in step; the uids of all that there was."""
     draws = random.Random(seed)
     cluster = server.cluster

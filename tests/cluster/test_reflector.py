@@ -10,9 +10,9 @@ import structlog
 
 from tests.cluster.kept import ForInventory, Kept, Record, change, in_step, reflecting, still, trouble
 from tests.kubernetes_server import GARBLED, ApiStatus, Cluster, Faults, KubernetesServer, Request
+from tests.kubernetes_server.faults import Reset
 from tests.kubernetes_server.objects import pod
 from tests.kubernetes_server.rbac import Rbac
-from tests.kubernetes_server.server import Reset
 
 
 @pytest.fixture(params=[ForInventory, Record])

@@ -9,10 +9,9 @@ what a client can tell apart, no more; `make test-kubernetes` asks a real one.
 """
 
 from tests.kubernetes_server.faults import GARBLED, NO_FAULTS, Faults
-from tests.kubernetes_server.mortal import MortalServer
 from tests.kubernetes_server.paths import Request
 from tests.kubernetes_server.server import KubernetesServer
 from tests.kubernetes_server.state import Cluster
 from tests.kubernetes_server.statuses import ApiStatus
 
-__all__ = ["GARBLED", "NO_FAULTS", "ApiStatus", "Cluster", "Faults", "KubernetesServer", "MortalServer", "Request"]
+__all__ = ["GARBLED", "NO_FAULTS", "ApiStatus", "Cluster", "Faults", "KubernetesServer", "Request"]

@@ -11,6 +11,7 @@ from tests.kubernetes_server.owning import (
     living,
     make_pod,
     reference,
+    refused,
     set_status,
 )
 from tests.kubernetes_server.state import Cluster, Object
@@ -38,7 +39,16 @@ def _replica_set(cluster: Cluster, found: Object) -> None:
     ready = sum(map(is_ready, alive))
     generation = found["metadata"]["generation"]
     counts = {"replicas": len(alive), "readyReplicas": ready, "availableReplicas": ready}
-    set_status(cluster, "replicasets", found, observedGeneration=generation, **counts)
+    why = refused(cluster, found["metadata"]["namespace"]) if len(alive) < wanted else ""
+    failed = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": why}
+    set_status(
+        cluster,
+        "replicasets",
+        found,
+        observedGeneration=generation,
+        conditions=[failed] if why else [],
+        **counts,
+    )
 
 
 def _delete(cluster: Cluster, pod: Object) -> None:

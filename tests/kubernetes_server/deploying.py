@@ -140,7 +140,8 @@ def _report(cluster: Cluster, deployment: Object, new: Object | None) -> None:
         "unavailableReplicas": max(0, sum(map(_size, sets)) - total("availableReplicas")),
     }
     done = status["updatedReplicas"] == status["replicas"] == wanted <= total("availableReplicas", updated=True)
-    status["conditions"] = [_progress(cluster, now, status, done=done)]
+    failed = [condition for each in sets for condition in each.get("status", {}).get("conditions", ())]
+    status["conditions"] = [_progress(cluster, now, status, done=done), *failed[:1]]
     set_status(cluster, "deployments", deployment, **status)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.kubernetes_server.paths import Request
+from tests.kubernetes_server.statuses import ApiStatus
 
 Fault = Literal[
     "none",
@@ -18,9 +19,10 @@ Fault = Literal[
     "silence after",
     "silence before",
     "webhook",
+    "webhook fails",
 ]
 """`before` and `after` say whether the request had its effect; `silence` is no answer until the client gives up.
-A `webhook` that has to be asked, and cannot be, is never drawn: it goes on for as long as it is away."""
+A `webhook` that has to be asked, and cannot be or fails itself, is never drawn: it goes on for as long as it does."""
 WRITES: Mapping[Fault, float] = {
     "none": 0.5,
     "error before": 0.08,
@@ -57,6 +59,32 @@ class Faults:
 
 
 NO_FAULTS = Faults()
+
+
+class Reset(Exception):
+    """The connection is to be reset."""
+
+
+def spoil_before(fault: Fault) -> None:
+    """Raises what comes in place of the effect."""
+    match fault:
+        case "reset before":
+            raise Reset
+        case "error before":
+            raise ApiStatus(500, "InternalError", "an error on the server has prevented the request from succeeding")
+        case "webhook":
+            told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
+            raise ApiStatus(500, "InternalError", told)
+        case "webhook fails":
+            raise ApiStatus(
+                500, "", 'admission webhook "policy.shop.example" denied the request: the policies are not read'
+            )
+        case "conflict":
+            raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
+        case "busy":
+            raise ApiStatus(429, "TooManyRequests", "too many requests, please try again later", retry_after="0")
+
+
 GARBLED: tuple[Any, ...] = (
     None,
     [],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from tests.kubernetes_server.objects import event
 from tests.kubernetes_server.selectors import fits_selector
 from tests.kubernetes_server.state import Cluster, Object
 
@@ -83,12 +84,33 @@ def living(pods: list[Object]) -> list[Object]:
     return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
 
-def make_pod(cluster: Cluster, owner: Object, name: str = "", on: str = "", **labels: str) -> Object:
-    """A pod of the owner's template."""
+def refused(cluster: Cluster, namespace: str) -> str:
+    """Why no more pods are admitted: a quota on their number."""
+    used = len(cluster.all("pods", namespace))
+    for quota in cluster.all("resourcequotas", namespace):
+        if used >= int(limit := quota["spec"]["hard"]["pods"]):
+            counted = f"requested: pods=1, used: pods={used}, limited: pods={limit}"
+            return f"exceeded quota: {quota['metadata']['name']}, {counted}"
+    return ""
+
+
+def _tell(cluster: Cluster, owner: Object, why: str) -> None:
+    """That a pod was not admitted: an Event about the owner, once for all times."""
+    about = event(owner, "FailedCreate", f"Error creating: pods is forbidden: {why}")
+    name = f"{owner['metadata']['name']}.{owner['metadata']['uid'][-4:]}"
+    if cluster.find("events", owner["metadata"]["namespace"], name) is None:
+        cluster.create("events", {**about, "metadata": {**about["metadata"], "name": name}})
+
+
+def make_pod(cluster: Cluster, owner: Object, name: str = "", on: str = "", **labels: str) -> None:
+    """A pod of the owner's template, if it is admitted."""
+    if why := refused(cluster, owner["metadata"]["namespace"]):
+        _tell(cluster, owner, why)
+        return
     template = copy.deepcopy(owner["spec"]["template"])
     meta = {**template.get("metadata", {}), "namespace": owner["metadata"]["namespace"]}
     meta |= {"ownerReferences": reference(owner)}
     meta |= {"name": name} if name else {"generateName": f"{owner['metadata']['name']}-"}
     meta["labels"] = {**meta.get("labels", {}), **labels}
     spec = {**template["spec"], **({"nodeName": on} if on else {})}
-    return cluster.create("pods", {"metadata": meta, "spec": spec})
+    cluster.create("pods", {"metadata": meta, "spec": spec})

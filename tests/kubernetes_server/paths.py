@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 NAMESPACED = {
-    "": ("pods", "events", "services", "configmaps", "replicationcontrollers", "secrets", "serviceaccounts"),
+    "": (
+        "pods",
+        "events",
+        "services",
+        "configmaps",
+        "replicationcontrollers",
+        "secrets",
+        "serviceaccounts",
+        "resourcequotas",
+    ),
     "apps": ("deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"),
     "batch": ("jobs", "cronjobs"),
     "policy": ("poddisruptionbudgets",),
@@ -20,6 +29,7 @@ KINDS = {
     "replicationcontrollers": "ReplicationController",
     "secrets": "Secret",
     "serviceaccounts": "ServiceAccount",
+    "resourcequotas": "ResourceQuota",
     "deployments": "Deployment",
     "statefulsets": "StatefulSet",
     "daemonsets": "DaemonSet",

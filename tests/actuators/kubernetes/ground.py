@@ -34,12 +34,13 @@ REAL = os.environ.get("REFLEXARC_KUBECONFIG")
 PATIENCE_S = survey.PATIENCE_S if REAL else 10
 LOOK_S = 0.2 if REAL else 0.001
 REAL_PACE: dict[str, Any] = {"poll_s": 0.3, "retry_s": 0.2, "stuck_s": 5.0, "quiet_s": 0.1}
-__all__ = ["BAD", "BUDGETS", "GOOD", "REAL", "REAL_PACE", "Ground", "a_node", "ground"]
+__all__ = ["BAD", "BUDGETS", "GOOD", "QUOTAS", "REAL", "REAL_PACE", "Ground", "a_node", "ground"]
 CONTAINER = "/spec/template/spec/containers/0"
 IMAGE, ENV = f"{CONTAINER}/image", f"{CONTAINER}/env"
 OTHER = [{"name": "VERSION", "value": "2"}]
 """The environment of another version: what differs needs no other image."""
 BUDGETS = Resource("policy", "v1", "poddisruptionbudgets")
+QUOTAS = Resource("", "v1", "resourcequotas")
 
 
 class Ground:

@@ -1,11 +1,13 @@
 """API servers that are away, and rights that are lost over an act: what is told of it then."""
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from actuators.kubernetes.api import Api
-from actuators.kubernetes.resources import PODS, Ref
+from actuators.kubernetes.resources import EVENTS, NODES, PODS, Ref
 from actuators.kubernetes.workloads import Rolling, restart
 from schemas.plugins import EffectFailed, EffectUnknown
 from tests.actuators.kubernetes.alone import Sequel, course, uid
@@ -34,11 +36,15 @@ async def test_a_server_that_goes_away_over_an_act_leaves_it_unknown(shop: Site,
     assert shop.cluster.get("deployments", "shop", "web")["spec"] != before
 
 
+@pytest.mark.parametrize("fault", ["webhook", "webhook fails"])
 @pytest.mark.parametrize("away_for", [3, 1000])
-async def test_a_webhook_that_is_away_is_waited_for_and_named(shop: Site, api: Api, away_for: int) -> None:
-    """The server calls it an error of its own, but nothing was done: it is no doubt, and known to have failed."""
+async def test_a_webhook_that_is_away_is_waited_for_and_named(
+    shop: Site, api: Api, away_for: int, fault: Fault
+) -> None:
+    """The server calls it an error of its own, but nothing was done: it is no doubt, and known to have failed. So it is
+    where the webhook answers that it has had an error."""
     given = made("restart", "deployment:shop/web", uid(shop, "deployments", "web"))
-    away: list[Fault] = ["webhook"] * away_for
+    away: list[Fault] = [fault] * away_for
     shop.server.faults = OfPatches(*away)
     acting = Rolling(restart).perform(course(api, given, 0.3 if away_for > 3 else 10), Ref.of(given.target))
     if away_for > 3:
@@ -67,6 +73,51 @@ async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api
     on_its_way.gate = gate
     with pytest.raises(EffectUnknown, match="then: 403 Forbidden"):
         await Rolling(restart).perform(on_its_way, Ref.of(given.target))
+
+
+@pytest.mark.parametrize(("verb", "args"), [("restart", {}), ("scale", {"replicas": 4})])
+async def test_a_server_that_was_just_started_may_refuse_what_it_permits_later(
+    shop: Site, verb: str, args: dict[str, Any]
+) -> None:
+    """It answers before it knows anybody's rights; a command does not fail by that, before its mark nor after it."""
+    async with shop.actuator(stuck_s=5.0) as actuator:
+        given = await command(actuator, verb, "deployment:shop/web", **args)
+        shop.server.rbac = Rbac([])
+        at_the_gate = asyncio.Event()
+
+        async def gate() -> None:
+            if not at_the_gate.is_set():
+                shop.server.rbac = Rbac([])
+            at_the_gate.set()
+
+        acting = asyncio.create_task(actuator.execute(given, gate))
+        await _refused(shop, 3)
+        shop.server.rbac = None
+        await at_the_gate.wait()
+        await _refused(shop, 3)
+        shop.server.rbac = None
+        assert (await acting).detail.endswith("available")
+
+
+async def _refused(shop: Site, count: int) -> None:
+    """Wait until so many more requests were refused."""
+    before = len(shop.server.forbidden)
+    while len(shop.server.forbidden) < before + count:
+        await shop.server.requested(len(shop.server.requests) + 1)
+
+
+async def test_a_right_that_is_not_there_is_missed_but_once(shop: Site, api: Api) -> None:
+    """Patience with a server that may just have started ends, and then each further refusal is final at once."""
+    shop.server.rbac = Rbac([{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}])
+    on_its_way = course(api, made("collect", "deployment:shop/web", {}), 5)
+    asked: list[int] = []
+    for path in (EVENTS.path("shop"), PODS.path("shop"), NODES.path("", "n0")):
+        before = len(shop.server.requests)
+        with suppress(EffectFailed):
+            await on_its_way.read(path)
+        asked.append(len(shop.server.requests) - before)
+    assert asked[0] > 1
+    assert asked[1:] == [1, 1]
 
 
 async def test_marks_that_cannot_be_asked_for_are_no_marks(shop: Site) -> None:

@@ -8,7 +8,7 @@ from actuators.kubernetes.marks import COMMAND
 from actuators.kubernetes.resources import DEPLOYMENTS, STATEFUL_SETS
 from schemas.plugins import ConditionFailed, EffectFailed
 from tests.actuators.kubernetes.cluster import command
-from tests.actuators.kubernetes.ground import BAD, CONTAINER, ENV, GOOD, OTHER, REAL, Ground
+from tests.actuators.kubernetes.ground import BAD, CONTAINER, ENV, GOOD, OTHER, QUOTAS, REAL, Ground
 from tests.actuators.site import open_gate
 
 
@@ -108,6 +108,16 @@ async def test_a_rollout_that_cannot_succeed_fails_with_the_reason(
     await place.until(lambda: _another(place, place.id("deployment", "web"), "1"), "another revision")
     with pytest.raises(EffectFailed, match=f"web-[a-z0-9-]+: ({trouble})"):
         await place.do("restart", place.id("deployment", "web"))
+
+
+@pytest.mark.parametrize("kind", ["deployment", "statefulset"])
+async def test_pods_that_are_not_admitted_fail_with_the_reason(place: Ground, kind: str) -> None:
+    """For a quota, say: there is no pod that could name it, and of a statefulset no condition either."""
+    target = await (place.deploy("web", 1) if kind == "deployment" else place.serve("web", 1))
+    about = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}}
+    await place.make(QUOTAS, {**about, "spec": {"hard": {"pods": "1"}}})
+    with pytest.raises(EffectFailed, match=r"FailedCreate \(.*quota"):
+        await place.do("scale", target, replicas=3)
 
 
 @pytest.mark.parametrize(("verb", "env"), [("rollback", None), ("restart", OTHER)])
