@@ -88,6 +88,18 @@ async def test_a_node_that_is_removed_while_it_is_drained_ends_the_drain(shop: S
             await draining
 
 
+async def test_a_pod_that_is_ending_already_is_not_lost_by_a_drain(shop: Site) -> None:
+    """Of a node that is away it stays as long as the node does, and nobody could drain that."""
+    shop.cluster.create("pods", pod("alone", on="n0"))
+    shop.server.settle()
+    lost(shop, "n0")
+    async with shop.actuator() as actuator:
+        with pytest.raises(EffectFailed, match=r"without a controller \(force\): shop/alone"):
+            await do(actuator, "drain", "node:n0", by="b" * 32)
+        shop.cluster.delete("pods", "shop", "alone")
+        assert "cordoned" in (await do(actuator, "drain", "node:n0")).detail
+
+
 async def test_pods_of_a_namespace_that_is_being_removed_do_not_fail_a_drain(shop: Site) -> None:
     """They may not be evicted any more, and go with it."""
     shop.cluster.create("namespaces", {"metadata": {"name": "old", "finalizers": ["kubernetes"]}})
