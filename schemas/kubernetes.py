@@ -40,3 +40,16 @@ def is_event(event: Object) -> bool:
     if not isinstance(meta, dict) or not meta.get("resourceVersion"):
         return False
     return event.get("type") == "BOOKMARK" or bool(event.get("type") and meta.get("name") and meta.get("uid"))
+
+
+def last_seen(event: Object) -> str | None:
+    """When what an Event tells of has happened last. Who writes them by the newer API, as the scheduler does, leaves
+    the older fields empty."""
+    last = (event.get("series") or {}).get("lastObservedTime")
+    times = (last, event.get("lastTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
+    return next((str(each) for each in times if each), None)
+
+
+def times_seen(event: Object) -> int:
+    """How often what an Event tells of has happened."""
+    return int((event.get("series") or {}).get("count") or event.get("count") or 1)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from collectors.kubernetes.resources import Key, number_of, version_of
 from schemas.events import Event
-from schemas.kubernetes import Object
+from schemas.kubernetes import Object, last_seen
 from schemas.plugins import Occurrence, Reading
 
 SOURCE = "kubernetes"
@@ -69,7 +69,7 @@ def event_of(found: Object, labels: Mapping[str, str]) -> Event:
         id=f"{meta['uid']}:{meta['resourceVersion']}",
         source=f"kubernetes/{about.get('namespace') or 'cluster'}",
         type=f"kubernetes.event.{kind}",
-        time=_time(found),
+        time=last_seen(found),
         subject=_subject(about),
         data={
             **labels,
@@ -81,12 +81,6 @@ def event_of(found: Object, labels: Mapping[str, str]) -> Event:
         product="kubernetes",
         service="event",
     )
-
-
-def _time(found: Object) -> str | None:
-    last = (found.get("series") or {}).get("lastObservedTime")
-    times = (last, found.get("lastTimestamp"), found.get("eventTime"), found["metadata"].get("creationTimestamp"))
-    return next((str(each) for each in times if each), None)
 
 
 def _named(about: Object) -> dict[str, str]:
