@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,8 @@ async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api
 async def test_a_server_that_was_just_started_may_refuse_what_it_permits_later(shop: Site, verb: str) -> None:
     """It answers before it knows anybody's rights; a command does not fail by that, before its mark nor after it."""
     async with shop.actuator(stuck_s=5.0) as actuator:
-        given = await command(actuator, verb, "deployment:shop/web", **({"replicas": 4} if verb == "scale" else {}))
+        args: dict[str, Any] = {"replicas": 4} if verb == "scale" else {}
+        given = await command(actuator, verb, "deployment:shop/web", **args)
         shop.server.rbac = Rbac([])
         at_the_gate = asyncio.Event()
 
