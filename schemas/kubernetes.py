@@ -72,3 +72,16 @@ def _is_whole(found: object) -> bool:
 def _meta(found: object) -> Object:
     meta = found.get("metadata") if isinstance(found, dict) else None
     return meta if isinstance(meta, dict) else {}
+
+
+def last_seen(event: Object) -> str | None:
+    """When what an Event tells of has happened last. Who writes them by the newer API, as the scheduler does, leaves
+    the older fields empty."""
+    last = (event.get("series") or {}).get("lastObservedTime")
+    times = (last, event.get("lastTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
+    return next((str(each) for each in times if each), None)
+
+
+def times_seen(event: Object) -> int:
+    """How often what an Event tells of has happened."""
+    return int((event.get("series") or {}).get("count") or event.get("count") or 1)

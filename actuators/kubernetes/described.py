@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from actuators.kubernetes.resources import annotations_of, controller_of, labels_of
-from schemas.kubernetes import Object
+from schemas.kubernetes import Object, last_seen, times_seen
 
 
 def described(found: Object, events: Iterable[Object]) -> str:
@@ -32,8 +32,8 @@ def _lines(found: Object, events: Iterable[Object]) -> Iterator[str]:
     uid = meta["uid"]
     for event in events:
         if (event.get("involvedObject") or {}).get("uid") == uid:
-            told = " ".join(str(event.get(name)) for name in ("lastTimestamp", "type", "reason"))
-            yield f"  event {told}, {event.get('count') or 1} times: {event.get('message')}"
+            told = " ".join(map(str, (last_seen(event), event.get("type"), event.get("reason"))))
+            yield f"  event {told}, {times_seen(event)} times: {event.get('message')}"
 
 
 def _mapping(name: str, values: dict[str, Any]) -> Iterator[str]:

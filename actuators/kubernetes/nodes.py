@@ -75,8 +75,9 @@ class Drain:
         return "begun" if left else _cordoned(course, ref, changed, ", drained")
 
     def _may(self, course: Course, pods: Iterable[Object]) -> None:
-        """Raises `EffectFailed` where pods would be lost for good, or are none of ours; nothing is done then."""
-        moving = [pod for pod in pods if not stays(pod)]
+        """Raises `EffectFailed` where pods would be lost for good, or are none of ours; nothing is done then. What is
+        ending already is not lost by us."""
+        moving = [pod for pod in pods if not stays(pod) and not is_ending(pod)]
         reasons = {
             "without a controller (force)": [pod for pod in moving if _unmanaged(pod) and not _says(course, "force")],
             "with an emptyDir (delete_emptydir_data)": [

@@ -8,7 +8,7 @@ from actuators.kubernetes.course import Course
 from actuators.kubernetes.resources import EVENTS, Ref
 from actuators.kubernetes.rollout import failures, is_seen
 from schemas.cluster.api import AGENT
-from schemas.kubernetes import Object
+from schemas.kubernetes import Object, last_seen
 from schemas.plugins import EffectFailed
 
 _SECONDS = len("2026-01-01T00:00:00")
@@ -50,5 +50,4 @@ def _newest(events: Iterable[Object], since: str) -> list[str]:
 
 
 def _time(event: Object) -> str:
-    series = (event.get("series") or {}).get("lastObservedTime")
-    return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")[:_SECONDS]
+    return (last_seen(event) or "")[:_SECONDS]

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 
 from schemas.events import Event
-from schemas.kubernetes import Key, Object, number_of, version_of
+from schemas.kubernetes import Key, Object, last_seen, number_of, version_of
 from schemas.plugins import Occurrence, Reading
 
 SOURCE = "kubernetes"
@@ -68,7 +68,7 @@ def event_of(found: Object, labels: Mapping[str, str]) -> Event:
         id=f"{meta['uid']}:{meta['resourceVersion']}",
         source=f"kubernetes/{about.get('namespace') or 'cluster'}",
         type=f"kubernetes.event.{kind}",
-        time=_time(found),
+        time=last_seen(found),
         subject=_subject(about),
         data={
             **labels,
@@ -80,12 +80,6 @@ def event_of(found: Object, labels: Mapping[str, str]) -> Event:
         product="kubernetes",
         service="event",
     )
-
-
-def _time(found: Object) -> str | None:
-    last = (found.get("series") or {}).get("lastObservedTime")
-    times = (last, found.get("lastTimestamp"), found.get("eventTime"), found["metadata"].get("creationTimestamp"))
-    return next((str(each) for each in times if each), None)
 
 
 def _named(about: Object) -> dict[str, str]:

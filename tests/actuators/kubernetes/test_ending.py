@@ -61,6 +61,22 @@ async def test_a_pod_whose_node_is_away_says_so(shop: Site, api: Api) -> None:
         await Ending(lambda: 0, evict=False).perform(on_its_way, Ref.of(given.target))
 
 
+@pytest.mark.parametrize("verb", ["evict", "delete_pod"])
+async def test_who_takes_over_tells_how_the_pod_was_before(shop: Site, api: Api, verb: str) -> None:
+    """And not how it is while it is ending, which the first one has made it."""
+    node = shop.cluster.get("pods", "shop", "db-0")["spec"]["nodeName"]
+    lost(shop, node)
+    given, ending = made(verb, "pod:shop/db-0", uid(shop, "pods", "db-0")), Ending(lambda: 0, evict=verb == "evict")
+    with pytest.raises(EffectFailed, match="still ending"):
+        await ending.perform(course(api, given, 0.1), Ref.of(given.target))
+    second = asyncio.create_task(ending.perform(course(api, given, 5), Ref.of(given.target)))
+    await shop.server.requested(len(shop.server.requests) + 5)
+    back = [{"type": "Ready", "status": "True"}]
+    found = shop.cluster.get("nodes", "", node)
+    edit(shop.cluster, "nodes", found, lambda each: each["status"].update(conditions=back))
+    assert (await second).before["phase"] == "Running"
+
+
 async def test_a_node_that_goes_away_while_it_is_drained_is_not_waited_for(shop: Site) -> None:
     """Its pods are to end, and others take their places."""
     shop.cluster.create("poddisruptionbudgets", budget("web", minAvailable=3))
@@ -86,6 +102,18 @@ async def test_a_node_that_is_removed_while_it_is_drained_ends_the_drain(shop: S
         shop.cluster.delete("poddisruptionbudgets", "shop", "web")
         with pytest.raises(EffectFailed, match="node:n0 was removed meanwhile"):
             await draining
+
+
+async def test_a_pod_that_is_ending_already_is_not_lost_by_a_drain(shop: Site) -> None:
+    """Of a node that is away it stays as long as the node does, and nobody could drain that."""
+    shop.cluster.create("pods", pod("alone", on="n0"))
+    shop.server.settle()
+    lost(shop, "n0")
+    async with shop.actuator() as actuator:
+        with pytest.raises(EffectFailed, match=r"without a controller \(force\): shop/alone"):
+            await do(actuator, "drain", "node:n0", by="b" * 32)
+        shop.cluster.delete("pods", "shop", "alone")
+        assert "cordoned" in (await do(actuator, "drain", "node:n0")).detail
 
 
 async def test_pods_of_a_namespace_that_is_being_removed_do_not_fail_a_drain(shop: Site) -> None:

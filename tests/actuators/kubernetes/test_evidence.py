@@ -9,7 +9,7 @@ from tests.actuators.kubernetes.alone import Sequel
 from tests.actuators.kubernetes.cluster import Site, do
 from tests.actuators.kubernetes.test_ending import lost
 from tests.kubernetes_server.faults import Fault
-from tests.kubernetes_server.objects import workload
+from tests.kubernetes_server.objects import event, workload
 from tests.kubernetes_server.rbac import Rbac
 
 LIMIT_BYTES = 4096
@@ -54,6 +54,18 @@ async def test_containers_that_have_no_log_are_named(shop: Site) -> None:
     assert [why for name, why in missing.items() if name.startswith("logs.bad-") and "waiting to start" in why]
     assert {"manifests.jsonl", "describe.txt"} <= set(bad)
     assert sum(name.startswith("logs.ill-") for name in ill) == 2
+
+
+async def test_events_of_the_newer_api_have_their_time_and_number(shop: Site) -> None:
+    """As the scheduler writes them: when and how often stands in other fields."""
+    told = event(shop.cluster.get("pods", "shop", "db-0"), "FailedScheduling", "no room")
+    series = {"count": 7, "lastObservedTime": "2026-01-02T03:04:05.000000Z"}
+    newer = {"eventTime": "2026-01-02T03:00:00.000000Z", "lastTimestamp": None, "count": None, "series": series}
+    shop.cluster.create("events", told | newer)
+    async with shop.actuator() as actuator:
+        files, _ = await collected(shop, actuator, "pod:shop/db-0")
+    lines = files["describe.txt"].decode().splitlines()
+    assert "  event 2026-01-02T03:04:05.000000Z Warning FailedScheduling, 7 times: no room" in lines
 
 
 async def test_a_node_that_is_away_costs_its_logs_and_nothing_else(shop: Site) -> None:
