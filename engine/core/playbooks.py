@@ -111,12 +111,10 @@ def next_step(turn: Turn, ladder: Ladder, because: Reason, *, failed: bool) -> M
         if not failed:  # it was commanded before: what it has done is to be compensated for too
             steps.taken(turn, ladder)
         return fail(turn, ladder, Reason.ABORTED)
-    if failed and (again := _again(turn, ladder, because)):
-        return again
     if failed:
         if ladder.phase == "verifying":
             steps.taken(turn, ladder)  # it did not help, but it has had its effect
-        return fail(turn, ladder, because)
+        return _again(turn, ladder, because) or fail(turn, ladder, because)
     steps.taken(turn, ladder)
     turn.note(ladder, because, ladder.current.name)
     ladder.tries = ladder.attempt = 0

@@ -38,9 +38,9 @@ class Ladder(msgspec.Struct, kw_only=True, gc=False):
 
     `waiting`: it waits for its `children`, each with how it ended; it is their `parent`, `depth` playbooks deep, and
     they are `within` what it is within. Of a playbook's run: its step is to be over by `until_ms` and was tried again
-    `tries` times; `undoing` would compensate for what was done, which it does after it has `failed_for` a reason; it
-    was asked for `by`, `aborted_by` somebody. `acts_for` are the origins of those that it runs within or beside, or
-    whose act it undoes.
+    `tries` times; `taken` is the last step that is to be compensated for. `undoing` would do that, which happens after
+    it has `failed_for` a reason; it was asked for `by`, `aborted_by` somebody. `acts_for` are the origins of those that
+    it runs within or beside, or whose act it undoes.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Ladder(msgspec.Struct, kw_only=True, gc=False):
     depth: int = 0
     until_ms: int | None = None
     tries: int = 0
+    taken: int | None = None
     undoing: tuple[Step, ...] = ()
     failed_for: Reason | None = None
     by: str = ""

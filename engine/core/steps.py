@@ -164,10 +164,12 @@ def _rule(ladder: Ladder, name: str, steps: Sequence[Step], kind: Temper = "play
 
 
 def taken(turn: Turn, ladder: Ladder) -> None:
-    """The current step succeeded: what compensates for it is remembered, in the words of this moment."""
+    """The current step has had its effect: what compensates for it is remembered, once however often it is tried, in
+    the words of this moment."""
     step = ladder.current.compensate
-    if step is None or ladder.rule.mode == "shadow":
+    if step is None or ladder.rule.mode == "shadow" or ladder.taken == ladder.step:
         return
+    ladder.taken = ladder.step
     args = rendered(step.args, ladder)
     if isinstance(args, Refusal):
         turn.note(ladder, args.reason, f"compensation: {args.detail}")

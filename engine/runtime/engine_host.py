@@ -22,7 +22,7 @@ from engine.core.program import Settings
 from engine.core.state import State
 from engine.core.step import step
 from engine.forked import ChildFailedError
-from engine.runtime import bundles, metrics
+from engine.runtime import metrics
 from engine.runtime.bus import Bus
 from engine.runtime.commit import Committer
 from engine.runtime.dead import bury
@@ -206,6 +206,5 @@ class EngineHost:
     async def _rules(self, rules: RuleSource) -> None:
         """Activate the rules of the files once the journal's own activations are known, and then every good edit."""
         await self._caught_up.wait()
-        running, _ = bundles.encode(self._state.program)
-        await rules.activate(running)
+        await rules.activate(self._state.program)
         await rules.watch()

@@ -1,7 +1,9 @@
 """From a folder of rule files to `activate` messages: at start, and on every edit.
 
-An edit with errors is refused with all of them, and the active rules stay. Of Sigma files, which come by the thousand
-from elsewhere, those that cannot be run are left out and told of; but an edit that breaks one that ran is refused.
+An edit with errors is refused with all of them, and the active rules stay. So is one after which there is no policy any
+more: a file that is gone, or not there yet while a folder is written anew, must not leave every act unbounded. Of Sigma
+files, which come by the thousand from elsewhere, those that cannot be run are left out and told of; but an edit that
+breaks one that ran is refused.
 """
 
 import asyncio
@@ -13,9 +15,10 @@ import msgspec
 import structlog
 from watchfiles import awatch
 
+from engine.core.policy import Policy
 from engine.core.program import Program, Settings
 from engine.core.verbs import Verbs
-from engine.rulefile import Loaded, RuleError, RuleErrors, SigmaCache, load_all, read, state_of
+from engine.rulefile import Loaded, RuleError, RuleErrors, SigmaCache, load_all, policy, read, state_of
 from engine.runtime import bundles
 from engine.runtime.bus import Bus
 from engine.runtime.metrics import RULE_ERRORS
@@ -53,14 +56,16 @@ class RuleSource:
         self._settings = settings
         self._by = by
         self._active = ""
+        self._bounded = False
         self._texts: Mapping[str, str] | None = None
         self._state: tuple[tuple[str, int, int, int], ...] = ()
         self.errors: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
 
-    async def activate(self, running: str) -> None:
-        """Activate the files' rules unless the engine runs that bundle already."""
-        self._active = running
+    async def activate(self, running: Program) -> None:
+        """Activate the files' rules unless the engine runs them already."""
+        self._active, _ = bundles.encode(running)
+        self._bounded = running.policy != Policy()
         self._state = await asyncio.to_thread(state_of, self._paths)
         await self._reload()
 
@@ -100,6 +105,7 @@ class RuleSource:
         try:
             loaded = await asyncio.to_thread(load_all, texts, self._verbs, self._cache)
             self._check_broken(loaded.left_out)
+            self._check_bounded(texts)
         except RuleErrors as wrong:
             self._refuse(wrong)
             return
@@ -111,6 +117,12 @@ class RuleSource:
         """Raises RuleErrors where a file that ran can no longer be run."""
         if broken := [error for error in left_out if error.path in self._ran]:
             raise RuleErrors(broken)
+
+    def _check_bounded(self, texts: Mapping[str, str]) -> None:
+        """Raises RuleErrors where the policy is gone; an empty one says that there is to be none."""
+        if self._bounded and not policy.split(texts)[0]:
+            gone = "the policy is gone: expected policy.yaml, empty where nothing is to be bounded any more"
+            raise RuleErrors([RuleError("policy.yaml", 1, 1, gone)])
 
     def _tell(self, loaded: Loaded) -> None:
         """Say once of each Sigma rule that is left out, and of those that wait for something, why."""
@@ -137,7 +149,7 @@ class RuleSource:
         await bundles.store(self._bus, program)
         request = Activate(id=new_id(), by=self._by, bundle=digest)
         await self._bus.publish(subjects.control("activate", request.by), encode(request), msg_id=request.id)
-        self._active = digest
+        self._active, self._bounded = digest, program.policy != Policy()
         log.info(
             "rules_loaded",
             alerts=len(program.alerts),

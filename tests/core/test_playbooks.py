@@ -115,6 +115,18 @@ def test_a_step_that_did_not_help_is_compensated_for() -> None:
         assert run(story).reason is Reason.COMPENSATED
 
 
+def test_a_try_that_did_not_help_is_compensated_for_though_the_next_one_fails() -> None:
+    """And once, however many of them have had their effect."""
+    story = story_of(do(undo="rollback", verify=UP, retries=2), do("scale"))
+    assert answered(story) == []
+    story.answer(only_command(story.every_second(61, 0)))
+    last = only_command(story.every_second(61, 0))
+    undo = only_command(story.answer(last, "failed"))
+    assert undo.verb == "rollback"
+    story.answer(undo)
+    assert run(story).reason is Reason.COMPENSATED
+
+
 def test_a_pause_is_waited_for() -> None:
     """As long as it says."""
     story = story_of(PAUSE, do())

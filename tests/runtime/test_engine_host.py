@@ -149,6 +149,23 @@ async def test_a_rule_file_that_an_editor_replaces_is_followed(
         await rules_until(mortal_bus, 1, lambda refused: not refused)
 
 
+async def test_a_policy_that_is_gone_leaves_nothing_unbounded(
+    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
+) -> None:
+    """The edit is refused, by an engine that starts anew too, until there is a policy again; an empty one is none."""
+    bounds = write_rules(tmp_path, DOWN).with_name("policy.yaml")
+    bounds.write_text("blast_radius: [{max: 50%, within: 1h}]\n")
+    async with engine(mortal_server, tmp_path):
+        await rules_until(mortal_bus, 1, lambda refused: not refused)
+        bounds.unlink()
+        write_rules(tmp_path, DOWN + ONE_MORE)
+        await rules_until(mortal_bus, 1, lambda refused: any("the policy is gone" in error for error in refused))
+    async with engine(mortal_server, tmp_path):
+        await rules_until(mortal_bus, 1, lambda refused: any("the policy is gone" in error for error in refused))
+        bounds.write_text("")
+        await rules_until(mortal_bus, 2, lambda refused: not refused)
+
+
 async def test_rules_that_run_already_are_not_activated_again(
     mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
 ) -> None:
