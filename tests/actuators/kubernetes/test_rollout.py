@@ -154,6 +154,14 @@ async def test_what_ails_the_old_pods_is_not_the_new_ones_failure(shop: Site, ap
     assert [each["status"]["phase"] for each in ill if each["spec"].get("nodeName")] == ["Running"] * 2
 
 
+async def test_pods_that_run_and_are_not_ready_are_named(shop: Site) -> None:
+    """Nothing else ails them; which they are helps to find out."""
+    change(shop, "deployments", "web", image="unready:2")
+    async with shop.actuator() as actuator:
+        with pytest.raises(EffectFailed, match=r"web-\w+-\w+: ContainersNotReady \(main is not ready\)"):
+            await do(actuator, "restart", "deployment:shop/web")
+
+
 async def test_replicas_that_others_set_meanwhile_are_not_waited_for(shop: Site, api: Api) -> None:
     """As a HorizontalPodAutoscaler does: what was asked for is not so, and that is told."""
     cordon_all(shop)
