@@ -1,5 +1,5 @@
 """The contracts: everything that crosses a process boundary, and what a plugin must declare.
 
-Only values live here. Nothing in this package does I/O, reads a clock or knows who sends or receives; every other
-package imports it and it imports none of them.
+Only values live here: nothing does I/O, reads a clock or knows who sends or receives, but for `cluster`, which is how
+plugins of both sides reach Kubernetes. Every other package imports this one and it imports none of them.
 """

@@ -7,7 +7,7 @@ import msgspec
 AlertState = Literal["inactive", "pending", "firing", "resolved"]
 
 
-class AlertTransition(msgspec.Struct, frozen=True, kw_only=True):
+class AlertTransition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An alert entered `state` at `time_ms`.
 
     `id` is the digest of rule and labels: the same alert keeps it for ever. `onset` is the journal sequence of the

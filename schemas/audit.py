@@ -16,7 +16,7 @@ GENESIS = "0" * 64
 EntryKind = Literal["transition", "decision", "command", "outcome", "control"]
 
 
-class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing decided or seen. The ids make the causal chain: alert (with onset) → ladder → command → outcome."""
 
     kind: EntryKind

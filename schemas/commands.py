@@ -26,7 +26,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One act. The same `id` is the same act, however often it is delivered.
 
     `condition` must hold at the target (attribute name → value) for the effect to be permitted. After `deadline_ms`

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 Object = dict[str, Any]
 """An object of the API, as JSON."""
+Key = tuple[str, str]
+"""Of an object in its collection: namespace and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,43 @@ class Resource:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
+def key_of(found: Object) -> Key:
+    meta = found["metadata"]
+    return str(meta.get("namespace", "")), str(meta["name"])
+
+
+def version_of(found: Object) -> int:
+    """The resourceVersion, which grows with each change of anything; 0 where it is no number."""
+    return number_of(str(found["metadata"].get("resourceVersion", "")))
+
+
+def number_of(version: str) -> int:
+    """Versions are numbers; 0 stands for one that is none."""
+    return int(version) if version.isascii() and version.isdigit() else 0
+
+
+def is_list(page: Object) -> bool:
+    """Whether it is a page of a list, with its version, of objects that have a name and a version."""
+    items = page.get("items") or []
+    return bool(_meta(page).get("resourceVersion")) and isinstance(items, list) and all(map(_is_whole, items))
+
+
 def is_event(event: Object) -> bool:
     """Whether it is one of a watch, with an object that has a name and a version, or that is a bookmark."""
     found = event.get("object")
+    if event.get("type") == "BOOKMARK":
+        return bool(_meta(found).get("resourceVersion"))
+    return bool(event.get("type")) and _is_whole(found)
+
+
+def _is_whole(found: object) -> bool:
+    meta = _meta(found)
+    return bool(meta.get("resourceVersion") and meta.get("name") and meta.get("uid"))
+
+
+def _meta(found: object) -> Object:
     meta = found.get("metadata") if isinstance(found, dict) else None
-    if not isinstance(meta, dict) or not meta.get("resourceVersion"):
-        return False
-    return event.get("type") == "BOOKMARK" or bool(event.get("type") and meta.get("name") and meta.get("uid"))
+    return meta if isinstance(meta, dict) else {}
 
 
 def last_seen(event: Object) -> str | None:

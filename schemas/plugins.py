@@ -235,13 +235,15 @@ class EvidenceStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ActuatorContext:
-    """What an actuator may use of its host."""
+    """What an actuator may use of its host. `environment` is for what it starts: the host's, without the variables that
+    secrets of any plugin are read from."""
 
     scope: str
     state_dir: Path
     now_ms: Callable[[], int]
     evidence: EvidenceStore
     secrets: Secrets = field(default_factory=Secrets)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

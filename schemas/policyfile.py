@@ -15,10 +15,10 @@ _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)%")
 
 
 def _amount(value: Any) -> int | float:
-    """A count, or a share of what there is: `3` is 3, `25%` is 0.25."""
+    """A count, or a share of what there is: `3` is 3, `25%` is 0.25. A share lets one go at least, a count may be 0."""
     text = str(value)
     if found := _PERCENT.fullmatch(text):
-        if float(found[1]) <= 100:
+        if 0 < float(found[1]) <= 100:
             return float(found[1]) / 100
     elif text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)

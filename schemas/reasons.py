@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NOT_AN_APPROVER = "NOT_AN_APPROVER"
     NOT_WAITING = "NOT_WAITING"
     UNKNOWN_RUN = "UNKNOWN_RUN"
+    NO_EMERGENCY = "NO_EMERGENCY"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
@@ -143,10 +144,10 @@ class Reason(StrEnum):
 
 MEANING: dict[Reason, str] = {
     Reason.ALERT_FIRED: "the alert that this rule acts on fired",
-    Reason.STEP_FAILED: "the step before did not succeed, so the next one is taken",
+    Reason.STEP_FAILED: "the step before did not succeed; the next one is taken, where there is one",
     Reason.VERIFY_FAILED: "the step before had its effect but did not help in time, so the next one is taken",
     Reason.REFIRED: "the alert fired again within `reset_after` of the step that had helped, so the next one is taken",
-    Reason.APPROVED: "a person approved the command",
+    Reason.APPROVED: "a person let it go",
     Reason.REQUESTED: "a person asked for it",
     Reason.DECIDED_ANEW: "the command came too late to have an effect and was decided again on the present state",
     Reason.REVERT_DUE: "the step's `revert_after` is over, so its effect is undone",
@@ -158,7 +159,7 @@ MEANING: dict[Reason, str] = {
     Reason.EVICTED: "the rule has more alerts than it may: the one that was seen least lately gave way",
     Reason.SHADOW: "the rule is in shadow mode: recorded, not sent",
     Reason.AWAITING_APPROVAL: "the mode of the rule, or the policy, wants the word of people: waiting for it",
-    Reason.APPROVAL_DENIED: "a person denied the command",
+    Reason.APPROVAL_DENIED: "a person did not let it go",
     Reason.APPROVAL_LAPSED: "nobody approved in time",
     Reason.COOLDOWN: "the last ladder on this ended less than `cooldown` ago, by its rule or by the policy",
     Reason.HALTED: "acts are halted",
@@ -182,6 +183,7 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_AN_APPROVER: "the policy wants the word of others for this act",
     Reason.NOT_WAITING: "nothing of this id waits for the word of people, or no longer",
     Reason.UNKNOWN_RUN: "no run of a playbook of this id is under way that could be ended",
+    Reason.NO_EMERGENCY: "no emergency is declared that could be over",
     Reason.BAD_ARGUMENTS: "the step's arguments could not be rendered or are not the verb's",
     Reason.NOTHING_TO_DO: "the target is already as the step would make it, or has no earlier state to return to",
     Reason.UNKNOWN_RULE: "no rule that acts, and no playbook, has the name",
@@ -237,7 +239,7 @@ MEANING: dict[Reason, str] = {
     Reason.WAITING: "the step waits for something to hold, or for its time to pass",
     Reason.STEP_TIMED_OUT: "the step was not over within its `timeout`",
     Reason.ABORTED: "a person ended the run",
-    Reason.COMPENSATED: "a step of the playbook failed, and what was done before is compensated for",
+    Reason.COMPENSATED: "a step of the playbook failed, or a person ended it, and what was done is compensated for",
     Reason.NOT_COMPENSATED: "a step of the playbook failed, and not all that was done before could be compensated for",
     Reason.UNKNOWN_PLAYBOOK: "there is no playbook of the name and version",
     Reason.REVERTED: "what the step had done is undone",

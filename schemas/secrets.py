@@ -9,10 +9,11 @@ import json
 import os
 import re
 import stat
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from pydantic import BaseModel
 from pydantic_core import CoreSchema, core_schema
 
 Resolver = Callable[[str], Awaitable[str]]
@@ -79,6 +80,20 @@ class SecretText:
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+def variables(configured: object) -> Iterator[str]:
+    """The variables of the environment that a configuration refers to, which hold secrets."""
+    match configured:
+        case SecretText() if configured.scheme == "env":
+            yield str(configured.reference).removeprefix("env:")
+        case BaseModel():
+            yield from variables(dict(configured))
+        case dict():
+            yield from variables(list(configured.values()))
+        case list() | tuple():
+            for each in configured:
+                yield from variables(each)
 
 
 class Secrets:

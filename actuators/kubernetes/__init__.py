@@ -3,9 +3,9 @@ once.
 
 Read top-down: `declaration` (the verbs), `actuator` (the host's side), `acts` (what a verb is), `course` (how a change
 happens once), then the verbs: `workloads` with `rollout`, `unmade` and `revisions`, `pods`, `nodes`, `isolation`,
-`evidence` with `described`. `watching` and `targets` make the inventory, `api` and `config` the requests,
-`permissions` the rights that all that needs. The client library is an extra and is imported only where a client is
-made.
+`evidence` with `described`. `store`, which `schemas.cluster.reflector` keeps in step, and `targets` make the inventory,
+`api` and `config` the requests, `permissions` the rights that all that needs. The client library is an extra and is
+imported only where a client is made.
 """
 
 from actuators.kubernetes.config import KubernetesConfig, NoClient

@@ -15,9 +15,10 @@ from actuators.kubernetes.nodes import Cordon, Drain, Uncordon
 from actuators.kubernetes.pods import Ending
 from actuators.kubernetes.resources import KINDS, NODES, REVISIONS, BadTarget, Ref
 from actuators.kubernetes.rollout import is_ready
+from actuators.kubernetes.store import Store
 from actuators.kubernetes.targets import Catalogue
-from actuators.kubernetes.watching import Watched
 from actuators.kubernetes.workloads import Rollback, Rolling, restart, scale, unscaled
+from schemas.cluster.reflector import Reflector
 from schemas.commands import Command
 from schemas.inventory import Target
 from schemas.kubernetes import Object
@@ -65,8 +66,8 @@ class KubernetesActuator:
             "collect": Collect(context, config.evidence_limit_bytes),
         }
         self._news = asyncio.Event()
-        self._watched = [
-            Watched(api, resource, namespace, self._news.set, config.retry_s)
+        self._stores = [
+            Store(resource, namespace, self._news.set)
             for resource in (*KINDS.values(), REVISIONS)
             for namespace in (config.namespaces if resource is not NODES and config.namespaces else ("",))
         ]
@@ -74,10 +75,11 @@ class KubernetesActuator:
 
     async def open(self) -> None:
         """Begin to follow the cluster."""
-        self._tasks = [asyncio.create_task(watched.run()) for watched in self._watched]
+        reflectors = [Reflector(self._api, store.path, store, self._config.retry_s) for store in self._stores]
+        self._tasks = [asyncio.create_task(reflector.run()) for reflector in reflectors]
         for task in self._tasks:
             task.add_done_callback(lambda _: self._news.set())
-        synced = [asyncio.create_task(watched.synced.wait()) for watched in self._watched]
+        synced = [asyncio.create_task(store.synced.wait()) for store in self._stores]
         _, late = await asyncio.wait(synced, timeout=SYNC_WAIT_S)
         for each in late:
             each.cancel()
@@ -141,12 +143,12 @@ class KubernetesActuator:
 
     def seen(self, ref: Ref, found: Object | None) -> None:
         """What a command has read or changed is in the inventory that goes out before its outcome."""
-        for watched in self._watched:
-            if watched.resource is ref.resource and watched.covers(ref.namespace):
+        for store in self._stores:
+            if store.resource is ref.resource and store.covers(ref.namespace):
                 if found is None:
-                    watched.forget(ref.namespace, ref.name)
+                    store.forget((ref.namespace, ref.name))
                 else:
-                    watched.take(found)
+                    store.take(found)
 
     def attributes(self, ref: Ref, found: Object) -> dict[str, Any]:
         """Of a target, as the inventory has them."""
@@ -154,13 +156,13 @@ class KubernetesActuator:
 
     def is_away(self, node: str) -> bool:
         """By what is watched; nothing is asked for."""
-        nodes = next(watched for watched in self._watched if watched.resource is NODES)
+        nodes = next(store for store in self._stores if store.resource is NODES)
         found = nodes.objects.get(("", node))
         return bool(node) and nodes.synced.is_set() and (found is None or not is_ready(found))
 
     def _catalogue(self) -> Catalogue:
         known: dict[str, dict[tuple[str, str], Object]] = {}
-        for watched in self._watched:
-            known.setdefault(watched.resource.plural, {}).update(watched.objects)
-        complete = all(watched.synced.is_set() for watched in self._watched)
+        for store in self._stores:
+            known.setdefault(store.resource.plural, {}).update(store.objects)
+        complete = all(store.synced.is_set() for store in self._stores)
         return Catalogue(known, self._config.service_label, self._config.protected_namespaces, complete=complete)

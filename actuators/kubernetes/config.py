@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from actuators.kubernetes.declaration import VERBS
-from schemas import cluster
+from schemas.cluster import client
 from schemas.plugins import PluginConfig
 
 
@@ -50,9 +50,9 @@ class NoClient(Exception):
     """The client library is not installed, or the kubeconfig does not say how to reach a cluster."""
 
 
-async def client_of(config: KubernetesConfig) -> cluster.Client:
+async def client_of(config: KubernetesConfig) -> client.Client:
     """A client for the cluster. Raises `NoClient`, which says what to do."""
     try:
-        return await cluster.client_of(config.kubeconfig, config.context)
-    except cluster.NoCluster as error:
+        return await client.client_of(config.kubeconfig, config.context)
+    except client.NoCluster as error:
         raise NoClient(f"actuator kubernetes: {error}") from error

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
+from actuators.kubernetes.api import Api
 from actuators.kubernetes.marks import Mark, mark_of, marked
 from actuators.kubernetes.resources import Ref
+from schemas.cluster.api import ApiError, Unanswered, Unreached
 from schemas.commands import Command
 from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, EffectFailed, EffectUnknown, Gate

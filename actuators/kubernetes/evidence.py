@@ -11,10 +11,10 @@ from typing import Any
 from actuators import bundle
 from actuators.bundle import Member
 from actuators.kubernetes.acts import Found
-from actuators.kubernetes.api import ApiError, Unanswered, Unreached
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.described import described
 from actuators.kubernetes.resources import EVENTS, NODES, PODS, Ref, selector_text
+from schemas.cluster.api import ApiError, Unanswered, Unreached
 from schemas.kubernetes import Object
 from schemas.plugins import ActuatorContext, Effect, EffectFailed
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actuators.kubernetes.acts import Found, look
-from actuators.kubernetes.api import ApiError, Unanswered, exists_already
+from actuators.kubernetes.api import exists_already
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.marks import BEFORE
 from actuators.kubernetes.resources import EVENTS, PODS, Ref, annotations_of
 from actuators.kubernetes.rollout import is_ending
+from schemas.cluster.api import ApiError, Unanswered
 from schemas.kubernetes import Object
 from schemas.plugins import ConditionFailed, Effect, EffectFailed
 

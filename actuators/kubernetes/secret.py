@@ -20,8 +20,8 @@ async def resolve(reference: str, env: Mapping[str, str] = os.environ) -> str:
     """The value of `NAMESPACE/NAME/KEY`. Raises `SecretUnavailable`, whose message holds no value."""
     try:
         # Found on every machine with an actuator service, of which few have the extra.
-        from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached  # noqa: PLC0415
         from actuators.kubernetes.config import KubernetesConfig, NoClient, client_of  # noqa: PLC0415
+        from schemas.cluster.api import Reader, RequestFailed  # noqa: PLC0415
     except ImportError:
         raise SecretUnavailable(f"kubernetes:{reference}: needs the extra reflexarc[kubernetes]") from None
     namespace, name, key = reference.split("/")
@@ -30,10 +30,10 @@ async def resolve(reference: str, env: Mapping[str, str] = os.environ) -> str:
         client = await client_of(KubernetesConfig(kubeconfig=Path(kubeconfig) if kubeconfig else None))
     except NoClient as error:
         raise SecretUnavailable(f"kubernetes:{reference}: {error}") from None
-    api = Api(client, TIMEOUT_S)
+    api = Reader(client, TIMEOUT_S)
     try:
         found = await api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-    except (ApiError, Unanswered, Unreached) as error:
+    except RequestFailed as error:
         raise SecretUnavailable(f"kubernetes:{reference}: {error}") from None
     finally:
         await api.close()

@@ -4,10 +4,10 @@ say so. Deployments and ReplicaSets have it in a condition, StatefulSets and Dae
 
 from collections.abc import Iterable
 
-from actuators.kubernetes.api import AGENT
 from actuators.kubernetes.course import Course
 from actuators.kubernetes.resources import EVENTS, Ref
 from actuators.kubernetes.rollout import failures, is_seen
+from schemas.cluster.api import AGENT
 from schemas.kubernetes import Object, last_seen
 from schemas.plugins import EffectFailed
 

@@ -66,7 +66,7 @@ class ProcessActuator:
         self._path = config.workloads.absolute()
         self._store = store
         self._news = asyncio.Event()
-        self._fleet = Fleet(store, self._path.parent, context.scope, self._news.set)
+        self._fleet = Fleet(store, self._path.parent, context, self._news.set)
         self._collector = Collector(context, self._fleet, config.evidence, config.evidence_limit_bytes)
         self._content = b""
         self._told: dict[str, object] = {}

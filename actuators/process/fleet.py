@@ -16,7 +16,7 @@ from actuators.process.store import Store
 from actuators.process.targets import statuses, targets
 from actuators.process.workload import SupervisedWorkload
 from schemas.inventory import Target
-from schemas.plugins import EffectFailed
+from schemas.plugins import ActuatorContext, EffectFailed
 from schemas.workloads import Workload, WorkloadsFile, WorkloadsStatus
 
 log = structlog.get_logger()
@@ -25,11 +25,12 @@ log = structlog.get_logger()
 class Fleet:
     """The workloads by name. `directory` is that of the file; `changed` is called after every change."""
 
-    def __init__(self, store: Store, directory: Path, scope: str, changed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, directory: Path, context: ActuatorContext, changed: Callable[[], None]) -> None:
         self.workloads: dict[str, SupervisedWorkload] = {}
         self._store = store
         self._directory = directory
-        self._scope = scope
+        self._scope = context.scope
+        self._environment = context.environment
         self._changed = changed
         self._ports = Ports()
 
@@ -70,6 +71,7 @@ class Fleet:
                 store=self._store,
                 ports=self._ports,
                 directory=self._directory,
+                environment=self._environment,
                 changed=self._publish,
             )
         )

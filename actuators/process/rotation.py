@@ -5,8 +5,7 @@ In which order steps are taken, and on whose behalf, is decided in `workload`.
 """
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ class Rotation:
     """One workload's place on this machine.
 
     `changed` is awaited after every change of the record, before the machine follows; `directory` is that of
-    `workloads.yaml`.
+    `workloads.yaml`, and `environment` what replicas inherit.
     """
 
     def __init__(
@@ -44,6 +43,7 @@ class Rotation:
         store: Store,
         ports: Ports,
         directory: Path,
+        environment: Mapping[str, str],
         changed: Callable[[], Awaitable[None]],
     ) -> None:
         self.declared = declared
@@ -51,6 +51,7 @@ class Rotation:
         self._store = store
         self._ports = ports
         self._directory = directory
+        self._environment = environment
         self._changed = changed
 
     def attributes(self, target: str, record: Record | None = None) -> dict[str, Any]:
@@ -115,7 +116,7 @@ class Rotation:
         version = self.declared.versions.get(pending.version)
         if version is None:
             raise EffectFailed(f"version {pending.version!r} of {self.record.name} is no longer declared")
-        argv, env = command_line(version, pending, self.record.name, slot, self._directory, os.environ)
+        argv, env = command_line(version, pending, self.record.name, slot, self._directory, self._environment)
         place = self._store.replica(self.record.name, slot.replica)
         (place / "work").mkdir(parents=True, exist_ok=True)
         return Program(argv=argv, env=env, directory=place / "work", log=place / "log")

@@ -1,9 +1,9 @@
 """The kubernetes collector: a cluster's workloads and nodes under kube-state-metrics' names, and its Events.
 
-From the outside in: `config` says what is followed, `cluster` runs it, `following` keeps in step with one collection by
-`api`, `board` holds its series ready, and `pods` with `containers`, `workloads`, `nodes`, `batch`, `policies` and
-`events` say what an object means, of `parts`. The client library is an extra and is imported only when the collector
-runs.
+From the outside in: `config` says what is followed, `cluster` runs it, `deltas` is kept in step with one collection by
+`schemas.cluster.reflector`, `board` holds its series ready, and `pods` with `containers`, `workloads`, `nodes`,
+`batch`, `policies` and `events` say what an object means, of `parts`. The client library is an extra and is imported
+only when the collector runs.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import structlog
 from collectors.grid import Grid
 from collectors.kubernetes.config import KubernetesConfig, common
 from collectors.series import SeriesCache
+from schemas.cluster.client import NoCluster, client_of
 from schemas.plugins import CollectorContext, CollectorSpec, Reading
 
 log = structlog.get_logger()
@@ -22,21 +23,22 @@ log = structlog.get_logger()
 async def collect(config: KubernetesConfig, context: CollectorContext) -> AsyncGenerator[Reading, None]:
     """Series as they change and on every moment of the grid, and Events as they come; `up` alone, as 0, while it cannot
     be known how to reach the cluster."""
-    from collectors.kubernetes.api import Unreadable, client_of  # noqa: PLC0415 - they need the extra
-    from collectors.kubernetes.cluster import ClusterFollower  # noqa: PLC0415
+    from collectors.kubernetes.cluster import ClusterFollower  # noqa: PLC0415 - they need the extra
+    from schemas.cluster.api import Reader  # noqa: PLC0415
 
     grid, down = Grid(config.interval_s or context.interval_s), SeriesCache(common(config, context.node))
     trouble = ""
     while True:
         await grid.tick()
         try:
-            api = await client_of(config)
+            client = await client_of(config.kubeconfig, config.context)
             break
-        except Unreadable as why:
+        except NoCluster as why:
             before, trouble = trouble, str(why)
             if trouble != before:
                 log.error("kubernetes_unreachable", why=trouble)
             yield down.samples(context.now_ms(), [("up", (), 0.0)])
+    api = Reader(client, config.request_timeout_s, config.silent_s)
     follower = ClusterFollower(api, config, context)
     running = asyncio.create_task(follower.run())
     try:

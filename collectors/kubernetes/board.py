@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from collectors.kubernetes.resources import Key
 from collectors.series import Metric
-from schemas.kubernetes import Object
+from schemas.kubernetes import Key, Object
 from schemas.labels import METRIC_NAME, Labels, canonical, shared
 from schemas.plugins import Samples
 
@@ -28,7 +27,7 @@ class _Source:
 
 
 class Shelf:
-    """The sources of one collection: a sink of `Following`. `changed` is set when there is something new to send."""
+    """The sources of one collection: a sink of `Deltas`. `changed` is set when there is something new to send."""
 
     def __init__(
         self, plural: str, render: Render, allowed: Sequence[str], common: Mapping[str, str], changed: asyncio.Event

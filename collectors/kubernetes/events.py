@@ -8,9 +8,8 @@ that version, it lists what there is and tells what is newer.
 import asyncio
 from collections.abc import Mapping
 
-from collectors.kubernetes.resources import Key, number_of, version_of
 from schemas.events import Event
-from schemas.kubernetes import Object, last_seen
+from schemas.kubernetes import Key, Object, last_seen, number_of, version_of
 from schemas.plugins import Occurrence, Reading
 
 SOURCE = "kubernetes"
@@ -23,7 +22,7 @@ def source_of(namespace: str) -> str:
 
 
 class EventSink:
-    """A sink of `Following`. With `after` None, what a first list holds is from before and is not told."""
+    """A sink of `Deltas`. With `after` None, what a first list holds is from before and is not told."""
 
     def __init__(
         self, queue: asyncio.Queue[Reading], source: str, labels: Mapping[str, str], after: int | None

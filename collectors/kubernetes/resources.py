@@ -1,10 +1,6 @@
 """The collections of the API that are followed, and where they are. Pure: names and paths, no requests."""
 
-from schemas.kubernetes import Object, Resource
-
-Key = tuple[str, str]
-"""Namespace and name."""
-
+from schemas.kubernetes import Resource
 
 EVENTS = Resource("", "v1", "events")
 
@@ -24,18 +20,3 @@ MEASURED = {
     )
 }
 """Those with metrics, by their plural."""
-
-
-def key_of(found: Object) -> Key:
-    meta = found["metadata"]
-    return str(meta.get("namespace", "")), str(meta["name"])
-
-
-def version_of(found: Object) -> int:
-    """The resource version, which grows with each change of anything; 0 where it is no number."""
-    return number_of(str(found["metadata"].get("resourceVersion", "")))
-
-
-def number_of(version: str) -> int:
-    """Versions are numbers; 0 stands for one that is none."""
-    return int(version) if version.isascii() and version.isdigit() else 0

@@ -52,7 +52,7 @@ async def _told_until_over(bus: Bus, seq: int, next_seq: int) -> Reason | None:
     async with aclosing(_about(bus, seq, next_seq)) as entries, asyncio.timeout(DECIDED_WITHIN_S) as limit:
         async for entry in entries:
             limit.reschedule(None)
-            if entry.reason is not Reason.DONE:
+            if entry.reason not in (Reason.DONE, Reason.STEP_FAILED):  # what is asked for has one step: that was said
                 show.say(show.visible(told(entry)))
             if entry.state == "ended":
                 return entry.reason
@@ -66,11 +66,13 @@ async def ask_for(bus: Bus, by: str, verb: str, args: Mapping[str, str], why: st
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, str]:
+    if "=" in args.workload:  # what names the target: a deployment is one of a namespace
+        return pairs([args.workload, *args.given], "deployment=web")
     workload, _, replica = args.workload.partition("/")
     values = {"workload": workload} | ({"replica": replica} if replica else {})
     if args.workload.startswith(NODE):
         values = {"node": args.workload.removeprefix(NODE)}
-    return values | pairs(args.args, "version=v2")
+    return values | pairs(args.given, "version=v2")
 
 
 def pairs(given: Iterable[str], such_as: str) -> dict[str, str]:
@@ -103,6 +105,7 @@ def told(entry: AuditEntry) -> str:
         case "outcome":
             return f"{entry.state}: {entry.detail}" if entry.detail else entry.state
         case _ if entry.reason:
-            return f"{entry.reason}: {entry.detail or MEANING[entry.reason]}"
+            by = f" by {entry.by}" if entry.by else ""
+            return f"{entry.reason}{by}: {entry.detail or MEANING[entry.reason]}"
         case _:
             return entry.kind

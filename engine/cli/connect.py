@@ -8,7 +8,7 @@ from engine.cli.config import Config, ConfigError
 from engine.cli.failure import CommandFailedError
 from engine.runtime.bus import Bus
 from engine.runtime.bus_errors import BusUnavailable
-from engine.runtime.credentials import CredentialsError, Role, find_access, person_of
+from engine.runtime.credentials import ROLES, CredentialsError, Role, find_access, person_of
 
 
 @asynccontextmanager
@@ -26,6 +26,17 @@ async def connected(config: Config, role: Role = "operator", env: Mapping[str, s
         yield bus
     finally:
         await bus.close()
+
+
+def runs_here(config: Config, role: Role, env: Mapping[str, str] = os.environ) -> bool:
+    """Whether there is a login of this role here. Where anybody is let in, or users are named otherwise, none is told
+    from another."""
+    try:
+        user = find_access(role, url=config.nats.url, file=config.credentials_file, env=env).user
+    except CredentialsError:
+        return False
+    named = (user or role).partition("-")[0]
+    return named == role or named not in ROLES
 
 
 def person(config: Config, env: Mapping[str, str] = os.environ) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.cli import show
 from engine.cli.config import Config
+from engine.cli.connect import runs_here
 from engine.cli.liveness import roles
 from engine.cli.verdicts import Check, fail, ok, warn
 from engine.runtime import streams
@@ -28,7 +29,7 @@ Checks = AsyncIterator[Check]
 
 async def checks(config: Config) -> list[Check]:
     """Every check of the bus; only the first ones where it cannot be reached."""
-    logins = [await _login(config, role) for role in ROLES]
+    logins = [await _login(config, role) for role in ROLES if role == "operator" or _is_meant(config, role)]
     if any(check.name == "bus as operator" and check.verdict != "ok" for check in logins):
         return logins
     bus = await Bus.connect(*_access(config, "operator"), name="reflexarc-doctor", timeout_s=CONNECT_TIMEOUT_S)
@@ -43,13 +44,24 @@ async def checks(config: Config) -> list[Check]:
     return logins + looked
 
 
+def _is_meant(config: Config, role: Role) -> bool:
+    """Whether a role is to run here: it has a login, or nobody has."""
+    return runs_here(config, role) or not any(runs_here(config, each) for each in ROLES)
+
+
 async def _login(config: Config, role: Role) -> Check:
     name = f"bus as {role}"
     try:
         access = _access(config, role)
         bus = await Bus.connect(*access, name="reflexarc-doctor", timeout_s=CONNECT_TIMEOUT_S)
     except CredentialsError as error:
-        return fail(name, str(error), "start a bus here with `reflexarc up`")
+        elsewhere = any(runs_here(config, each) for each in ROLES)
+        remedy = (
+            f"give a login of the role {role}: the rest is looked at with it"
+            if elsewhere
+            else "start a bus here with `reflexarc up`"
+        )
+        return fail(name, str(error), remedy)
     except BusUnavailable as error:
         return fail(name, str(error), "start it with `reflexarc up`, or correct the URL or the credentials")
     await bus.close()
@@ -149,5 +161,7 @@ async def _engine(bus: Bus, config: Config) -> Checks:
         yield warn("rule edits", "\n".join(refused), "correct them; the rules before the edit are active")
     for rule, problem in status["rules"]["failing"].items():
         yield warn("rule evaluation", f"{rule}: {problem}", "correct the expression or the labels that it joins on")
+    if status.get("emergency"):
+        yield warn("emergency", f"by {status['emergency']}", "`reflexarc emergency --over` ends it")
     for scope, by in status["halts"].items():
         yield warn("halt", f"{'everything' if scope == '*' else scope}, by {by}", "`reflexarc resume` ends it")

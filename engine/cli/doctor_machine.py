@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,13 @@ def checks(config: Config) -> Iterator[Check]:
     yield _rules(config)
     yield from _signing(config)
     yield _state_dir(config.state_dir)
+    yield from _logins(config.credentials_file)
+
+
+def _logins(file: Path | None) -> Iterator[Check]:
+    """Whoever reads the file can say what its roles may."""
+    if file and file.exists() and file.stat().st_mode & stat.S_IRWXO:
+        yield warn("logins", f"{file} is open to everybody on this machine", f"chmod o= {file}")
 
 
 def _server() -> Check:

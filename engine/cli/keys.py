@@ -34,7 +34,10 @@ async def show_(args: argparse.Namespace, config: Config) -> None:
     try:
         key = keys.load(path)
     except KeyFileError as error:
-        raise CommandFailedError(str(error)) from error
+        made = (
+            "" if path.exists() else "; the engine makes it when it starts first, or `reflexarc keys create FILE` does"
+        )
+        raise CommandFailedError(f"{error}{made}") from error
     if args.json:
         show.as_json({"file": str(path), "id": key.id, "key": public_text(key.public)})
         return

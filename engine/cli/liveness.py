@@ -1,4 +1,4 @@
-"""Which roles of this node live, told by what each leaves on the bus: no role is asked, so none need answer."""
+"""Which roles live, told by what each leaves on the bus: no role is asked, so none need answer."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,10 @@ import msgspec
 
 from engine.cli import show
 from engine.cli.config import Config
+from engine.cli.connect import runs_here
 from engine.runtime import claims, kv
 from engine.runtime.bus import Bus
+from engine.runtime.credentials import Role
 from engine.runtime.lease import Lease
 from engine.runtime.lookup import last
 from engine.runtime.publishing import now_ms
@@ -16,6 +18,8 @@ from schemas import subjects
 ENGINE_LEASE = ("leases", "engine.0")
 SILENT_INTERVALS = 3
 """An agent that has sent nothing for so many of its intervals is taken for dead."""
+FORGOTTEN_MS = 24 * 3_600_000
+"""What has been silent for so long was taken away."""
 
 
 @dataclass(frozen=True)
@@ -28,28 +32,45 @@ class Liveness:
 
 
 async def roles(bus: Bus, config: Config) -> list[Liveness]:
-    """The engine, and this node's agent and actuator service."""
+    """The engine, and the agents and actuator services of this node and of the others that were there today. That this
+    node has none is told where it has the login of one, or where there is none elsewhere.
+    """
     return [
-        await _agent(bus, config),
+        *[await _agent(bus, config, node) for node in await _nodes(bus, config, "agent")],
         await _by_lease(bus, "engine", *ENGINE_LEASE),
-        await _by_lease(bus, "actuator", claims.BUCKET, f"service.{config.node}"),
+        *[
+            await _by_lease(bus, "actuator", claims.BUCKET, f"service.{node}")
+            for node in await _nodes(bus, config, "actuator")
+        ],
     ]
 
 
-async def _agent(bus: Bus, config: Config) -> Liveness:
+async def _nodes(bus: Bus, config: Config, role: Role) -> list[str]:
+    """The nodes that the role is looked for on, this one first."""
+    wanted = f"ops.metrics.*.{subjects.own_source(role)}"
+    info = await bus.api(f"STREAM.INFO.{subjects.JOURNAL}", {"subjects_filter": wanted})
+    known = sorted(info["state"].get("subjects") or ())
+    newest = [(subject, await last(bus, subjects.JOURNAL, subject)) for subject in known]
+    lately = [subject for subject, message in newest if message and now_ms() - message.time_ms < FORGOTTEN_MS]
+    others = [node for node in map(subjects.node_of, lately) if node != config.node]
+    here = len(others) < len(lately) or not others or runs_here(config, role)
+    return [config.node] * here + others
+
+
+async def _agent(bus: Bus, config: Config, node: str) -> Liveness:
     """By what it says of itself: its collectors may be silent for long, as those of events are."""
-    newest = await last(bus, subjects.JOURNAL, subjects.metrics(config.node, subjects.own_source("agent")))
+    newest = await last(bus, subjects.JOURNAL, subjects.metrics(node, subjects.own_source("agent")))
     if newest is None:
-        return Liveness("agent", alive=False, detail=f"has sent no metrics of {config.node}")
+        return Liveness("agent", alive=False, detail=f"{node} has sent no metrics")
     silent_ms = max(now_ms() - newest.time_ms, 0)
     limit_ms = SILENT_INTERVALS * config.metrics_interval
-    return Liveness("agent", silent_ms <= limit_ms, f"sent metrics {show.age(silent_ms)} ago")
+    return Liveness("agent", silent_ms <= limit_ms, f"{node} sent metrics {show.age(silent_ms)} ago")
 
 
 async def _by_lease(bus: Bus, role: str, bucket: str, key: str) -> Liveness:
     found = await kv.get(bus, bucket, key)
     if found is None:
-        return Liveness(role, alive=False, detail="has never held its lease")
+        return Liveness(role, alive=False, detail=f"{key.removeprefix('service.')} has never held its lease")
     lease = msgspec.json.decode(found.value, type=Lease)
     lapsed_ms = now_ms() - lease.expires_ms
     if lapsed_ms > 0:

@@ -24,7 +24,7 @@ EXIT_INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its status: 0 done, 1 failed, 2 wrong usage or configuration."""
-    args = parser().parse_args(argv)
+    args = parsed(argv)
     logging.configure()
     try:
         config = load(args.config, os.environ, _overrides(args))
@@ -50,6 +50,21 @@ async def _until_stopped(command: Coroutine[Any, Any, int | None]) -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stop, task.cancel)
     return await task or 0
+
+
+def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The arguments of a command line. What is given as NAME=VALUE may stand before and after options, which argparse
+    does not take: it ends with the first option. Exits where anything is wrong."""
+    args, left = parser().parse_known_args(argv)
+    if hasattr(args, "given"):
+        args.given += [each for each in left if "=" in each and not each.startswith("-")]
+        left = [each for each in left if each not in args.given]
+    if left:
+        show.say(
+            f"{args.prog}: there is no {' '.join(left)}; `{args.prog} --help` tells what there is", file=sys.stderr
+        )
+        sys.exit(EXIT_USAGE)
+    return args
 
 
 def parser() -> argparse.ArgumentParser:
@@ -84,7 +99,7 @@ Commands = Any  # argparse names the type of its subparsers only in private
 def _add(commands: Commands, name: str, where: str, summary: str, *, as_json: bool = False) -> argparse.ArgumentParser:
     module, _, function = where.partition(":")
     command: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
-    command.set_defaults(module=module, function=function)
+    command.set_defaults(module=module, function=function, prog=command.prog)
     if as_json:
         command.add_argument("--json", action="store_true", help="print JSON")
     return command
@@ -197,8 +212,11 @@ def _add_steering(commands: Commands) -> None:
     for verb, what in ASKED.items():
         act = _add(commands, verb, "act:act", f"{what}, through the same journal and audit as a rule")
         act.set_defaults(verb=verb)
-        act.add_argument("workload", help="its name, or name/replica; to collect, node:NAME too")
-        act.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")
+        act.add_argument(
+            "workload",
+            help="its name, name/replica, or node:NAME; or what names it: namespace=shop deployment=web",
+        )
+        act.add_argument("given", nargs="*", metavar="NAME=VALUE", help="arguments of the verb, such as version=v2")
         act.add_argument("--why", default="")
 
 
@@ -208,7 +226,7 @@ def _add_playbooks(commands: Commands) -> None:
     )
     run = _add(playbook, "run", "playbook:run", "run a playbook, and follow it until it is over")
     run.add_argument("name", help="of the playbook")
-    run.add_argument("params", nargs="*", metavar="NAME=VALUE", help="parameters, such as workload=shop")
+    run.add_argument("given", nargs="*", metavar="NAME=VALUE", help="parameters, such as workload=shop")
     run.add_argument("--version", type=int, metavar="N", help="this version of it (default: the newest)")
     run.add_argument("--dry-run", action="store_true", help="only say what would be done")
     run.add_argument("--why", default="")

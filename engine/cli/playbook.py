@@ -34,7 +34,7 @@ from schemas.reasons import MEANING, Reason
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run a playbook, and tell what becomes of it until it is over. Raises `CommandFailedError` where it fails."""
-    given = pairs(args.params, "workload=shop")
+    given = pairs(args.given, "workload=shop")
     async with connected(config) as bus:
         playbook = await _playbook(bus, args.name, args.version)
         try:

@@ -9,8 +9,9 @@ from engine.cli import show
 from engine.cli.act import told
 from engine.cli.failure import CommandFailedError
 from engine.cli.history import Happening, follow_audit
-from engine.cli.look import ask_engine
 from engine.cli.verdict import DECIDED_WITHIN_S
+from engine.cli.why import place
+from engine.runtime.asking import NobodyAnswersError, ask
 from engine.runtime.bus import Bus
 from schemas.audit import AuditEntry
 from schemas.control import Play
@@ -39,7 +40,7 @@ async def followed(bus: Bus, request: Play, seq: int, next_seq: int) -> Reason:
     async with aclosing(follow_audit(bus, next_seq)) as happenings:
         reader = asyncio.create_task(_into(entries, happenings, id_, seq))
         try:
-            return await _told_until_over(bus, id_, entries)
+            return await _told_until_over(bus, id_, entries, dry_run=request.dry_run)
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -56,35 +57,49 @@ async def _into(
             entries.put_nowait(entry)
 
 
-async def _told_until_over(bus: Bus, id_: str, entries: "asyncio.Queue[AuditEntry]") -> Reason:
-    waits: list[str] = []
-    waited_s = 0.0
+async def _told_until_over(bus: Bus, id_: str, entries: "asyncio.Queue[AuditEntry]", *, dry_run: bool) -> Reason:
+    """Of a dry run it is told what would be done; that a step is over says nothing there."""
+    told_of: list[str] = []
+    begun, waited_s = False, 0.0
     while True:
         try:
             entry = await asyncio.wait_for(entries.get(), LOOKS_EVERY_S)
         except TimeoutError:
             waited_s += LOOKS_EVERY_S
-            found = await ask_engine(bus, "run", id_.encode())
-            if not found and waited_s >= DECIDED_WITHIN_S:
+            if not begun and waited_s >= DECIDED_WITHIN_S:
                 raise CommandFailedError("no engine has decided on it yet; the request waits in the journal") from None
-            before, waits = waits, list(now(found[0])) if found else []
-            for line in waits:
+            before, told_of = told_of, await _waits(bus, id_)
+            for line in told_of:
                 if line not in before:
                     show.say(line)
             continue
+        begun = True
         if not entry.ladder:
             raise CommandFailedError(f"refused: {told(entry)}")
-        for line in _lines(entry, id_):
-            show.say(line)
+        if not dry_run or (entry.detail and entry.reason is not Reason.DONE):
+            show.say(_line(entry, id_))
         if entry.ladder == id_ and entry.state == "ended" and entry.reason:
+            if dry_run:
+                show.say("it was a dry run: nothing was done")
             return entry.reason
 
 
-def _lines(entry: AuditEntry, id_: str) -> Iterator[str]:
-    """An entry in words; those of what runs within the run are indented."""
+async def _waits(bus: Bus, id_: str) -> list[str]:
+    """What the run waits for, as the engine tells; while none lives, that."""
+    try:
+        found = await ask(bus, "engine", "run", id_.encode())
+    except NobodyAnswersError as error:
+        return [f"{error}: the run goes on when one does"]
+    return list(now(found[0])) if found else []
+
+
+def _line(entry: AuditEntry, id_: str) -> str:
+    """An entry in words; those of what runs within the run are indented, and say of which branch of which step."""
     depth = entry.ladder.removeprefix(id_).count("-")
-    place = "" if entry.state == "ended" else f"step {entry.step + 1}: "
-    yield "  " * depth + show.visible(place + told(entry))
+    own = "" if entry.state == "ended" or entry.kind == "outcome" else f"step {entry.step + 1}"
+    undoing = "compensating, " if entry.rule.endswith("/compensate") else ""
+    where = undoing + (place(entry) or own)
+    return "  " * depth + show.visible((f"{where}: " if where else "") + told(entry))
 
 
 def now(run: Mapping[str, Any]) -> Iterator[str]:

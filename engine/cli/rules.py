@@ -24,7 +24,8 @@ async def check(args: argparse.Namespace, config: Config) -> int:
         show.say(f"note: {note}", file=sys.stderr)
     program = loaded.program
     events = len(program.events) + len(program.counters)
-    books = f" and {len(program.playbooks)} playbooks" if program.playbooks else ""
+    several = "s" * (len(program.playbooks) != 1)
+    books = f" and {len(program.playbooks)} playbook{several}" if program.playbooks else ""
     print(
         f"{len(program.alerts)} alert, {len(program.records)} recording, {events} event, {len(program.heals)} heal, "
         f"{len(program.responds)} respond and {len(program.scales)} scale rules{books}: no error"

@@ -15,6 +15,12 @@ _TERMINAL = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Of what JSON does not escape by itself: control characters, and those that reorder the text around them."""
 
 
+MOST_OF_CELL = 400
+MOST_OF_LABEL = 100
+"""Characters of what is shown in a table, and of one label in it."""
+_PLAIN = re.compile(r"""[^\s"=]+""")
+
+
 def visible(text: str) -> str:
     r"""One line, in which whatever would command a terminal, reorder the text or break the line is written as an
     escape such as `\x1b`.
@@ -39,17 +45,28 @@ def as_json(value: Any) -> None:
     print(_TERMINAL.sub(_as_json_escape, msgspec.json.format(msgspec.json.encode(value)).decode()))
 
 
+def short(text: str, most: int = MOST_OF_CELL) -> str:
+    """The beginning of a text that is too long for a screen."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under a header, columns aligned."""
-    cells = [header, *[[("" if cell is None else visible(str(cell))) for cell in row] for row in rows]]
+    """Print rows under a header, columns aligned. Of a long cell there is the beginning, or every row would be as long;
+    others may have chosen it. `--json` has it whole."""
+    cells = [header, *[[("" if cell is None else visible(short(str(cell)))) for cell in row] for row in rows]]
     widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def labels(pairs: Mapping[str, str], *, without: Sequence[str] = ()) -> str:
-    """`a=1 b=2`, in the order of the names."""
-    return " ".join(f"{name}={visible(value)}" for name, value in sorted(pairs.items()) if name not in without)
+    """`a=1 b="2 3"`, in the order of the names: no value can be taken for another label."""
+    return " ".join(f"{name}={_label(value)}" for name, value in sorted(pairs.items()) if name not in without)
+
+
+def _label(value: str) -> str:
+    said = visible(short(value, MOST_OF_LABEL))
+    return said if _PLAIN.fullmatch(value) else f'"{said.replace(chr(34), chr(92) + chr(34))}"'
 
 
 def clock(time_ms: int) -> str:

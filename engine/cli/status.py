@@ -34,6 +34,8 @@ Lines = Iterable[tuple[str, str]]
 
 MOST_LEFT_OUT = 10
 """Reasons on one screen: Sigma rules come by the thousand."""
+MOST_TARGETS = 30
+"""Of one actuator, on one screen: a cluster has thousands. `--json` has all."""
 
 _KINDS = {
     "alert": "alert",
@@ -65,6 +67,11 @@ def of_engine(engine: Mapping[str, Any]) -> Lines:
     yield "rules", ", ".join(counts)
     if rules.get("playbook"):
         yield "playbooks", f"{rules['playbook']}, which `reflexarc playbook list` tells of"
+    if "policy" in engine:  # an engine of before an upgrade does not tell
+        yield (
+            "policy",
+            engine["policy"] or "none: modes, cooldowns and halts alone bound acts",
+        )
     yield from _left_out(rules.get("left_out", ()))
     if rules["refused"]:
         yield "REFUSED", "the newest edit of the rules; those before it stay active"
@@ -72,12 +79,15 @@ def of_engine(engine: Mapping[str, Any]) -> Lines:
         yield "", error
     for rule, error in rules["failing"].items():
         yield "FAILING", f"{rule}: {error}"
+    if engine.get("emergency"):
+        yield "EMERGENCY", f"only people act, and the rules that the policy lists: by {engine['emergency']}"
     for scope, by in engine["halts"].items():
         yield "HALTED", f"{'everything' if scope == '*' else scope}, by {by}"
     for scale in engine.get("scales", ()):
         yield "scale", _scale(scale)
     for owner, targets in engine["inventory"].items():
-        yield "targets", f"{owner}: {', '.join(targets) or 'none'}"
+        more = f" and {len(targets) - MOST_TARGETS} more" if len(targets) > MOST_TARGETS else ""
+        yield "targets", f"{owner}: {', '.join(targets[:MOST_TARGETS]) or 'none'}{more}"
 
 
 def _left_out(reasons: Sequence[str]) -> Lines:

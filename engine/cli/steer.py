@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 import msgspec
 
@@ -30,20 +32,36 @@ async def halt(args: argparse.Namespace, config: Config) -> None:
     async with connected(config) as bus:
         await halts.write(bus, request)
         await _publish(bus, "halt", request)
-        unknown = args.rule and await _is_unknown(bus, args.rule)
+        unknown = await _unknown(bus, args)
     if unknown:
-        show.say(f"no rule {args.rule} acts now, and no playbook; should there be one, it is halted", file=sys.stderr)
+        show.say(f"{unknown}; should there be one, it is halted", file=sys.stderr)
     print(f"halted {_said(scope)}; `reflexarc resume{_option(args)}` ends it")
 
 
-async def _is_unknown(bus: Bus, rule: str) -> bool:
-    """Whether the engine, if one lives, knows nothing of the name. A playbook has its version behind it."""
-    question = msgspec.json.encode({"rule": rule.partition("@")[0]})
+async def _unknown(bus: Bus, args: argparse.Namespace) -> str:
+    """What the engine, if one lives, knows nothing of, though it is halted: a name may be mistyped."""
     try:
-        answer = await ask(bus, "engine", "why-not", question)
+        if args.rule:
+            return await _unknown_rule(bus, args.rule)
+        status = await ask(bus, "engine", "status")
     except NobodyAnswersError:
-        return False
-    return bool(answer["why"][0]["reason"] == Reason.UNKNOWN_RULE)
+        return ""
+    if args.service:
+        return "" if args.service in status["services"] else _none("service", args.service, status["services"])
+    targets = [target for each in status["inventory"].values() for target in each]
+    return "" if args.target in ("*", *targets) else _none("target", args.target, targets)
+
+
+async def _unknown_rule(bus: Bus, rule: str) -> str:
+    """A playbook has its version behind it."""
+    answer = await ask(bus, "engine", "why-not", msgspec.json.encode({"rule": rule.partition("@")[0]}))
+    known = answer["why"][0]["reason"] != Reason.UNKNOWN_RULE
+    return "" if known else f"no rule {rule} acts now, and no playbook"
+
+
+def _none(kind: str, name: str, known: Sequence[str]) -> str:
+    alike = get_close_matches(name, known, n=1)
+    return f"no actuator has a {kind} {name}" + (f", did you mean {alike[0]}?" if alike else "")
 
 
 async def resume(args: argparse.Namespace, config: Config) -> None:
@@ -63,6 +81,8 @@ async def emergency(args: argparse.Namespace, config: Config) -> None:
     request = Emergency(id=new_id(), by=person(config), why=args.why, over=args.over)
     async with connected(config) as bus:
         decided = await verdict.told(bus, "emergency", request)
+    if refused := [each for each in decided if each.reason is Reason.NO_EMERGENCY]:
+        raise CommandFailedError(verdict.refusal(refused[0]))
     print("the emergency is over" if args.over else "an emergency is declared; `reflexarc emergency --over` ends it")
     pages = [entry for entry in decided if entry.kind == "command"]
     for entry in pages:

@@ -1,7 +1,7 @@
 """`reflexarc why ID`: one causal chain, from the message that began it to how it ended."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from engine.cli import show
@@ -28,13 +28,20 @@ async def why(args: argparse.Namespace, config: Config) -> None:
         show.as_json({"cause": cause, "chain": chained, "earlier_episodes": earlier})
         return
     began = "asked" if cause["subject"].startswith("ops.control.") else "sensed"
-    show.say(f"{show.clock(cause['time_ms'])}  {began:11} {'':7}  journal message {cause['seq']} on {cause['subject']}")
+    line = f"{show.clock(cause['time_ms'])}  {began:11} {'':7}  journal message {cause['seq']} on {cause['subject']}"
+    show.say(line + show.visible(_asked(audit, cause["seq"])))
     for happening in chain:
         show.say(told(happening, cause["time_ms"]))
     if earlier:
         print(
             f"The alert had {earlier} earlier episode{'s' * (earlier > 1)}, which `why` shows by the id of a command."
         )
+
+
+def _asked(audit: Sequence[Happening], seq: int) -> str:
+    """What a person said beside it in journal message `seq`, if one did."""
+    said = (each.entry for each in audit if each.seq == seq and each.entry.kind == "control")
+    return next((f", by {entry.by}" + (f": {entry.detail}" if entry.detail else "") for entry in said), "")
 
 
 def causal_chain(audit: Sequence[Happening], prefix: str) -> list[Happening]:
@@ -54,8 +61,16 @@ def causal_chain(audit: Sequence[Happening], prefix: str) -> list[Happening]:
     return [
         found
         for found in audit
-        if _is_about(found.entry, episode) or _root(found.entry.ladder) in roots or found.entry.command in commands
+        if _is_about(found.entry, episode)
+        or _root(found.entry.ladder) in roots
+        or found.entry.command in commands
+        or _is_abort(found.entry, roots)
     ]
+
+
+def _is_abort(entry: AuditEntry, roots: Collection[str]) -> bool:
+    """Whether a person ended one of these runs. What they said of it stands behind its id."""
+    return entry.kind == "control" and entry.verb == "abort" and entry.detail.partition(" ")[0] in roots
 
 
 def _root(ladder: str) -> str:
@@ -121,7 +136,7 @@ def told(happening: Happening, began_ms: int) -> str:
 
 def _lines(happening: Happening, began_ms: int) -> Iterator[str]:
     entry = happening.entry
-    what = entry.state if entry.kind in ("transition", "outcome") else entry.kind
+    what = {"transition": entry.state, "outcome": entry.state, "control": entry.verb}.get(entry.kind, entry.kind)
     by = f"by {entry.by}" if entry.by else ""
     words = [part for part in (entry.rule, place(entry), entry.detail or entry.target, by) if part]
     after = f"+{show.age(happening.time_ms - began_ms)}"

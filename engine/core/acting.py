@@ -6,7 +6,6 @@ command on, whatever becomes of it.
 
 from collections.abc import Iterator
 
-from engine.core.guardrails.pace import limit_key
 from engine.core.policy import Act, Taken
 from engine.core.remediation import Ladder
 from engine.core.resolve import Resolved
@@ -58,8 +57,8 @@ def begin(turn: Turn, ladder: Ladder, act: Act) -> None:
     _unsee(state, act)
     count(state, act, 1)
     for limit in state.program.policy.limits:
-        if limit.cooldown_ms and limit.acts.has(act):
-            ladder.cools[limit_key(limit, act)] = limit.cooldown_ms
+        if limit.cooldown_ms and (key := limit.key(act)):
+            ladder.cools[key] = limit.cooldown_ms
 
 
 def over(turn: Turn, ladder: Ladder) -> None:
@@ -151,8 +150,8 @@ def forget(state: State, now_ms: int) -> None:
 
 def _counted(state: State, act: Act) -> Iterator[str]:
     for limit in state.program.policy.limits:
-        if limit.concurrency and limit.acts.has(act):
-            yield limit_key(limit, act)
+        if limit.concurrency and (key := limit.key(act)):
+            yield key
 
 
 def _weight(what: Resolved) -> int:

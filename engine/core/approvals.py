@@ -59,8 +59,8 @@ def ask_to_go_on(turn: Turn, ladder: Ladder, approval: Approval) -> Move:
 
 def answered(turn: Turn, ladder: Ladder, by: str, *, deny: bool) -> Move:
     """A person answered for the ladder that waits. Each counts once."""
-    if not _may_answer(ladder, by):
-        turn.note(ladder, Reason.NOT_AN_APPROVER, _whose_else(ladder), by=by)
+    if wrong := _may_not(ladder, by):
+        turn.note(ladder, Reason.NOT_AN_APPROVER, wrong, by=by)
         return None
     if deny:
         return _no_leave(turn, ladder, Reason.APPROVAL_DENIED, by)
@@ -99,19 +99,16 @@ def _no_leave(turn: Turn, ladder: Ladder, reason: Reason, by: str = "") -> Move:
     return Next(reason)
 
 
-def _may_answer(ladder: Ladder, by: str) -> bool:
-    """Nobody lets their own request go; but whoever runs a playbook may be asked whether to go on."""
+def _may_not(ladder: Ladder, by: str) -> str:
+    """Why it is not for this person to say; empty where it is. Nobody lets their own request go; but whoever runs a
+    playbook may be asked whether to go on."""
     approval = ladder.asked
-    listed = approval is None or not approval.by or by in approval.by
     own = by == (ladder.origin.name if ladder.origin.kind == "control" else ladder.by)
-    return listed and not (own and ladder.command is not None)
-
-
-def _whose_else(ladder: Ladder) -> str:
-    """Whose word it is that is wanted."""
-    approval = ladder.asked
-    own = "nobody lets an act of their own go"
-    return own if approval is None or not approval.by else f"{whose(approval).removeprefix('; ')}, and {own}"
+    if own and ladder.command is not None:
+        wanted = whose(approval).removeprefix("; ") if approval and approval.by else ""
+        return f"{wanted}, and nobody lets an act of their own go".removeprefix(", and ")
+    listed = approval is None or not approval.by or by in approval.by
+    return "" if listed or approval is None else whose(approval).removeprefix("; ")
 
 
 def whose(approval: Approval) -> str:

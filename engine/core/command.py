@@ -1,5 +1,7 @@
 """The command that carries out what a step was resolved to, and commands in words."""
 
+import json
+import re
 from typing import Any
 
 from engine.core.remediation import Ladder
@@ -13,6 +15,11 @@ from schemas.labels import text
 _SHOWN = frozenset({"to", "version", "replicas", "evidence"})
 _TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
 """Arguments that are long and change nothing: a command in a few words is without them."""
+
+
+_PLAIN = re.compile(r"""[^\s"'=\\]+""")
+_LONGEST = 300
+"""Characters of an argument in a command in a few words."""
 
 
 def command_of(turn: Turn, ladder: Ladder, what: Resolved) -> Command:
@@ -78,4 +85,9 @@ def _summary(state: State, ladder: Ladder) -> str:
 
 
 def _printed(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    """As it is where that cannot be taken for anything else: others may have chosen it, and people let it go by what
+    they read."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if len(text) > _LONGEST:
+        return f"{json.dumps(text[:_LONGEST], ensure_ascii=False)}… of {len(text)} characters"
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

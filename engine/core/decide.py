@@ -160,6 +160,9 @@ def _go_on(turn: Turn, reason: Reason) -> None:
 
 def _emergency(turn: Turn, request: Emergency) -> None:
     """Everybody is told, of its beginning and of its end."""
+    if request.over and turn.state.emergency is None:
+        _refuse(turn, Reason.NO_EMERGENCY, request.by, "")
+        return
     turn.state.emergency = None if request.over else request
     word = "the emergency is over" if request.over else "an emergency is declared"
     summary = f"{word}, by {request.by}" + (f": {request.why}" if request.why else "")

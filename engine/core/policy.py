@@ -116,6 +116,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     within_ms: int = 0
     concurrency: int = 0
 
+    def key(self, act: Act) -> str | None:
+        """What of it this act is counted with; None for an act that it is not about."""
+        return f"{self.id}|{act.of(self.per)}" if self.acts.has(act) else None
+
 
 class BlastRadius(msgspec.Struct, frozen=True, kw_only=True):
     """How many replicas of a service, or of all those that it is about together, all rules and actuators may touch
@@ -131,6 +135,10 @@ class BlastRadius(msgspec.Struct, frozen=True, kw_only=True):
     share: float | None = None
     within_ms: int = 0
     keep_healthy: int = 1
+
+    def key(self, act: Act) -> str | None:
+        """What of it this act is counted with; None for an act that it is not about."""
+        return f"{self.id}|{act.of(self.per)}" if self.acts.has(act) else None
 
     def budget(self, healthy: int) -> int | None:
         """How many replicas may be touched while so many are healthy; None for any number."""

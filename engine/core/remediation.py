@@ -15,7 +15,7 @@ from schemas.reasons import Reason
 Phase = Literal["held", "approval", "commanded", "verifying", "scheduled", "waiting", "ended"]
 
 
-class Outermost(msgspec.Struct, frozen=True):
+class Outermost(msgspec.Struct, frozen=True, gc=False):
     """Of a ladder, or of that within which it runs, however deep: what began it all, and whose decision that was."""
 
     id: str
@@ -24,7 +24,7 @@ class Outermost(msgspec.Struct, frozen=True):
     alert_rule: str
 
 
-class Ladder(msgspec.Struct, kw_only=True):
+class Ladder(msgspec.Struct, kw_only=True, gc=False):
     """A running remediation: the rule it began with, the alert it is about, and how far it has come.
 
     `held`: it wants to take `step`, because of `because`, and waits for `held_by` to pass. `approval`: it waits for

@@ -119,10 +119,14 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> Resolved | Refusal:
     args = render_args(turn, ladder)
     if isinstance(args, Refusal):
         return args
+    if ladder.origin.kind == "control" and (wrong := _unheard(verb, args)):
+        return Refusal(Reason.BAD_ARGUMENTS, wrong)
     name = target_id(verb, args)
     if name is None:
         wanted = " or ".join("+".join(parts) for parts in verb.targets.values())
         return Refusal(Reason.BAD_ARGUMENTS, f"{verb.name} needs {wanted}, got {_shown(args)}")
+    if left := _left_over(verb, name, args):
+        return Refusal(Reason.BAD_ARGUMENTS, left)
     owned = _within_reach(turn.state, ladder, verb, name, args.get(SCOPE))
     if isinstance(owned, Refusal):
         return owned
@@ -137,6 +141,26 @@ def _asked(turn: Turn, ladder: Ladder, verb: Verb) -> Resolved | Refusal:
         return values
     condition = {attribute: owned.target.attributes.get(attribute) for attribute in verb.condition}
     return Resolved(verb, owned, values, condition, revert_after_ms)
+
+
+def _unheard(verb: Verb, args: Mapping[str, str]) -> str:
+    """What a person gave that the verb does not take, which would change nothing; of rules that was said when they were
+    read. Empty where there is nothing."""
+    known = verb.arguments | {SCOPE} | ({REVERT_AFTER} if verb.undo else set())
+    unknown = [] if verb.open else sorted(args.keys() - known)
+    return f"{verb.name} has no argument {unknown[0]}, expected one of {', '.join(sorted(known))}" if unknown else ""
+
+
+def _left_over(verb: Verb, target: str, args: Mapping[str, str]) -> str:
+    """What would name another target than that which is named in full: `release` of a replica, without its generation,
+    is not that of its whole workload. Empty where there is nothing."""
+    chosen = verb.targets[target.partition(":")[0]]
+    for kind, parts in verb.targets.items():
+        if any(args.get(part) for part in parts if part not in chosen):
+            lacking = [part for part in parts if not args.get(part)]
+            but = f"without {' and '.join(lacking)}" if lacking else f"and {target}, expected one"
+            return f"{verb.name} of {kind} {but}: {_shown(args)}"
+    return ""
 
 
 def _within_reach(state: State, ladder: Ladder, verb: Verb, target: str, scope: str | None) -> Owned | Refusal:

@@ -29,7 +29,7 @@ from schemas.labels import Labels
 from schemas.samples import Metadata
 
 
-class Alert(msgspec.Struct, kw_only=True):
+class Alert(msgspec.Struct, kw_only=True, gc=False):
     """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
 
     `element` are the labels of the element that it is about, `$labels` in templates; of one about events, those of its

@@ -17,6 +17,7 @@ from engine.core.remediation import Ladder
 from engine.core.resolve import Refusal, render_args, rendered
 from engine.core.state import State
 from engine.core.turn import Turn
+from engine.core.verification import expected
 from schemas.commands import Origin
 from schemas.labels import Labels, canonical
 from schemas.reasons import Reason
@@ -36,13 +37,13 @@ def begin(turn: Turn, ladder: Ladder) -> Move:
             turn.note(ladder, Reason.WAITING_FOR_OTHERS, _begins(ladder, children))
             return _wait(turn, ladder, children)
         case _ if ladder.rule.mode == "shadow":
-            turn.note(ladder, Reason.SHADOW, f"would wait: {describe(step)}")
+            turn.note(ladder, Reason.SHADOW, f"would wait: {describe(ladder)}")
             return Next(Reason.DONE)
         case "gate":
-            turn.note(ladder, Reason.WAITING, _asks(ladder, step))
+            turn.note(ladder, Reason.WAITING, describe(ladder))
             return Verify()
         case "pause":
-            turn.note(ladder, Reason.WAITING, describe(step))
+            turn.note(ladder, Reason.WAITING, describe(ladder))
             ladder.phase, ladder.due_ms = "scheduled", turn.now_ms + step.pause_ms
             turn.wake_at(ladder, ladder.due_ms)
             return None
@@ -51,24 +52,18 @@ def begin(turn: Turn, ladder: Ladder) -> Move:
             return approvals.ask_to_go_on(turn, ladder, step.approval)
 
 
-def describe(step: Step) -> str:
-    """What a step that is no act waits for."""
+def describe(ladder: Ladder) -> str:
+    """What the current step, which is no act, waits for, in the words of this run."""
+    step = ladder.current
     match step.kind:
         case "gate":
-            return f"until {step.verify.expr}" if step.verify else "until nothing"
+            return f"until {expected(ladder)}"
         case "pause":
             return f"for {step.pause_ms / 1000:g} s"
         case "approval":
-            return "for people"
+            return "for people" + (approvals.whose(step.approval) if step.approval else "")
         case _:
             return step.name or step.kind
-
-
-def _asks(ladder: Ladder, step: Step) -> str:
-    """What a gate waits for, in the words of this run."""
-    text = describe(step)
-    found = rendered({"expr": text}, ladder)
-    return text if isinstance(found, Refusal) else found["expr"]
 
 
 def _begins(ladder: Ladder, children: Sequence[Ladder]) -> str:
@@ -184,6 +179,6 @@ def taken(turn: Turn, ladder: Ladder) -> None:
 def compensate(turn: Turn, ladder: Ladder, because: Reason) -> Move:
     """Undo what was done, last first. How the ladder ends is known when that is over."""
     ladder.failed_for, ladder.until_ms = because, None
-    turn.note(ladder, because, f"{len(ladder.undoing)} steps to compensate for")
+    turn.note(ladder, because, f"{len(ladder.undoing)} step{'s' * (len(ladder.undoing) != 1)} to compensate for")
     rule = replace(_rule(ladder, f"{ladder.rule.name}/compensate", ladder.undoing, "respond"), mode="auto")
     return _wait(turn, ladder, [_child(ladder, len(ladder.children), rule)])

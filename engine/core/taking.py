@@ -3,7 +3,7 @@
 from engine.core import acting, approvals, notices, steps
 from engine.core.answering import silent_ms
 from engine.core.command import command_of, describe, same_act
-from engine.core.guardrails import Hold, hold, objection
+from engine.core.guardrails import Hold, Never, hold, objection
 from engine.core.moves import End, Jump, Move, Next, anew, to_somebody
 from engine.core.policy import Act
 from engine.core.remediation import Ladder, cooldown_key
@@ -11,6 +11,7 @@ from engine.core.resolve import Refusal, about, resolve
 from engine.core.temper import is_resolved, plays, responds, scales
 from engine.core.turn import Turn
 from schemas.commands import Command
+from schemas.durations import duration
 from schemas.reasons import Reason
 
 WOULD = "would "
@@ -55,6 +56,8 @@ def _decide(turn: Turn, ladder: Ladder, because: Reason, approved: Command | Non
         if not _is_only_told(turn, ladder, objects):
             return _hold_back(turn, ladder, objects)
     elif objects:
+        if objects.tell:
+            _page_of(turn, ladder, objects.tell, objects, "is refused")
         return _refused(turn, ladder, Refusal(objects.reason, objects.detail))
     ladder.held_by, ladder.command = None, command_of(turn, ladder, what)
     return _let_go(turn, ladder, ladder.command, act, approved)
@@ -83,7 +86,7 @@ def _is_only_told(turn: Turn, ladder: Ladder, found: Hold) -> bool:
 def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     """Wait until nothing objects; but a person is told at once, and a response goes on from what is isolated."""
     if ladder.origin.kind == "control" and not ladder.undo:
-        return End(found.reason, found.detail)
+        return End(found.reason, "; ".join(filter(None, (found.detail, _ask_again(turn, found)))))
     ladder.held_on = found.on
     if ladder.held_by is not found.reason:
         ladder.held_by = found.reason
@@ -99,15 +102,26 @@ def _hold_back(turn: Turn, ladder: Ladder, found: Hold) -> Move:
     return None
 
 
+def _ask_again(turn: Turn, found: Hold) -> str:
+    """When there is room, as far as that is known: a person's request does not wait for it."""
+    if found.until_ms is None:
+        return ""
+    whole_s = max(-(-(found.until_ms - turn.now_ms) // 1000), 1)
+    return f"ask again in {duration(whole_s * 1000)}"
+
+
 def _tell(turn: Turn, ladder: Ladder, found: Hold) -> None:
     """What is held is on record; of some of it people hear, as of what stays as it is although it was to be undone."""
     if not scales(ladder):
         turn.note(ladder, found.reason, found.detail)
-    if found.tell:
-        notices.once(turn, found.tell, found.reason, found.detail)
-    elif ladder.undo and found.reason is not Reason.SETTLING:
-        undo = f"{ladder.undo.verb} {ladder.undo.target}, {ladder.origin.name}"
-        notices.once(turn, ladder.id, found.reason, f"{undo} is held: {found.detail}".rstrip(": "))
+    undoes = ladder.undo and found.reason is not Reason.SETTLING
+    if about := found.tell or (ladder.id if undoes else ""):
+        _page_of(turn, ladder, about, found, "is held")
+
+
+def _page_of(turn: Turn, ladder: Ladder, about: str, found: Hold | Never, what: str) -> None:
+    act = f"{ladder.current.verb} {ladder.target}, {ladder.origin.name}"
+    notices.once(turn, about, found.reason, f"{act} {what}: {found.detail}".rstrip(": "))
 
 
 def _to_human(turn: Turn, ladder: Ladder, found: Hold) -> Move:

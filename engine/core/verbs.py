@@ -58,7 +58,9 @@ def verbs_by_name(offered: Iterable[Verb]) -> dict[str, tuple[Verb, ...]]:
 
 def chosen(verbs: Verbs, name: str, args: Mapping[str, str], actuator: str = "") -> Verb | None:
     """The verb that a step means: of the actuator that it names, or of that whose targets its arguments name."""
-    offered = [verb for verb in verbs.get(name, ()) if actuator in ("", verb.actuator)]
+    offered = verbs.get(name, ())
+    if actuator:
+        offered = tuple(verb for verb in offered if verb.actuator == actuator)
     if len(offered) < 2:
         return offered[0] if offered else None
     return max(offered, key=lambda verb: (verb.names_target(verb.completed(args)), len(args.keys() & verb.arguments)))

@@ -4,6 +4,7 @@ from engine.core.compiled import Watch
 from engine.core.moves import End, Move, Next
 from engine.core.program import DEFAULT_WITHIN_MS
 from engine.core.remediation import Ladder
+from engine.core.resolve import Refusal, rendered
 from engine.core.state import State
 from engine.core.temper import plays, responds
 from engine.core.turn import Turn
@@ -60,6 +61,16 @@ def watch(state: State, ladder: Ladder) -> Watch | None:
         return None
     plan = compile_expr(verify.expr, subquery_step_ms=state.settings.evaluation_interval_ms)
     return Watch(plan.bind(dict(ladder.alert_labels)))
+
+
+def expected(ladder: Ladder) -> str:
+    """What has to hold for the present step to have helped, in the words of this ladder; as its rule has it where these
+    cannot be filled in."""
+    verify = ladder.current.verify
+    if verify is None:
+        return f"the alert {ladder.rule.alert} resolves"
+    found = rendered({"expr": verify.expr}, ladder)
+    return verify.expr if isinstance(found, Refusal) else found["expr"]
 
 
 def within_ms(ladder: Ladder) -> int:

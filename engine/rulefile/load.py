@@ -59,6 +59,7 @@ def load_all(files: Mapping[str, str], verbs: Verbs, cache: SigmaCache) -> Loade
         *reader_of_runs.errors,
         *wrong,
         *policy.unknown_rules(bounds, groups, [book.title for book in books]),
+        *policy.unknown_verbs(bounds, verbs),
         *found.errors,
         *crosscheck.repeated_groups(groups),
         *crosscheck.repeated_ladders(groups),

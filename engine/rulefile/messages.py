@@ -46,6 +46,8 @@ def problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, bool]:
         return str(context["error"]), about_key
     if kind == "too_short":
         return "expected at least one item", False
+    if kind == "string_type" and isinstance(error["input"], dict) and (meant := _misspelt(path[:-1], model)):
+        return f'unknown field, did you mean "{meant}" for "{path[-2]}"?', False
     if kind == "dict_type" and (meant := _misspelt(path, model)):
         return f'unknown field, did you mean "{meant}"?', True
     if kind in _EXPECTED:

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec.structs import replace
 
 from engine.core import cron, policy
+from engine.core.verbs import Verbs
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import suggestion
 from engine.rulefile.structure import FoundGroup, Place, Reader
@@ -17,6 +18,7 @@ from schemas import policyfile
 from schemas.policyfile import PolicyFile
 from schemas.rulefile import LadderRule
 from schemas.scalefile import ScaleRule
+from schemas.wording import shown
 
 Patterns = list[str]
 _Counted = TypeVar("_Counted", policy.Limit, policy.BlastRadius)
@@ -62,9 +64,20 @@ def unknown_rules(found: FoundPolicy, groups: Sequence[FoundGroup], playbooks: I
     acting = (LadderRule, ScaleRule)
     known = {rule.name for group in groups for rule in group.rules if isinstance(rule.model, acting)}
     known |= set(playbooks)
-    for path, name in _named_rules(found.model):
+    for path, name in _named(found.model, "rules"):
         if "*" not in name and name not in known:
             yield found.place.error(path, f"no rule that acts has the name {name!r}, {suggestion(name, known)}")
+
+
+def unknown_verbs(found: FoundPolicy, verbs: Verbs) -> Iterator[RuleError]:
+    """Verbs that no actuator has: a misspelt one would bound nothing, or forbid what is meant to be allowed."""
+    if found.place is None or found.model is None:
+        return
+    allowed = ((("environments", name, "verbs"), each.verbs) for name, each in found.model.environments.items())
+    in_environments = (((*path, at), verb) for path, verbs_of in allowed for at, verb in enumerate(verbs_of))
+    for path, name in (*in_environments, *_named(found.model, "verbs")):
+        if "*" not in name and name not in verbs:
+            yield found.place.error(path, f"no actuator has the verb {name!r}, {suggestion(name, verbs)}")
 
 
 def zones(found: FoundPolicy) -> dict[str, cron.Zone]:
@@ -110,18 +123,36 @@ def build(found: FoundPolicy) -> policy.Policy:
 
 def _mistakes(place: Place, model: PolicyFile) -> Iterator[RuleError]:
     for nth, window in enumerate(model.windows):
-        path = ("windows", nth)
-        for field, check in (("timezone", zone), ("cron", cron.parse)):
-            try:
-                check(getattr(window, field) or "* * * * *")
-            except ValueError as error:
-                yield place.error((*path, field), str(error))
+        yield from _of_times(place, nth, window)
     for nth, approval in enumerate(model.approvals):
         if message := too_few(approval.by, approval.count, model.groups):
             yield place.error(("approvals", nth, "count"), message)
+    protected = ((("protected", at), name) for at, name in enumerate(model.protected))
+    for path, name in (*protected, *_named(model, "targets")):
+        if ":" not in name and "*" not in name:
+            yield place.error(
+                path, f"names no target: expected its kind before it, such as workload:{name}, got {name!r}"
+            )
 
 
-def _named_rules(model: PolicyFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _of_times(place: Place, nth: int, window: policyfile.Window) -> Iterator[RuleError]:
+    path = ("windows", nth)
+    try:
+        zone(window.timezone)
+    except ValueError as error:
+        yield place.error((*path, "timezone"), str(error))
+    try:
+        if window.cron and cron.following(cron.parse(window.cron), cron.UTC, 0) is None:
+            yield place.error((*path, "cron"), f"never comes: {shown(window.cron)}")
+    except ValueError as error:
+        yield place.error((*path, "cron"), str(error))
+
+
+_Path = tuple[str | int, ...]
+
+
+def _named(model: PolicyFile, which: Literal["rules", "targets", "verbs"]) -> Iterator[tuple[_Path, str]]:
+    """The names that say which acts something is about, each with its place."""
     lists: dict[str, Sequence[_Selecting]] = {
         "limits": model.limits,
         "blast_radius": model.blast_radius,
@@ -130,8 +161,9 @@ def _named_rules(model: PolicyFile) -> Iterator[tuple[tuple[str | int, ...], str
     }
     for field, selecting in lists.items():
         for nth, each in enumerate(selecting):
-            yield from (((field, nth, "rules", at), name) for at, name in enumerate(each.rules))
-    yield from ((("emergency", "rules", at), name) for at, name in enumerate(model.emergency.rules))
+            yield from (((field, nth, which, at), name) for at, name in enumerate(getattr(each, which)))
+    if which == "rules":
+        yield from ((("emergency", "rules", at), name) for at, name in enumerate(model.emergency.rules))
 
 
 # --- building ---

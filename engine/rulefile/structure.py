@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from engine.rulefile.checks import Checks
 from engine.rulefile.errors import RuleError
 from engine.rulefile.messages import PLANNED, closest, field_path, problem
-from engine.rulefile.yamlparse import YamlError, parse
+from engine.rulefile.yamlparse import YamlError, documents, parse
 from engine.rulefile.yamltree import Mapping, Mark, Node, Scalar, Sequence, locate, plain, repeated
 from schemas.rulefile import (
     AlertRule,
@@ -100,10 +100,13 @@ class Reader:
     def document(self, path: str, text: str, model: type[M], named: str = "") -> tuple[Place, M | None] | None:
         """A file that is one mapping; None for one that is empty or no YAML. Its field `named` says what it is."""
         try:
-            place = Place(path, parse(text))
+            first, *more = documents(text)
         except YamlError as error:
             self.errors.append(RuleError(path, error.mark.line, error.mark.column, error.problem))
             return None
+        place = Place(path, first)
+        if more:  # nobody would look at it, though it may be what bounds something
+            self.errors.append(Place(path, more[0]).error((), "a second document: expected one in this file"))
         if isinstance(place.node, Scalar) and place.node.value is None:
             return None
         if not isinstance(place.node, Mapping):

@@ -6,6 +6,7 @@ lock; `performance` is what happens to it there.
 
 import asyncio
 import fcntl
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ from schemas import subjects
 from schemas.codec import encode
 from schemas.inventory import Inventory
 from schemas.plugins import Actuator, ActuatorContext, ActuatorSpec, PluginConfig
-from schemas.secrets import Resolver, Secrets
+from schemas.secrets import Resolver, Secrets, variables
 
 log = structlog.get_logger()
 
@@ -96,6 +97,7 @@ class ActuatorHost:
             now_ms=now_ms,
             evidence=evidence,
             secrets=secrets,
+            environment=_environment(self._config.plugins),
         )
         actuator = await spec.build(self._config.plugins[name], context)
         inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
@@ -125,6 +127,12 @@ class ActuatorHost:
                     lanes.put(f"refused/{delivery.seq % REFUSING_LANES}", partial(refuse, delivery, admitted))
                 else:
                     lanes.put(admitted.command.lock, partial(_in_turn, perform, admission, admitted, delivery))
+
+
+def _environment(plugins: Mapping[str, PluginConfig]) -> dict[str, str]:
+    """Ours, without the variables that secrets of the configuration are read from."""
+    kept_back = {name for each in plugins.values() for name in variables(each)}
+    return {name: value for name, value in os.environ.items() if name not in kept_back}
 
 
 async def _in_turn(perform: Performance, admission: Admission, admitted: Admitted, delivery: Delivery) -> None:

@@ -14,6 +14,7 @@ from engine.api import ApiError, Desk, failure, instant_text
 from engine.core.alerting import worded
 from engine.core.explain import Explanation, explain
 from engine.core.intake import without_place
+from engine.core.policy import Policy
 from engine.core.scaling.memory import Memory
 from engine.core.scaling.rule import ScaleRule
 from engine.core.state import State
@@ -22,6 +23,7 @@ from engine.runtime.bus import Bus
 from engine.runtime.publishing import now_ms
 from engine.runtime.rule_source import RuleSource
 from schemas import subjects
+from schemas.control import Emergency, Halt
 from schemas.samples import format_value
 
 ROLE = "engine"
@@ -145,7 +147,10 @@ class LiveView:
                 "refused": list(self._rules.errors),
                 "left_out": list(self._rules.left_out),
             },
-            "halts": {scope: halt.by for scope, halt in state.halts.items()},
+            "halts": {scope: _said(halt) for scope, halt in state.halts.items()},
+            "policy": _policy(state.program.policy),
+            "emergency": _said(state.emergency) if state.emergency else None,
+            "services": sorted(state.services),
             "inventory": {
                 key: [target.id for target in inventory.targets] for key, inventory in state.inventory.items()
             },
@@ -163,6 +168,16 @@ class LiveView:
             problem = f"the answer has {len(answer)} bytes, expected at most {most}: ask for less, or over HTTP"
             answer = failure(ApiError("execution", problem))
         await msg.respond(answer)
+
+
+def _policy(policy: Policy) -> str | None:
+    """The file of the policy; None where there is none, or nothing in it."""
+    return next((source.rpartition(":")[0] for source in policy.sources.values()), None)
+
+
+def _said(request: Halt | Emergency) -> str:
+    """Who said it, and why."""
+    return request.by + (f": {request.why}" if request.why else "")
 
 
 def _scale(state: State, rule: ScaleRule) -> dict[str, Any]:

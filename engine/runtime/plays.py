@@ -51,7 +51,7 @@ def does(ladder: Ladder) -> str | None:
     """What a ladder is about: its command, or what a step of a playbook waits for."""
     if ladder.command:
         return describe(ladder.command)
-    return f"{ladder.rule.name}: {describe_step(ladder.current)}" if ladder.current.kind != "act" else None
+    return f"{ladder.rule.name}: {describe_step(ladder)}" if ladder.current.kind != "act" else None
 
 
 def answers_to(ladder: Ladder) -> str | None:

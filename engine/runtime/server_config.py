@@ -15,7 +15,7 @@ import msgspec
 from engine.runtime.connection import mapped_api
 from engine.runtime.credentials import Credentials, Role, person_of
 from engine.runtime.server_process import HOST
-from schemas.subjects import COMMANDS, JOURNAL, own_source, token
+from schemas.subjects import ALERTS, AUDIT, COMMANDS, DEAD, JOURNAL, own_source, token
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 
@@ -173,6 +173,8 @@ _ANSWERED_OFTEN = ("$JS.API.DIRECT.GET.*", "$JS.API.DIRECT.GET.OBJ_evidence")
 
 PEOPLE_SAY = ("abort", "act", "approve", "emergency", "halt", "play", "resume")
 """The control messages that are people's. To activate rules is the engine's."""
+PEOPLE_FOLLOW = (JOURNAL, ALERTS, AUDIT, DEAD)
+"""The streams that they read message by message."""
 
 
 def _operator(person: str) -> list[str]:
@@ -189,6 +191,6 @@ def _operator(person: str) -> list[str]:
         "$JS.API.STREAM.LIST",
         "$JS.API.DIRECT.GET.*",
         "$JS.API.DIRECT.GET.*.>",
-        "$JS.API.CONSUMER.CREATE.>",
-        "$JS.API.CONSUMER.MSG.NEXT.>",
+        # What is read in order. Whoever has a consumer of the queue of commands takes them from an actuator.
+        *(f"$JS.API.CONSUMER.{ask}.{stream}.>" for stream in PEOPLE_FOLLOW for ask in ("CREATE", "MSG.NEXT")),
     ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -103,7 +104,9 @@ class Site:
         config = ProcessConfig(
             workloads=self.file, stop_workloads_on_close=stop, poll_s=0.02, owner_wait_s=owner_wait_s, **more
         )
-        context = ActuatorContext(scope="n1", state_dir=self.state_dir, now_ms=lambda: 0, evidence=self.shelf)
+        context = ActuatorContext(
+            scope="n1", state_dir=self.state_dir, now_ms=lambda: 0, evidence=self.shelf, environment=os.environ
+        )
         built = await build(config, context)
         try:
             yield built

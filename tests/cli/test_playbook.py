@@ -58,7 +58,13 @@ def test_playbooks_are_run_looked_at_and_aborted(site: Site) -> None:
     site.up()
     what_there_is(site)
     what_is_wrong_is_said_before_anything_is_sent(site)
-    assert "would scale workload:shop replicas=5" in played(site, "grow", "workload=shop", "replicas=5", "--dry-run")
+    tried = played(site, "grow", "--dry-run", "workload=shop", "--version", "2", "replicas=5")
+    assert tried.splitlines()[1:] == [
+        "step 1: SHADOW: would scale workload:shop replicas=5 if generation = 1",
+        'step 2: SHADOW: would wait: until count by (workload) (up{workload="shop"} == 1) == 4',
+        "step 3: SHADOW: would restart replica:shop/0 if generation = 1, touching 1 of shop",
+        "it was a dry run: nothing was done",
+    ]
     done = played(site, "grow", "workload=shop", "replicas=4")
     assert "step 1: commanded: scale workload:shop replicas=4" in done
     assert "COMPLETED" in done
@@ -102,19 +108,25 @@ def what_is_wrong_is_said_before_anything_is_sent(site: Site) -> None:
 
 
 def a_run_that_waits_is_aborted(site: Site) -> None:
-    """From another terminal; whoever follows it is told of that, and of what is compensated for."""
-    watching = site.start("playbook", "run", "wait")
+    """From another terminal, and though the engine died; who follows it is told, and of what is compensated for."""
+    watching = site.start("playbook", "run", "wait", "--why", "try it")
     try:
         run: list[dict[str, Any]] = []
+        engine = next(each for each in site.processes() if each.cmdline()[-1] == "engine")
 
         def paused() -> bool:
-            run[:] = site.ask("playbook", "list", "--last", "1")["runs"]
-            return bool(run[0]["playbook"] == "wait" and run[0]["step"] == 1)
+            run[:] = (site.ask("playbook", "list", "--last", "1") or {"runs": []})["runs"]
+            return bool(run and run[0]["playbook"] == "wait" and run[0]["step"] == 1)
 
         site.wait_for(paused, "the run to pause")
-        assert "ends at its next step" in site.run("playbook", "abort", run[0]["id"][:8]).stdout
+        engine.kill()  # the run goes on with the next one, and so does whoever follows it
+        site.wait_for(paused, "an engine to answer")
+        assert "ends at its next step" in site.run("playbook", "abort", run[0]["id"][:8], "--why", "wrong one").stdout
         said, _ = watching.communicate(timeout=WAIT_S)
     finally:
         watching.kill()
-    assert "commanded: restart replica:shop/1" in said
+    assert "  compensating, step 2.1 / 1: commanded: restart replica:shop/1" in said
     assert watching.returncode == 1
+    chain = site.run("why", run[0]["id"]).stdout
+    assert re.search(r"abort .* wrong one  by ", chain)
+    assert re.search(r"asked .* on ops.control.play.\S+, by \S+: try it\n", chain)

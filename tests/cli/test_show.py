@@ -20,6 +20,20 @@ def test_no_text_of_a_log_line_commands_the_terminal(capsys: pytest.CaptureFixtu
     assert r"\x1b[2J\x1b]0;owned\x07eve\r\n11:00:00.000" in row
 
 
+def test_no_label_can_be_taken_for_another() -> None:
+    """Whoever chooses the name of a user chooses no node beside it."""
+    forged = {"user": 'eve node=web2 "', "node": "web1", "empty": ""}
+    assert show.labels(forged) == 'empty="" node=web1 user="eve node=web2 \\""'
+
+
+def test_a_long_text_does_not_fill_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every row of a table would be as long as the longest."""
+    show.table(
+        ("ALERT", "LABELS"), [("A", show.labels({"user": "x" * 1_000_000, "node": "web1"})), ("B", "y" * 1_000_000)]
+    )
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 500
+
+
 def test_text_in_any_script_stays_as_it_is() -> None:
     """Only what is no character to look at is spelled out."""
     assert show.visible("zażółć 日本 🙂 'a\\b'") == "zażółć 日本 🙂 'a\\b'"

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from engine.cli.status import MOST_LEFT_OUT, of_engine
+import pytest
+
+from engine.cli.status import MOST_LEFT_OUT, MOST_TARGETS, of_engine
 
 
 def engine(**rules: Any) -> dict[str, Any]:
@@ -24,3 +26,26 @@ def test_sigma_rules_that_are_left_out_are_told_with_their_reasons() -> None:
     assert told[at + 1] == ("", reasons[0])
     assert told[at + 1 + MOST_LEFT_OUT] == ("", "and 5 more: see `reflexarc rules check`")
     assert ("LEFT OUT", "1 Sigma rule; all others are active") in list(of_engine(engine(left_out=reasons[:1])))
+
+
+def test_what_people_have_stopped_is_told_with_whose_word_it_was() -> None:
+    """An emergency, and halts: whoever looks why nothing happens sees it first."""
+    told = list(of_engine(engine() | {"emergency": "ann: fire", "halts": {"*": "bob: looking"}}))
+    assert ("EMERGENCY", "only people act, and the rules that the policy lists: by ann: fire") in told
+    assert ("HALTED", "everything, by bob: looking") in told
+
+
+@pytest.mark.parametrize(("policy", "said"), [("rules/policy.yaml", "rules/policy.yaml"), (None, "none: modes")])
+def test_that_there_is_no_policy_is_told(policy: str | None, said: str) -> None:
+    """One that a checkout has lost must not go unnoticed."""
+    ((_, told),) = [line for line in of_engine(engine() | {"policy": policy}) if line[0] == "policy"]
+    assert told.startswith(said)
+
+
+def test_of_thousands_of_targets_some_are_told() -> None:
+    """And how many there are beside."""
+    pods = [f"pod:shop/{number}" for number in range(MOST_TARGETS + 7)]
+    ((_, said),) = [
+        line for line in of_engine(engine() | {"inventory": {"kubernetes/c1": pods}}) if line[0] == "targets"
+    ]
+    assert said.endswith(f"pod:shop/{MOST_TARGETS - 1} and 7 more")

@@ -59,6 +59,7 @@ def test_a_day_with_reflexarc_up(site: Site) -> None:
     refused = site.run("deploy", "shop", "version=v9")
     assert refused.returncode == 1
     assert "failed: version 'v9' is not declared" in refused.stdout
+    assert "STEP_FAILED" not in refused.stdout  # there is no other step
     who_may_not_approve_is_told_so(site)
     what_reaches_nobody_is_said(site)
     refuse_a_bad_edit(site)
@@ -78,6 +79,7 @@ def test_a_day_with_reflexarc_up(site: Site) -> None:
     status = site.ask("status")
     assert status["engine"]["halts"].keys() == {"workload:shop"}
     assert all(role["alive"] for role in status["roles"])
+    assert status["engine"]["policy"] == str(site.rules.parent / "policy.yaml")
     assert alert(site, "Serving")["onset"] == serving["onset"]
     assert [each["outcome"] for each in site.ask("commands")] == ["succeeded", "failed"]
     assert {check["verdict"] for check in site.ask("doctor")} == {"ok", "warn"}  # the warning is the halt
@@ -129,14 +131,21 @@ def who_may_not_approve_is_told_so(site: Site) -> None:
 
 
 def what_reaches_nobody_is_said(site: Site) -> None:
-    """A halt of a rule that there is not, and an emergency where nobody can be paged."""
-    assert "no rule Restrat acts now" in site.run("halt", "--rule", "Restrat").stderr
-    site.run("resume", "--rule", "Restrat")
+    """A halt of what there is not, an emergency where nobody can be paged, and the end of one that there is not."""
+    for option, name, said in (
+        ("--rule", "Restrat", "no rule Restrat acts now"),
+        ("--target", "workload:shpo", "no actuator has a target workload:shpo, did you mean workload:shop?"),
+        ("--service", "shpo", "no actuator has a service shpo, did you mean shop?"),
+    ):
+        assert said in site.run("halt", option, name).stderr
+        site.run("resume", option, name)
     assert site.run("halt", "--rule", "Restart").stderr == ""
     site.run("resume", "--rule", "Restart")
     declared = site.run("emergency", "--why", "fire")
     assert (declared.returncode, declared.stderr) == (0, "nobody is paged: no actuator has a receiver\n")
-    site.run("emergency", "--over")
+    assert "EMERGENCY  only people act, and the rules that the policy lists: by" in site.run("status").stdout
+    assert site.run("emergency", "--over").returncode == 0
+    assert "NO_EMERGENCY" in site.run("emergency", "--over").stderr
 
 
 def refuse_a_bad_edit(site: Site) -> None:
@@ -213,5 +222,9 @@ def test_a_machine_that_only_watches_has_nothing_wrong(tmp_path: Path) -> None:
     try:
         site.up()
         assert [check for check in site.ask("doctor") if check["verdict"] != "ok"] == []
+        (logins,) = tmp_path.rglob("credentials.json")
+        logins.chmod(0o644)
+        (found,) = [check for check in site.ask("doctor") if check["verdict"] != "ok"]
+        assert (found["name"], found["remedy"]) == ("logins", f"chmod o= {logins}")
     finally:
         site.kill_what_is_left()

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.core.explain.verdicts import first, verdicts
-from engine.core.guardrails.pace import limit_key
 from engine.core.remediation import Ladder
 from engine.core.services import Health
 from engine.core.state import State
@@ -35,8 +34,8 @@ def assert_counted(state: State) -> None:
     disrupted: Counter[str] = Counter()
     for act in (ladder.act for ladder in state.ladders.values() if ladder.act):
         for limit in state.program.policy.limits:
-            if limit.concurrency and limit.acts.has(act):
-                busy[limit_key(limit, act)] += 1
+            if limit.concurrency and (key := limit.key(act)):
+                busy[key] += 1
         for each in act.by_service():
             disrupted[each.service] += each.healthy
     for service, healthy in (each for scope in state.unseen.values() for each in scope.values()):

@@ -1,9 +1,10 @@
 """The blast radius: one budget for all rules and people of how many replicas are touched."""
 
 from engine.core.effects import Effect
+from engine.core.program import Step
 from schemas.reasons import Reason
 from tests.core.fleet import REPLICAS, SERVICES, bounded, fleet, name, radius, storm, told
-from tests.core.story import Story, commands, only_command, reasons
+from tests.core.story import Story, commands, details, only_command, reasons
 from tests.core.world import heal, page, restart
 
 # --- blast radius ---
@@ -19,6 +20,41 @@ def test_a_storm_touches_no_more_than_the_budget() -> None:
     assert len(told(story)) == 1
     assert storm(story) == []
     assert len(told(story)) == 1
+
+
+def test_whoever_is_paged_for_a_budget_reads_what_is_held() -> None:
+    """The act, its target and its rule, and not the arithmetic alone."""
+    story = Story(bounded(radius(count=1)))
+    story.tell(fleet())
+    storm(story)
+    (page,) = told(story)
+    assert page.startswith(
+        "BLAST_RADIUS: restart replica:s0/1, g/Heal is held: 1 of at most 1 replicas of workload:s0 "
+    )
+
+
+def test_for_more_than_a_whole_budget_nobody_waits() -> None:
+    """There is never room for it: it is refused, said so, and the ladder takes its next step."""
+    story = Story(bounded(radius(count=2, keep_healthy=0), heal(Step(verb="isolate", args={"workload": "s0"}), page())))
+    story.tell(fleet())
+    effects = story.scrape({name(0, 0): 0.0})
+    assert [command.verb for command in commands(effects)] == ["page", "page"]
+    why = details(effects, Reason.BLAST_RADIUS)[0]
+    assert why == (
+        "0 of at most 2 replicas of workload:s0 touched within 600 s, 4 more wanted: there is never room for it"
+        " (policy.yaml:1)"
+    )
+    assert told(story) == [f"BLAST_RADIUS: isolate workload:s0, g/Heal is refused: {why}"]
+
+
+def test_a_share_is_waited_for() -> None:
+    """More of them may be healthy by then."""
+    story = Story(
+        bounded(radius(share=0.5, keep_healthy=0), heal(Step(verb="isolate", args={"workload": "s0"}), page()))
+    )
+    story.tell(fleet())
+    assert [command.verb for command in commands(story.scrape({name(0, 0): 0.0}))] == ["page"]  # by the policy alone
+    assert next(iter(story.state.ladders.values())).held_by is Reason.BLAST_RADIUS
 
 
 def test_one_healthy_replica_is_left_alone() -> None:

@@ -2,13 +2,15 @@
 
 import pytest
 
+from engine.core.command import describe
 from engine.core.program import Step
+from engine.core.verbs import Verb, verbs_by_name
 from schemas.commands import Command
 from schemas.inventory import Inventory
 from schemas.reasons import Reason
 from schemas.refusals import Refusals, Refused
-from tests.core.story import Story, commands, entries, only_command, reasons
-from tests.core.world import SETTINGS, alert, heal, page, program, restart, rollback, shop, target
+from tests.core.story import Story, commands, details, entries, only_command, reasons
+from tests.core.world import SETTINGS, alert, heal, isolated_shop, page, program, restart, rollback, shop, target
 
 SCALE = {"workload": "shop", "replicas": "5"}
 
@@ -33,6 +35,46 @@ def test_a_command_is_conditional_on_the_inventory() -> None:
     story = Story(program(alert(), heal(restart())))
     story.tell(shop(generation=9))
     assert only_command(story.samples(0)).condition == {"generation": 9}
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("v1.2-rc+3", "to=v1.2-rc+3"),
+        ("v1 if revision = 9, undone after 1 s", 'to="v1 if revision = 9, undone after 1 s"'),
+        ('v1" x', 'to="v1\\" x"'),
+        ("a=b", 'to="a=b"'),
+        ("v1\nrestart", 'to="v1\\nrestart"'),
+        ("v" * 1_000_000, f'to="{"v" * 300}"… of 1000000 characters'),
+    ],
+)
+def test_what_somebody_has_chosen_cannot_be_taken_for_the_rest_of_a_command(to: str, said: str) -> None:
+    """People let a command go by these words, and an argument may be out of a log line."""
+    assert describe(command_of(rollback(to=to))) == f"rollback workload:shop {said}"
+
+
+def test_what_a_person_gives_that_the_verb_does_not_take_is_refused() -> None:
+    """It would change nothing, and whoever wrote `generation=7` meant something by it."""
+    story = Story(program(alert()))
+    effects = story.ask("restart", workload="shop", generation="7")
+    assert (commands(effects), reasons(effects)[0]) == ([], Reason.BAD_ARGUMENTS)
+    assert details(effects, Reason.BAD_ARGUMENTS) == [
+        "restart has no argument generation, expected one of replica, scope, workload"
+    ]
+
+
+def test_what_names_a_part_does_not_mean_the_whole() -> None:
+    """An isolated replica is named with its generation; without it, it is not its workload that is released."""
+    kinds = {"isolated": ("workload", "replica", "generation"), "isolation": ("workload",)}
+    release = verbs_by_name([Verb(name="release", actuator="process", targets=kinds)])
+    story = Story(program(alert(), verbs=release))
+    story.tell(isolated_shop())
+    effects = story.ask("release", workload="shop", replica="0")
+    assert commands(effects) == []
+    assert details(effects, Reason.BAD_ARGUMENTS) == [
+        "release of isolated without generation: workload='shop', replica='0'"
+    ]
+    assert only_command(story.ask("release", "other", workload="shop")).target == "isolation:shop"
 
 
 def test_a_rollback_names_its_version() -> None:

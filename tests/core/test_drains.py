@@ -83,7 +83,7 @@ NAMED = "replicas of a touched within 600 s"
     ("node", "radii", "sick", "reason", "told"),
     [
         (0, [radius(count=2)], (), None, ""),
-        (0, [radius(count=1)], (), Reason.BLAST_RADIUS, f"0 of at most 1 {NAMED}, 2 more wanted (policy.yaml:1)"),
+        (0, [radius(count=1)], (), Reason.BLAST_RADIUS, f"0 of at most 1 {NAMED}, 2 more wanted: there is never"),
         (1, [radius(count=1)], (), Reason.BLAST_RADIUS, "0 of at most 1 replicas of b touched within 600 s, 2"),
         (0, [radius(count=1)], ("a-1",), None, ""),
         (0, [radius(count=1)], ("a-0", "a-1", "b-0"), None, ""),

@@ -118,12 +118,12 @@ def test_a_command_under_way_is_told_with_its_deadline() -> None:
 
 
 def test_a_step_that_is_verified_tells_what_is_waited_for() -> None:
-    """And until when."""
+    """And until when, with what the alert says filled in."""
     story = Story(RULES)
     story.answer(only_command(story.samples(0)))
     found = why_not(story)
     assert (reasons(found), found.why[0].until_ms) == ([Reason.VERIFYING], story.now_ms + 30_000)
-    assert 'up{replica="{{ $labels.replica }}"} == 1' in found.why[0].detail
+    assert 'up{replica="0"} == 1' in found.why[0].detail
 
 
 def test_a_ladder_that_waits_for_leave_tells_whose() -> None:

@@ -179,6 +179,13 @@ def test_in_an_emergency_only_listed_rules_and_people_act() -> None:
     assert [command.verb for command in after] == ["page", "restart"]
 
 
+def test_where_there_is_no_emergency_nobody_is_paged_that_it_is_over() -> None:
+    """Whoever ends it a second time is told so, by name."""
+    story = Story(bounded(Policy()))
+    assert reasons(story.tell(Emergency(id="e", by="ann", over=True))) == [Reason.NO_EMERGENCY]
+    assert story.sent == []
+
+
 def test_a_receiver_of_several_nodes_is_paged_once() -> None:
     """From one of them."""
     story = Story(bounded(Policy()))
@@ -270,11 +277,13 @@ def test_what_is_approved_in_an_emergency_waits_for_its_end() -> None:
 
 
 def test_who_may_not_approve_is_told_whose_word_is_wanted() -> None:
-    """With how many of whom, and where the policy says so."""
+    """With how many of whom, and where the policy says so; and who asked for it, that this is why."""
     story = Story(bounded(approval(by=("ann", "bob"), count=2)))
-    command = asked(story.samples(0))
+    command = asked(story.ask("restart", workload="shop", replica="0"))
     (why,) = details(story.approve(command, by="eve"), Reason.NOT_AN_APPROVER)
-    assert why == "2 of ann, bob must approve (policy.yaml:1), and nobody lets an act of their own go"
+    assert why == "2 of ann, bob must approve (policy.yaml:1)"
+    (own,) = details(story.approve(command, by="ann"), Reason.NOT_AN_APPROVER)
+    assert own == f"{why}, and nobody lets an act of their own go"
 
 
 def test_what_is_said_of_nothing_is_on_record() -> None:

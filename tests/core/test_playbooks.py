@@ -6,8 +6,9 @@ from engine.core.playbooks import MOST_RUNS
 from engine.core.policy import Acts, Approval, Policy
 from engine.core.program import Step
 from schemas.control import Abort, Play
+from schemas.outcomes import Status
 from schemas.reasons import Reason
-from tests.core.books import ASK, GATE, PAUSE, answered, book, call, do, parallel, run, site, story_of
+from tests.core.books import ASK, GATE, PAUSE, UP, answered, book, call, do, parallel, run, site, story_of
 from tests.core.story import Story, commands, details, only_command, reasons
 from tests.core.world import alert, page, program
 
@@ -103,6 +104,17 @@ def test_a_gate_that_does_not_hold_in_time_fails() -> None:
     assert run(story).reason is Reason.FAILED
 
 
+def test_a_step_that_did_not_help_is_compensated_for() -> None:
+    """It has had its effect: that its `verify` does not hold, or its time is over before that does, undoes nothing."""
+    for timeout_ms in (0, 30_000):
+        story = story_of(do(undo="rollback", verify=UP, timeout_ms=timeout_ms), do("scale"))
+        assert answered(story) == []
+        undo = only_command(story.every_second(61, 0))
+        assert undo.verb == "rollback"
+        story.answer(undo)
+        assert run(story).reason is Reason.COMPENSATED
+
+
 def test_a_pause_is_waited_for() -> None:
     """As long as it says."""
     story = story_of(PAUSE, do())
@@ -123,8 +135,24 @@ def test_a_run_is_aborted_at_its_next_step() -> None:
     """What has been commanded is waited for, and what was done is compensated for."""
     story = story_of(do(undo="rollback"), do("scale"))
     assert commands(story.tell(Abort(id="x", by="bob", run=run(story).id))) == []
-    assert answered(story) == []
-    assert run(story).reason is Reason.ABORTED
+    assert answered(story) == ["rollback"]
+    answered(story)
+    assert run(story).reason is Reason.COMPENSATED
+
+
+@pytest.mark.parametrize(("status", "told"), [("failed", Reason.ABORTED), ("succeeded", Reason.COMPENSATED)])
+def test_what_an_aborted_step_has_done_is_compensated_for(status: Status, told: Reason) -> None:
+    """Whether the word of a person comes before its answer, or while it is verified; what failed has done nothing."""
+    story = story_of(do(undo="rollback", verify=UP))
+    if status == "failed":
+        story.tell(Abort(id="x", by="bob", run=run(story).id))
+        assert answered(story, status) == []
+    else:
+        assert answered(story) == []
+        (undo,) = commands(story.tell(Abort(id="x", by="bob", run=run(story).id)))
+        assert undo.verb == "rollback"
+        story.answer(undo)
+    assert run(story).reason is told
 
 
 def test_a_step_has_its_time() -> None:
@@ -145,12 +173,24 @@ def test_a_dry_run_says_all_that_it_would_do() -> None:
     said = [detail.split(",")[0] for detail in details(story.effects, Reason.SHADOW) if detail]
     assert [text for text in said if text.startswith("would ")] == [
         "would restart replica:shop/0 if generation = 7",
-        'would wait: until up{replica="{{ $labels.replica }}"} == 1',
+        'would wait: until up{replica="0"} == 1',
         "would wait: for 30 s",
         "would wait: for people",
         "would rollback workload:shop to=v1",
         "would scale workload:shop replicas=3",
         "would restart replica:shop/0 if generation = 7",
+    ]
+
+
+def test_a_dry_run_says_what_a_run_would_ask() -> None:
+    """With its own parameters filled in, within what it runs too, and of whom it would ask for leave."""
+    word = Step(verb="approval", kind="approval", approval=Approval(source="fix.yaml:9", by=("ann", "bob"), count=2))
+    story = Story(site(book(GATE, word, call("inner", replica="1")), book(GATE, name="inner")))
+    story.tell(Play(id="p", by="ann", playbook="fix", params={"replica": "2"}, dry_run=True))
+    assert [said for said in details(story.effects, Reason.SHADOW) if said.startswith("would wait")] == [
+        'would wait: until up{replica="2"} == 1',
+        "would wait: for people; 2 of ann, bob must approve (fix.yaml:9)",
+        'would wait: until up{replica="1"} == 1',
     ]
 
 

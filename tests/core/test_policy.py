@@ -109,6 +109,17 @@ def test_a_cooldown_of_the_policy_is_between_the_ladders_of_all_rules() -> None:
     assert reasons(story.effects)[-2:] == [Reason.COOLDOWN, Reason.COOLDOWN]
 
 
+def test_a_person_is_told_when_to_ask_again() -> None:
+    """What they asked for does not wait."""
+    story = Story(bounded(limit("workload", cooldown_ms=10 * MINUTE_MS)))
+    story.tell(fleet())
+    story.answer(only_command(story.ask("restart", workload="s0", replica="0")))
+    story.wait(60)
+    assert details(story.ask("restart", "again", workload="s0", replica="1"), Reason.COOLDOWN)[0].endswith(
+        "; ask again in 9m"
+    )
+
+
 def test_a_limit_that_is_raised_lets_go_what_waits() -> None:
     """With the activation of the new policy."""
     story = Story(bounded(limit("all", concurrency=1)))

@@ -58,7 +58,8 @@ def test_what_a_budget_holds_is_told_to_people_once() -> None:
     story.counted, story.obeys = True, False
     story.publish()
     story.run(3000, 100)
-    assert paged(story) == [details(story.effects, Reason.BLAST_RADIUS)[0]]
+    (held,) = paged(story)
+    assert held == f"scale workload:shop, g/Shop is refused: {details(story.effects, Reason.BLAST_RADIUS)[0]}"
     story.run(120, 500)
     story.run(120, 100)
     assert len(paged(story)) == 2

@@ -142,6 +142,18 @@ def _consumer(config: Mapping[str, object]) -> bytes:
     return json.dumps({"stream_name": JOURNAL, "config": config}).encode()
 
 
+async def test_nobody_who_only_looks_has_a_hand_in_the_queue_of_commands(server: Served) -> None:
+    """An agent and a person can neither take a command from it, nor lead an actuator's consumer elsewhere, nor be there
+    before an actuator."""
+    queue = f"$JS.API.CONSUMER.{{}}.{COMMANDS}.process-web1"
+    for login in ("agent-web1", "operator-ann"):
+        bus = await server.bus(login)
+        for ask_for in ("CREATE", "DURABLE.CREATE", "MSG.NEXT", "DELETE"):
+            with pytest.raises(PermissionDenied):
+                await bus.publish(queue.format(ask_for), b"{}")
+        await bus.close()
+
+
 async def test_each_role_does_its_work(server: Served) -> None:
     """Readings, commands and their answers, claims, evidence, questions: all that a role needs goes through."""
     engine, agent = await server.bus("engine"), await server.bus("agent-web1")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.kubernetes_server.paths import Request
+from tests.kubernetes_server.statuses import ApiStatus
 
 Fault = Literal[
     "none",
@@ -58,6 +59,32 @@ class Faults:
 
 
 NO_FAULTS = Faults()
+
+
+class Reset(Exception):
+    """The connection is to be reset."""
+
+
+def spoil_before(fault: Fault) -> None:
+    """Raises what comes in place of the effect."""
+    match fault:
+        case "reset before":
+            raise Reset
+        case "error before":
+            raise ApiStatus(500, "InternalError", "an error on the server has prevented the request from succeeding")
+        case "webhook":
+            told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
+            raise ApiStatus(500, "InternalError", told)
+        case "webhook fails":
+            raise ApiStatus(
+                500, "", 'admission webhook "policy.shop.example" denied the request: the policies are not read'
+            )
+        case "conflict":
+            raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
+        case "busy":
+            raise ApiStatus(429, "TooManyRequests", "too many requests, please try again later", retry_after="0")
+
+
 GARBLED: tuple[Any, ...] = (
     None,
     [],
@@ -67,6 +94,7 @@ GARBLED: tuple[Any, ...] = (
     {"type": "ERROR"},
     {"type": "ERROR", "object": None},
     {"type": "ERROR", "object": {}},
+    {"type": "ERROR", "object": {"code": "text", "details": "text"}},
     {"type": "ADDED", "object": "text"},
     {"type": "ADDED", "object": {}},
     {"type": "ADDED", "object": {"metadata": {}}},

@@ -6,6 +6,7 @@ It speaks HTTP/1.1 by h11 itself, because no web framework lets one reset a conn
 
 import asyncio
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -15,7 +16,7 @@ import h11
 
 from tests.kubernetes_server import controllers
 from tests.kubernetes_server.authority import AS_DATA
-from tests.kubernetes_server.faults import NO_FAULTS, Fault, Faults
+from tests.kubernetes_server.faults import NO_FAULTS, Fault, Faults, Reset, spoil_before
 from tests.kubernetes_server.handlers import answer, is_selected
 from tests.kubernetes_server.paths import Request, understood
 from tests.kubernetes_server.rbac import Rbac
@@ -26,10 +27,6 @@ BOOKMARK_S = 0.5
 WITHOUT_BOOKMARKS = ("events",)
 """What an API server watches in its store and not in its cache. Of the others, too, it tells no version twice: where
 nothing happens a watch is silent until its end."""
-
-
-class Reset(Exception):
-    """The connection is to be reset."""
 
 
 class KubernetesServer:
@@ -64,14 +61,24 @@ class KubernetesServer:
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        # Whether it answers or not the port is its own, so that nobody else does.
+        self._port = socket.socket()
+        self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._port.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._port.getsockname()[1]}"
+        await self.back()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+        self._port.close()
+
+    async def back(self) -> None:
+        """Answer, at the address that it always had."""
+        port = self._port.getsockname()[1]
+        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port, reuse_port=True)
 
     async def stop(self) -> None:
         """Answer nobody any more."""
@@ -80,6 +87,11 @@ class KubernetesServer:
         for connection in ended:
             connection.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
+
+    def away(self) -> None:
+        """Answer nobody until it is `back`, with the same state."""
+        self._server.close()
+        self.disconnect()
 
     def disconnect(self) -> None:
         """Reset every connection, watches too; new ones are accepted."""
@@ -190,7 +202,7 @@ class KubernetesServer:
     ) -> None:
         kind, agent = headers.get("content-type", ""), headers.get("user-agent", "")
         fault: Fault = self.faults.draw(asked)
-        _spoil_before(fault)
+        spoil_before(fault)
         if fault != "silence before":
             count = len(self.cluster.applied)
             content = answer(self.cluster, asked, query, body, kind)
@@ -242,25 +254,6 @@ class KubernetesServer:
             except TimeoutError:
                 continue
         await out.end()
-
-
-def _spoil_before(fault: Fault) -> None:
-    match fault:
-        case "reset before":
-            raise Reset
-        case "error before":
-            raise ApiStatus(500, "InternalError", "an error on the server has prevented the request from succeeding")
-        case "webhook":
-            told = 'Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available'
-            raise ApiStatus(500, "InternalError", told)
-        case "webhook fails":
-            raise ApiStatus(
-                500, "", 'admission webhook "policy.shop.example" denied the request: the policies are not read'
-            )
-        case "conflict":
-            raise ApiStatus(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
-        case "busy":
-            raise ApiStatus(429, "TooManyRequests", "too many requests, please try again later", retry_after="0")
 
 
 class _Out:

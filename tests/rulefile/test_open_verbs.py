@@ -43,7 +43,7 @@ def test_a_rule_says_the_parameters_of_a_command(tmp_path: Path) -> None:
     """They go into the command as they are, and whoever is to approve it sees them."""
     command = only_command(loaded(tmp_path, "page: {receiver: oncall}").samples(0))
     assert command.args == {"command": "vacuum", "size": "5M", "level": ""}
-    assert describe(command) == "run command:vacuum size=5M level= if definition = d and runs = 0"
+    assert describe(command) == 'run command:vacuum size=5M level="" if definition = d and runs = 0'
 
 
 @pytest.mark.parametrize("step", ["run: {size: 5M}", "restart: {workload: w, size: 5M}", "call: {command: x}"])

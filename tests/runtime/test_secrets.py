@@ -38,6 +38,10 @@ url = "SERVER/x?who={who}"
 headers = { Authorization = "file:FOLDER/token", X-Key = "env:HOOK_KEY" }
 parameters.who = { type = "text", pattern = "[a-z]+" }
 
+[actuator.plugins.process]
+workloads = "FOLDER/nosy.yaml"
+stop_workloads_on_close = true
+
 [actuator.plugins.exec.commands.fails]
 argv = ["FOLDER/script", "3"]
 environment = { TOKEN = "file:FOLDER/token" }
@@ -45,6 +49,14 @@ environment = { TOKEN = "file:FOLDER/token" }
 [actuator.plugins.exec.commands.tells]
 argv = ["FOLDER/script", "0"]
 environment = { TOKEN = "file:FOLDER/token" }
+"""
+
+WORKLOADS = """\
+workloads:
+  nosy:
+    version: v1
+    replicas: 1
+    versions: {v1: {command: [sh, -c, "env > new; mv new FOLDER/environment; exec sleep 600"]}}
 """
 
 NOTHING = """\
@@ -83,6 +95,7 @@ def planted(folder: Path, server: Server) -> None:
         file = folder / name
         file.touch(0o600)
         file.write_text(value)
+    (folder / "nosy.yaml").write_text(WORKLOADS.replace("FOLDER", str(folder)))
     script = folder / "script"
     script.write_text(SCRIPT)
     script.chmod(0o755)
@@ -124,6 +137,10 @@ async def outcomes(cluster: Cluster) -> list[AuditEntry]:
 async def test_a_planted_secret_is_nowhere_but_where_it_is_for(cluster: Cluster) -> None:
     """In no stream, view or log, nor in what an actuator keeps; not even when whoever got it complains of it."""
     told = await outcomes(cluster)
+    async with asyncio.timeout(30):
+        while not (environment := cluster.folder / "environment").exists():
+            await asyncio.sleep(0.05)
+    assert "PATH=" in environment.read_text()  # a workload has ours, but for what is secret there
     assert [(each.verb, each.state) for each in told] == [
         ("call", "unknown"),
         ("run", "failed"),

@@ -7,7 +7,7 @@ from engine.core.explain.verdicts import asking, first
 from engine.core.remediation import Ladder
 from engine.core.state import State
 from engine.core.steps import describe as describe_step
-from engine.core.verification import within_ms
+from engine.core.verification import expected, within_ms
 from schemas.reasons import Reason
 
 
@@ -40,7 +40,7 @@ def standing(ladder: Ladder, found: tuple[Verdict, ...] = (), does: str = "") ->
 def _does(ladder: Ladder) -> str:
     if ladder.command:
         return describe(ladder.command)
-    return f"{ladder.current.verb}" if ladder.current.kind == "act" else describe_step(ladder.current)
+    return f"{ladder.current.verb}" if ladder.current.kind == "act" else describe_step(ladder)
 
 
 def _why(ladder: Ladder, found: tuple[Verdict, ...]) -> Why:
@@ -56,9 +56,7 @@ def _why(ladder: Ladder, found: tuple[Verdict, ...]) -> Why:
             deadline_ms = ladder.command.deadline_ms if ladder.command else None
             return Why(reason=reason, detail=_does(ladder), until_ms=deadline_ms)
         case "verifying":
-            verify = ladder.current.verify
-            what = verify.expr if verify else f"that the alert {ladder.rule.alert} resolves"
-            return Why(reason=Reason.VERIFYING, detail=what, until_ms=ladder.acted_ms + within_ms(ladder))
+            return Why(reason=Reason.VERIFYING, detail=expected(ladder), until_ms=ladder.acted_ms + within_ms(ladder))
         case "scheduled":
             reason = Reason.REVERT_SCHEDULED if ladder.undo else Reason.WAITING_FOR_TIME
             return Why(reason=reason, until_ms=ladder.due_ms)

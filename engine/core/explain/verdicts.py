@@ -37,7 +37,7 @@ ASKS = {
 }
 """What each of them asks, in order. `command`, `mode` and `approved` are no guardrails, but stand in the way too."""
 
-_EVERY: Mapping[str, Callable[[Turn, Ladder, Act], Iterable[Hold]]] = {
+_EVERY: Mapping[str, Callable[[Turn, Ladder, Act], Iterable[Hold | Never]]] = {
     "limited": limits_reached,
     "blast_radius": budgets_exceeded,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from engine.core.guardrails.hold import Hold
+from engine.core.guardrails.hold import Hold, Never
 from engine.core.policy import Act, BlastRadius
 from engine.core.remediation import Ladder
 from engine.core.state import State
@@ -15,12 +15,12 @@ from engine.core.turn import Turn
 from schemas.reasons import Reason
 
 
-def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | None:
+def blast_radius(turn: Turn, ladder: Ladder, act: Act) -> Hold | Never | None:
     """The first budget that the act would exceed."""
     return next(budgets_exceeded(turn, ladder, act), None)
 
 
-def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
+def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold | Never]:
     """Each budget that the act would exceed, of each service that it touches: it is all or nothing. What undoes an act
     is not held by what was done, but it takes no more of the last healthy ones than any other."""
     if not act.counted:
@@ -28,10 +28,12 @@ def budgets_exceeded(turn: Turn, ladder: Ladder, act: Act) -> Iterator[Hold]:
         return
     parts = act.by_service()
     for radius in turn.state.program.policy.blast_radius if parts else ():
-        bounded = [part for part in parts if radius.acts.has(part)]
-        groups = [bounded] if radius.per == "all" and bounded else [[part] for part in bounded]
-        for group in groups:
-            if found := _exceeded(turn, group, radius, undoes=ladder.undo is not None):
+        together: dict[str, list[Act]] = {}
+        for part in parts:
+            if key := radius.key(part):
+                together.setdefault(key, []).append(part)
+        for key, group in together.items():
+            if found := _exceeded(turn, key, group, radius, undoes=ladder.undo is not None):
                 yield found._replace(tell=radius.id, source=radius.source)
 
 
@@ -60,20 +62,23 @@ def disrupted(state: State, act: Act) -> int:
     return state.disrupted.get(act.service, 0) - by_itself
 
 
-def _exceeded(turn: Turn, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | None:
-    """Of parts of one act that are counted together."""
+def _exceeded(turn: Turn, key: str, parts: Sequence[Act], radius: BlastRadius, *, undoes: bool) -> Hold | Never | None:
+    """Of parts of one act that are counted together, under this key. For more than a whole budget there is never room,
+    however long it waits; a share of those that are healthy may be more by then."""
     for part in parts:
         if found := _too_few_left(turn.state, part, radius):
             return found
     budget = None if undoes else budget_for(turn, parts[0], radius)
     if budget is None:
         return None
-    tally = turn.state.tallies.of(radius.id, parts[0].of(radius.per), turn.now_ms)
+    tally = turn.state.tallies.of(key, turn.now_ms)
     touched, more = tally.total, sum(max(part.weight - tally.counted(part.touch), 0) for part in parts)
     if not more or touched + more <= budget:
         return None  # what was touched already may be touched again
     whose = parts[0].service if radius.per == "service" else "all services"
     detail = f"{touched} of at most {budget} replicas of {whose} touched within {radius.within_ms // 1000} s"
+    if radius.count is not None and sum(part.weight for part in parts) > radius.count:
+        return Never(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted: there is never room for it ({radius.source})")
     until_ms = tally.room_at_ms(more, budget) or turn.now_ms + radius.within_ms
     return Hold(Reason.BLAST_RADIUS, f"{detail}, {more} more wanted ({radius.source})", until_ms)
 

@@ -20,8 +20,9 @@ class Hold(NamedTuple):
 
 
 class Never(NamedTuple):
-    """Why a step must not be taken at all; the next one is. `source` as of a `Hold`."""
+    """Why a step must not be taken at all; the next one is. `source` and `tell` as of a `Hold`."""
 
     reason: Reason
     detail: str = ""
     source: str = ""
+    tell: str = ""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from engine.core.guardrails.blast import budget_for, disrupted
-from engine.core.guardrails.pace import limit_key
 from engine.core.policy import Act, BlastRadius, Limit
 from engine.core.turn import Turn
 
@@ -11,7 +10,7 @@ from engine.core.turn import Turn
 def within_limits(turn: Turn, act: Act) -> Iterator[str]:
     """For each limit that is about the act."""
     for limit in turn.state.program.policy.limits:
-        if limit.acts.has(act) and (counted := ", ".join(_counted(turn, act, limit))):
+        if (key := limit.key(act)) and (counted := ", ".join(_counted(turn, key, limit))):
             yield f"{counted} per {limit.per} ({limit.source})"
 
 
@@ -19,26 +18,26 @@ def within_budgets(turn: Turn, act: Act) -> Iterator[str]:
     """For each blast radius that is about the act."""
     for radius in turn.state.program.policy.blast_radius:
         for part in act.by_service():
-            if radius.acts.has(part) and (left := ", ".join(_left(turn, part, radius))):
+            if (key := radius.key(part)) and (left := ", ".join(_left(turn, key, part, radius))):
                 whose = f"{part.service}: " if act.takes else ""
                 yield f"{whose}{left} ({radius.source})"
 
 
-def _counted(turn: Turn, act: Act, limit: Limit) -> Iterator[str]:
-    state, key = turn.state, limit_key(limit, act)
+def _counted(turn: Turn, key: str, limit: Limit) -> Iterator[str]:
+    state = turn.state
     if limit.rate:
-        done = state.tallies.of(limit.id, act.of(limit.per), turn.now_ms).total
+        done = state.tallies.of(key, turn.now_ms).total
         yield f"{done} of {limit.rate} acts within {limit.within_ms // 1000} s"
     if limit.concurrency:
         yield f"{state.busy.get(key, 0)} of {limit.concurrency} at once"
 
 
-def _left(turn: Turn, act: Act, radius: BlastRadius) -> Iterator[str]:
+def _left(turn: Turn, key: str, act: Act, radius: BlastRadius) -> Iterator[str]:
     state = turn.state
     health = state.services.get(act.service)
     budget = budget_for(turn, act, radius)
     if budget is not None:
-        touched = state.tallies.of(radius.id, act.of(radius.per), turn.now_ms).total
+        touched = state.tallies.of(key, turn.now_ms).total
         yield f"{touched} of at most {budget} replicas touched within {radius.within_ms // 1000} s, {act.weight} more"
     if health:
         left = health.healthy - disrupted(state, act) - act.healthy

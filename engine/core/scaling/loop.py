@@ -143,8 +143,10 @@ def _held(turn: Turn, compiled: CompiledScale, memory: Memory, found: Hold | Nev
     """As of every act that is held, people hear of it when it begins, where the guardrail wants them to."""
     begins = memory.reason != found.reason
     _tell(turn, compiled, memory, found.reason, found.detail)
-    if begins and isinstance(found, Hold) and found.tell:
-        notices.once(turn, found.tell, found.reason, found.detail)
+    if begins and found.tell:
+        what = f"scale {compiled.rule.target}, {compiled.rule.origin}"
+        how = "held" if isinstance(found, Hold) else "refused"
+        notices.once(turn, found.tell, found.reason, f"{what} is {how}: {found.detail}")
         ladders.follow_up(turn)
 
 

@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from actuators.kubernetes.actuator import KubernetesActuator, build
-from actuators.kubernetes.api import Api, ApiError
+from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, client_of
 from actuators.kubernetes.resources import DEPLOYMENTS, NODES, PODS, STATEFUL_SETS
 from actuators.kubernetes.rollout import is_ready, troubles
+from schemas.cluster.api import ApiError
 from schemas.kubernetes import Object, Resource
 from schemas.outcomes import Undo
 from schemas.plugins import ActuatorContext, Effect

@@ -24,7 +24,7 @@ from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.targets import attributes
-from schemas.cluster import Client
+from schemas.cluster.client import Client, Loaded
 from schemas.commands import Command
 from schemas.outcomes import Evidence
 from schemas.plugins import ActuatorContext, ConditionFailed, Effect, EffectFailed, EffectUnknown
@@ -75,11 +75,15 @@ class Run:
     mode: str
 
 
+async def _anonymous() -> Loaded:
+    return Loaded(Configuration(), ())
+
+
 class Bench:
     """Two clients that are used for every run, since to make one costs more than to use it."""
 
     def __init__(self) -> None:
-        self._clients = [Client(ApiClient(Configuration())) for _ in range(2)]
+        self._clients = [Client(ApiClient, _anonymous, Loaded(Configuration(), ())) for _ in range(2)]
 
     async def close(self) -> None:
         for client in self._clients:

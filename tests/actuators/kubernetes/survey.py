@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from actuators.kubernetes.api import Api, ApiError, Unanswered, Unreached
+from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import NODES, PODS
 from actuators.kubernetes.rollout import is_ready, troubles
+from schemas.cluster.api import ApiError, RequestFailed, Unanswered, Unreached
 from schemas.kubernetes import Object, Resource
 from tests.kubernetes_server.objects import pod
 
@@ -30,7 +31,6 @@ OURS = {"app.kubernetes.io/managed-by": "reflexarc-tests"}
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 ACCOUNTS = Resource("", "v1", "serviceaccounts")
 _LOOK_S = 0.5
-_NO_ANSWER = (ApiError, Unanswered, Unreached)
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ async def survey(api: Api, look_s: float = _LOOK_S) -> Survey:
             return await _look(api, name, nodes, look_s)
     except TimeoutError:
         return Survey(broken="no controller makes the service account of a new namespace")
-    except _NO_ANSWER as error:
+    except RequestFailed as error:
         return Survey(broken=str(error))
 
 
@@ -159,7 +159,7 @@ async def _look(api: Api, name: str, nodes: list[Object], look_s: float) -> Surv
 async def _logs(api: Api, name: str) -> str:
     try:
         await api.text(PODS.path(name, "good", "log"))
-    except _NO_ANSWER as error:
+    except RequestFailed as error:
         return f"its kubelets tell no logs: {error}"
     return ""
 

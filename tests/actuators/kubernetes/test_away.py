@@ -75,11 +75,12 @@ async def test_rights_that_are_lost_over_an_act_leave_it_unknown(shop: Site, api
         await Rolling(restart).perform(on_its_way, Ref.of(given.target))
 
 
-@pytest.mark.parametrize("verb", ["restart", "scale"])
-async def test_a_server_that_was_just_started_may_refuse_what_it_permits_later(shop: Site, verb: str) -> None:
+@pytest.mark.parametrize(("verb", "args"), [("restart", {}), ("scale", {"replicas": 4})])
+async def test_a_server_that_was_just_started_may_refuse_what_it_permits_later(
+    shop: Site, verb: str, args: dict[str, Any]
+) -> None:
     """It answers before it knows anybody's rights; a command does not fail by that, before its mark nor after it."""
     async with shop.actuator(stuck_s=5.0) as actuator:
-        args: dict[str, Any] = {"replicas": 4} if verb == "scale" else {}
         given = await command(actuator, verb, "deployment:shop/web", **args)
         shop.server.rbac = Rbac([])
         at_the_gate = asyncio.Event()
@@ -161,4 +162,4 @@ async def test_an_actuator_that_nobody_waits_for_leaves_nothing_behind(shop: Sit
     await shop.server.requested(7)
     opening.cancel()
     await asyncio.wait({opening})
-    assert [task for task in asyncio.all_tasks() if "Watched.run" in repr(task)] == []
+    assert [task for task in asyncio.all_tasks() if "Reflector.run" in repr(task)] == []

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from actuators.kubernetes.api import Api, ApiError, Unreached
+from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, client_of
+from schemas.cluster.api import ApiError, Unreached
 from tests.actuators.kubernetes.cluster import Site, command
 from tests.actuators.site import open_gate
 

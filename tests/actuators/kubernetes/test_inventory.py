@@ -1,23 +1,18 @@
-"""What the actuator knows of a cluster: every object once, as it is, over lost and forgotten watches."""
+"""What the actuator knows of a cluster: every object once, as it is."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from actuators.kubernetes.actuator import KubernetesActuator
 from actuators.kubernetes.api import Api
 from actuators.kubernetes.config import KubernetesConfig, client_of
-from actuators.kubernetes.resources import KINDS
 from engine.core.services import count_hosted
 from schemas.inventory import Inventory
 from schemas.plugins import ActuatorContext
 from tests.actuators.kubernetes.cluster import FAST, Site, attributes, do
-from tests.collectors.kubernetes.site import MortalServer
-from tests.kubernetes_server import GARBLED, KubernetesServer, Request, controllers
+from tests.kubernetes_server import controllers
 from tests.kubernetes_server.objects import pod, workload
-from tests.kubernetes_server.objects import shop as shop_of_all
 from tests.kubernetes_server.owning import edit
 from tests.kubernetes_server.rbac import Rbac
 
@@ -39,13 +34,6 @@ def lists_of(shop: Site) -> int:
     """How often a collection was listed; to ask for its version is to ask for one object."""
     asked = zip(shop.server.requests, shop.server.queries, strict=True)
     return sum(request.verb == "list" and query.get("limit") != "1" for request, query in asked)
-
-
-async def watched(shop: Site) -> None:
-    """Wait until every collection is watched."""
-    async with asyncio.timeout(PATIENCE_S):
-        while sum(request.verb == "watch" for request in shop.server.requests) < len(KINDS) + 1:
-            await shop.server.requested(len(shop.server.requests) + 1)
 
 
 async def test_every_target_says_what_limits_and_conditions_need(shop: Site) -> None:
@@ -126,63 +114,6 @@ async def test_a_change_in_the_cluster_is_news(shop: Site) -> None:
         assert lists_of(shop) == lists
 
 
-async def test_a_lost_watch_is_resumed_where_it_was(shop: Site) -> None:
-    """After the connection is gone nothing is listed anew, and what happened meanwhile is known."""
-    async with shop.actuator() as actuator:
-        await watched(shop)
-        lists = lists_of(shop)
-        shop.server.disconnect()
-        shop.cluster.delete("replicasets", "shop", "solo")
-        shop.server.settle()
-        await until(actuator, "replicaset:shop/solo")
-        assert lists_of(shop) == lists
-
-
-async def test_a_forgotten_version_is_listed_anew(shop: Site) -> None:
-    """Where the server cannot resume, what is gone meanwhile is gone from the inventory too."""
-    async with shop.actuator() as actuator:
-        shop.cluster.delete("replicasets", "shop", "solo")
-        shop.server.settle()
-        shop.cluster.compact()
-        shop.server.disconnect()
-        await until(actuator, "replicaset:shop/solo")
-
-
-async def test_an_object_as_large_as_a_cluster_keeps_is_followed(shop: Site) -> None:
-    """Over a megabyte of it is one event of the watch."""
-    async with shop.actuator() as actuator:
-        lists = lists_of(shop)
-        large = workload("large", 1)
-        large["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "ALL", "value": "x" * 1_200_000}]
-        shop.cluster.create("deployments", large)
-        shop.server.settle()
-        await until(actuator, "deployment:shop/large", ready_replicas=1, available_replicas=1)
-        assert lists_of(shop) == lists
-
-
-async def test_what_is_no_event_ends_a_watch_and_nothing_else(shop: Site) -> None:
-    """Whatever a proxy on the way makes of it: the inventory is right afterwards."""
-    shop.server.garbled = list(GARBLED)
-    async with shop.actuator() as actuator:
-        while shop.server.garbled:
-            await shop.server.requested(len(shop.server.requests) + 1)
-        shop.cluster.delete("replicasets", "shop", "solo")
-        shop.server.settle()
-        await until(actuator, "replicaset:shop/solo")
-
-
-async def test_a_server_that_was_restored_and_keeps_silent_is_listed_anew(shop: Site) -> None:
-    """Its versions are behind those that were told, and it would wait in silence for them to come again."""
-    backup = shop.cluster.copy()
-    async with shop.actuator() as actuator:
-        shop.cluster.create("deployments", workload("new", 1))
-        shop.server.settle()
-        await until(actuator, "deployment:shop/new", ready_replicas=1, available_replicas=1)
-        shop.server.cluster = shop.cluster = backup
-        shop.server.disconnect()
-        await until(actuator, "deployment:shop/new")
-
-
 async def test_an_effect_is_in_the_inventory_at_once(shop: Site) -> None:
     """Before the outcome goes out the inventory is as the act left it, whatever the watches have told yet."""
     async with shop.actuator() as actuator:
@@ -216,36 +147,3 @@ async def test_only_the_named_namespaces_are_asked_for(shop: Site) -> None:
         kinds = {each.id.partition(":")[0] for each in await actuator.inventory()}
     assert kinds == {"node"}
     assert {each.namespace for each in shop.server.requests if each.resource != "nodes"} == {"other"}
-
-
-async def test_a_server_that_was_restored_is_listed_anew(tmp_path: Path) -> None:
-    """It knows of no version that is yet to come again, and is as it was before."""
-    async with MortalServer(shop_of_all()) as server:
-        server.settle()
-        place = Site(server, tmp_path)
-        async with place.actuator() as actuator:
-            saved = place.cluster.copy()
-            place.cluster.delete("replicasets", "shop", "solo")
-            server.settle()
-            await until(actuator, "replicaset:shop/solo")
-            server.cluster = place.cluster = saved
-            server.disconnect()
-            await until(actuator, "replicaset:shop/solo", ready_replicas=2)
-
-
-async def test_a_watch_that_ends_at_once_does_not_begin_at_once(tmp_path: Path) -> None:
-    """A proxy that keeps no connection open is not asked without end."""
-    async with Shortly(shop_of_all()) as server:
-        server.settle()
-        async with Site(server, tmp_path).actuator(retry_s=0.05):
-            clock = asyncio.get_running_loop().time
-            began_s = clock()
-            await server.requested(len(server.requests) + 3 * FOLLOWED)
-            assert clock() - began_s > 0.1
-
-
-class Shortly(KubernetesServer):
-    """It ends every watch as soon as it began."""
-
-    async def _watch(self, out: Any, asked: Request, query: Mapping[str, str]) -> None:
-        await super()._watch(out, asked, {**query, "timeoutSeconds": "0.001"})

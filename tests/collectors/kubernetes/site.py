@@ -1,4 +1,4 @@
-"""A stand-in cluster that may die and come back, and what the collector says of it."""
+"""What the collector says of a stand-in cluster."""
 
 import asyncio
 import contextlib
@@ -19,18 +19,6 @@ from tests.kubernetes_server import KubernetesServer
 PATIENCE_S = 180
 """A cluster of somebody's may take so long to start a pod."""
 FAST: dict[str, Any] = {"quiet_s": 0.0, "retry_s": 0.001, "interval_s": 0.02}
-
-
-class MortalServer(KubernetesServer):
-    """It can be taken away, and comes back at the same address with the same state."""
-
-    def away(self) -> None:
-        self._server.close()
-        self.disconnect()
-
-    async def back(self) -> None:
-        port = int(self.url.rpartition(":")[2])
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port)
 
 
 def settings(server: KubernetesServer, folder: Path, **given: Any) -> dict[str, Any]:

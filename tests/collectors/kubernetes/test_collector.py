@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from collectors.kubernetes import collect
 from collectors.kubernetes.config import KubernetesConfig
 from schemas.kubernetes import Object
+from schemas.plugins import Samples
 from tests.collectors.contexts import context, next_samples
-from tests.collectors.kubernetes.site import MortalServer, following, settings
+from tests.collectors.kubernetes.site import following, settings
+from tests.kubernetes_server import Cluster, KubernetesServer
 from tests.kubernetes_server.objects import SHOP, pod, shop, workload
 from tests.kubernetes_server.rbac import Rbac
 
@@ -25,7 +27,7 @@ def changed(found: Object, **spec: Any) -> Object:
 
 async def test_the_shop_is_told_of_and_so_is_what_changes_in_it(tmp_path: Path) -> None:
     """Each collection of each namespace is a source of its own; what ends is no more in it."""
-    async with MortalServer(shop()) as server:
+    async with KubernetesServer(shop()) as server:
         server.settle()
         async with following(server, tmp_path, labels={"cluster": "prod"}) as told:
             await told.until_is(3, "kube_deployment_status_replicas_available", deployment="web")
@@ -44,7 +46,7 @@ async def test_the_shop_is_told_of_and_so_is_what_changes_in_it(tmp_path: Path) 
 
 async def test_no_two_readings_of_a_source_are_of_one_moment(tmp_path: Path) -> None:
     """Or what had ended with the second would go on: an engine keeps the first sample of a moment."""
-    async with MortalServer(shop()) as server:
+    async with KubernetesServer(shop()) as server:
         given = KubernetesConfig.model_validate(settings(server, tmp_path))
         frozen = context(tmp_path, now_ms=lambda: 1_000_000)
         async with aclosing(collect(given, frozen)) as readings:
@@ -52,9 +54,28 @@ async def test_no_two_readings_of_a_source_are_of_one_moment(tmp_path: Path) -> 
     assert times == sorted(set(times))
 
 
+async def test_readings_come_in_the_order_of_their_times(tmp_path: Path) -> None:
+    """However slowly they are taken while the cluster changes: a series that ended must not begin again before that."""
+    async with KubernetesServer(Cluster()) as server:
+        names = [f"team-{number}" for number in range(100)]
+        for name in names:
+            server.cluster.create("deployments", workload("web", 1, namespace=name))
+        server.settle()
+        told: dict[str, list[int]] = {}
+        async with following(server, tmp_path, resources=("deployments",), events=False) as found:
+            for turn in range(1000):
+                reading = await found.one()
+                if isinstance(reading, Samples):
+                    told.setdefault(reading.source or "", []).append(reading.time_ms)
+                web = server.cluster.get("deployments", names[turn % len(names)], "web")
+                server.cluster.update("deployments", changed(web, replicas=turn))
+        assert len(told) > len(names)
+        assert {source: times for source, times in told.items() if source and times != sorted(set(times))} == {}
+
+
 async def test_a_change_is_told_at_once(tmp_path: Path) -> None:
     """Without waiting for the moment at which everything is sent, and without what has not changed."""
-    async with MortalServer(shop()) as server:
+    async with KubernetesServer(shop()) as server:
         server.settle()
         server.cluster.create("deployments", workload("api", 1, namespace="other"))
         server.settle()
@@ -73,7 +94,7 @@ async def test_a_change_is_told_at_once(tmp_path: Path) -> None:
 
 async def test_the_last_of_a_namespace_ends_its_source(tmp_path: Path) -> None:
     """By a reading without series, which lets the host forget it."""
-    async with MortalServer(shop()) as server:
+    async with KubernetesServer(shop()) as server:
         server.live = False
         server.cluster.create("pods", pod("only", namespace="other"))
         async with following(server, tmp_path) as told:
@@ -84,7 +105,7 @@ async def test_the_last_of_a_namespace_ends_its_source(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_followed_any_more_ends(tmp_path: Path) -> None:
     """After `lost_s` nobody knows what holds: the series end, `up` is 0, and all is back when the server is."""
-    async with MortalServer(shop()) as server:
+    async with KubernetesServer(shop()) as server:
         server.settle()
         async with following(server, tmp_path, lost_s=0.05) as told:
             await told.until_is(1, "up")
@@ -99,7 +120,7 @@ async def test_what_cannot_be_followed_any_more_ends(tmp_path: Path) -> None:
 
 async def test_a_short_absence_is_bridged(tmp_path: Path) -> None:
     """A watch that is resumed in time costs no series."""
-    async with MortalServer(shop()) as server:
+    async with KubernetesServer(shop()) as server:
         server.settle()
         async with following(server, tmp_path, lost_s=600) as told:
             await told.until_is(1, "up")
@@ -116,7 +137,7 @@ async def test_only_what_is_configured_is_asked_for(tmp_path: Path) -> None:
     """Namespaces, resources, and Events or not."""
     cluster = shop()
     cluster.create("pods", pod("elsewhere", namespace="other"))
-    async with MortalServer(cluster) as server:
+    async with KubernetesServer(cluster) as server:
         server.settle()
         given: dict[str, Any] = {"namespaces": [SHOP, "third"], "resources": ["pods", "nodes"], "events": False}
         async with following(server, tmp_path, **given) as told:
@@ -130,7 +151,7 @@ async def test_only_what_is_configured_is_asked_for(tmp_path: Path) -> None:
 async def test_where_no_cluster_is_configured_it_is_down(tmp_path: Path) -> None:
     """Until the kubeconfig is there; the agent goes on with all else."""
     missing = tmp_path / "none"
-    async with MortalServer(shop()) as server, following(server, tmp_path, kubeconfig=missing) as told:
+    async with KubernetesServer(shop()) as server, following(server, tmp_path, kubeconfig=missing) as told:
         await told.until_is(0, "up")
         (tmp_path / "kubeconfig").rename(missing)
         await told.until_is(1, "up")
@@ -139,7 +160,7 @@ async def test_where_no_cluster_is_configured_it_is_down(tmp_path: Path) -> None
 async def test_the_shipped_rights_suffice_and_none_is_too_many(tmp_path: Path) -> None:
     """Of deploy/kubernetes/collector-rbac.yaml: every request is allowed, and every right is needed."""
     rbac = Rbac.of_files(DEPLOY / "collector-rbac.yaml")
-    async with MortalServer(shop(), rbac=rbac) as server:
+    async with KubernetesServer(shop(), rbac=rbac) as server:
         server.settle()
         async with following(server, tmp_path) as told:
             await told.until(lambda: told.synced and told.value("up") == 1)
@@ -153,7 +174,7 @@ async def test_what_is_not_permitted_is_said_and_the_rest_goes_on(
     """A right that is missing costs what it is for; no credential is said."""
     rbac = Rbac([{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]}])
     async with (
-        MortalServer(shop(), rbac=rbac) as server,
+        KubernetesServer(shop(), rbac=rbac) as server,
         following(server, tmp_path, resources=["nodes", "pods"]) as told,
     ):
         await told.until_is(0, "kube_node_spec_unschedulable", node="n1")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.events import Event
-from tests.collectors.kubernetes.site import MortalServer, Told, following
-from tests.kubernetes_server import Cluster
+from tests.collectors.kubernetes.site import Told, following
+from tests.kubernetes_server import Cluster, KubernetesServer
 from tests.kubernetes_server.objects import event, pod
 
 ONLY_EVENTS: dict[str, Any] = {"resources": []}
@@ -38,7 +38,7 @@ async def test_an_event_says_what_kubernetes_says(tmp_path: Path) -> None:
     """Under its own names, with what it is about as actuators call it, and not what was before we came."""
     cluster = Cluster()
     happen(cluster, "before")
-    async with MortalServer(cluster) as server, following(server, tmp_path, labels={"cluster": "prod"}) as told:
+    async with KubernetesServer(cluster) as server, following(server, tmp_path, labels={"cluster": "prod"}) as told:
         await told.until(lambda: told.synced)
         happen(cluster, "Back-off restarting failed container")
         await told.until(lambda: bool(told.events))
@@ -58,7 +58,7 @@ async def test_an_event_says_what_kubernetes_says(tmp_path: Path) -> None:
 async def test_one_that_happens_again_is_told_again(tmp_path: Path) -> None:
     """For its count has changed; that it is forgotten is not told."""
     cluster = Cluster()
-    async with MortalServer(cluster) as server, following(server, tmp_path, **ONLY_EVENTS) as told:
+    async with KubernetesServer(cluster) as server, following(server, tmp_path, **ONLY_EVENTS) as told:
         await told.until(lambda: told.synced)
         happen(cluster, "a")
         name = cluster.all("events")[0]["metadata"]["name"]
@@ -75,7 +75,7 @@ async def test_each_is_told_once_through_restarts_of_agent_and_server(tmp_path: 
     draws = random.Random(seed)
     cluster = Cluster()
     all_told: list[Event] = []
-    async with MortalServer(cluster) as server:
+    async with KubernetesServer(cluster) as server:
         server.live = False
         async with following(server, tmp_path, **ONLY_EVENTS) as told:
             await told.until(lambda: told.synced)
@@ -96,7 +96,7 @@ async def test_each_is_told_once_through_restarts_of_agent_and_server(tmp_path: 
     assert [each.id for each in all_told] == expected
 
 
-async def trouble(draws: random.Random, cluster: Cluster, server: MortalServer, told: Told) -> None:
+async def trouble(draws: random.Random, cluster: Cluster, server: KubernetesServer, told: Told) -> None:
     match draws.choice(["happen", "again", "reset", "restart", "read"]):
         case "happen":
             happen(cluster, "while the agent listens")
@@ -114,7 +114,7 @@ async def trouble(draws: random.Random, cluster: Cluster, server: MortalServer, 
 async def test_what_the_server_has_forgotten_is_told_from_its_list(tmp_path: Path) -> None:
     """What happened while the agent was away is told once, in its order, and what it has told before is not."""
     cluster = Cluster()
-    async with MortalServer(cluster) as server:
+    async with KubernetesServer(cluster) as server:
         async with following(server, tmp_path, **ONLY_EVENTS) as told:
             await told.until(lambda: told.synced)
             happen(cluster, "told")
@@ -137,7 +137,7 @@ async def test_another_cluster_is_not_taken_for_the_one_before(tmp_path: Path) -
     cluster = Cluster()
     happen(cluster, "before")
     other = Event(id="x", source="kubernetes", type="kubernetes.event.normal", file="999999")
-    async with MortalServer(cluster) as server, following(server, tmp_path, last=other, **ONLY_EVENTS) as told:
+    async with KubernetesServer(cluster) as server, following(server, tmp_path, last=other, **ONLY_EVENTS) as told:
         await told.until(lambda: told.synced)
         happen(cluster, "after")
         await told.until(lambda: bool(told.events))

@@ -2,11 +2,13 @@
 
 Connections and TLS are the official client's, in its asynchronous form, so that what is no longer wanted ends at once.
 It is an extra, and imported only where a client is made. Credentials are read where they lie, and read again: before
-they expire, where a plugin says when, and once the server no longer takes them. A token that is replaced in its file,
-and one that a plugin gives for a quarter of an hour, are as good as one that lasts.
+they expire, where a plugin says when, and once the server no longer takes them, or we no longer take its own. A token
+or a certificate that is replaced in its file, and one that a plugin gives for a quarter of an hour, are as good as one
+that lasts.
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,73 +37,104 @@ class NoCluster(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a kubeconfig says now. `expires` is of its credentials, where that is known."""
+    """What a kubeconfig says now. `certificates` are the contents of our own, its key, and those of the authorities
+    that the server's may be from; `expires` is of the credentials, where that is known."""
 
     settings: "Configuration"
+    certificates: tuple[bytes, ...]
     expires: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who we are: by the headers of a request, and by the certificates of the connections that it goes by."""
+
+    official: "ApiClient"
+    headers: Mapping[str, str]
+
+
 class Client:
-    """The official client, known by credentials that are renewed by `load`."""
+    """The official client, which `make` makes, known by credentials that are renewed by `load`."""
 
     def __init__(
-        self,
-        official: "ApiClient",
-        load: Callable[[], Awaitable[Loaded]] | None = None,
-        expires: datetime | None = None,
+        self, make: Callable[["Configuration"], "ApiClient"], load: Callable[[], Awaitable[Loaded]], found: Loaded
     ) -> None:
-        self.official = official
+        self.official = make(found.settings)
+        self._make = make
+        self._former: ApiClient | None = None
+        """Whose connections have the certificates of before; watches may go on by them."""
         self._load = load
-        self._expires = expires
+        self._expires = found.expires
+        self._certificates = found.certificates
         self._renewing = asyncio.Lock()
 
     async def request(
         self, method: str, path: str, headers: Mapping[str, str], body: Any, limits: "aiohttp.ClientTimeout"
     ) -> "RESTResponse":
         """The answer, whatever it says. One that only says that our credentials are no longer taken did nothing, and is
-        asked for again if there are others. Raises `NoCluster`, and what the transport raises.
+        asked for again if there are others; and so where there is no connection because of certificates. Raises
+        `NoCluster`, and what the transport raises.
         """
         if self._expires is not None and self._expires - _EARLY <= datetime.now(UTC):
-            await self._renewed(await self._known_by())
-        known_by = await self._known_by()
-        response = await self._send(method, path, {**headers, **known_by}, body, limits)
-        if response.status == _UNAUTHORIZED and await self._renewed(known_by):
+            await self._renewed(await self._known())
+        known = await self._known()
+        try:
+            response = await _send(known, method, path, headers, body, limits)
+        except ssl.SSLError:
+            if not await self._renewed(known):
+                raise
+        else:
+            if response.status != _UNAUTHORIZED or not await self._renewed(known):
+                return response
             response.response.close()
-            response = await self._send(method, path, {**headers, **await self._known_by()}, body, limits)
-        return response
+        return await _send(await self._known(), method, path, headers, body, limits)
 
     async def close(self) -> None:
         await self.official.close()
+        if self._former:
+            await self._former.close()
 
-    async def _send(
-        self, method: str, path: str, headers: dict[str, str], body: Any, limits: "aiohttp.ClientTimeout"
-    ) -> "RESTResponse":
-        url = self.official.configuration.host + path
-        client = self.official.rest_client
-        answer: RESTResponse = await client.request(method, url, headers, body, _request_timeout=limits)
-        return answer
-
-    async def _known_by(self) -> dict[str, str]:
-        """The headers that say who we are."""
+    async def _known(self) -> _Known:
         try:
             found = await self.official.configuration.auth_settings()
         except Exception as error:  # The token of a pod may be unreadable in any way.
             raise NoCluster(f"no credentials: {type(error).__name__}") from None
-        return {each["key"]: each["value"].strip() for each in found.values() if each["value"]}
+        return _Known(self.official, {each["key"]: each["value"].strip() for each in found.values() if each["value"]})
 
-    async def _renewed(self, used: Mapping[str, str]) -> bool:
+    async def _renewed(self, used: _Known) -> bool:
         """Whether there are other credentials than those used, after they were read anew. Raises `NoCluster`."""
-        if self._load is None:
-            return False
         async with self._renewing:
-            if await self._known_by() == used:
+            if await self._known() == used:
                 found = await self._load()
-                if used and not found.settings.api_key:
+                if used.headers and not found.settings.api_key:
                     raise NoCluster("no credentials: the plugin or file that the kubeconfig names gave none")
-                self._expires = found.expires
-                self.official.configuration.api_key = found.settings.api_key
-                self.official.configuration.refresh_api_key_hook = found.settings.refresh_api_key_hook
-            return await self._known_by() != used
+                await self._take(found)
+            return await self._known() != used
+
+    async def _take(self, found: Loaded) -> None:
+        if found.certificates != self._certificates:
+            if self._former:
+                await self._former.close()
+            self._former, self.official = self.official, self._make(found.settings)
+        self._expires, self._certificates = found.expires, found.certificates
+        self.official.configuration.api_key = found.settings.api_key
+        self.official.configuration.refresh_api_key_hook = found.settings.refresh_api_key_hook
+
+
+async def _send(
+    known: _Known,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: Any,
+    limits: "aiohttp.ClientTimeout",
+) -> "RESTResponse":
+    url = known.official.configuration.host + path
+    client = known.official.rest_client
+    answer: RESTResponse = await client.request(
+        method, url, {**headers, **known.headers}, body, _request_timeout=limits
+    )
+    return answer
 
 
 async def client_of(kubeconfig: Path | None, context: str | None) -> Client:
@@ -110,7 +143,7 @@ async def client_of(kubeconfig: Path | None, context: str | None) -> Client:
 
     load = partial(_loaded, kubeconfig, context)
     found = await load()
-    return Client(ApiClient(found.settings), load, found.expires)
+    return Client(ApiClient, load, found)
 
 
 async def _loaded(kubeconfig: Path | None, context: str | None) -> Loaded:
@@ -128,7 +161,9 @@ async def _loaded(kubeconfig: Path | None, context: str | None) -> Loaded:
             async with asyncio.timeout(_PLUGIN_S):
                 loader = await loading.load_kube_config(str(kubeconfig), context, settings, persist_config=False)
             expires = getattr(loader, "exec_plugin_expiry", None)
+        files = (settings.cert_file, settings.key_file, settings.ssl_ca_cert)
+        certificates = tuple(Path(file).read_bytes() for file in files if file)
     except (loading.ConfigException, OSError, yaml.YAMLError, LookupError, TypeError, ValueError) as error:
         told = str(error) or type(error).__name__
         raise NoCluster(f"{kubeconfig or 'the service account of the pod'}: {told}") from error
-    return Loaded(settings, expires)
+    return Loaded(settings, certificates, expires)
