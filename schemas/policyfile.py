@@ -136,11 +136,23 @@ class Approval(_Selecting):
     lapse: Literal["deny", "escalate", "proceed"] = "deny"
 
 
+LEAST_INVENTORY_MS = 2 * 60_000
+
+
+def _told_again(inventory_ms: int) -> int:
+    """An actuator says what it owns at least once a minute, and not at the second."""
+    if inventory_ms < LEAST_INVENTORY_MS:
+        raise ValueError(f"expected at least 2m, since actuators tell it once a minute, got {duration(inventory_ms)}")
+    return inventory_ms
+
+
 class Freshness(Model):
     """How old what a rule's decision rests on may be."""
 
     samples_ms: PositiveDuration | None = Field(default=None, alias="samples")
-    inventory_ms: PositiveDuration | None = Field(default=None, alias="inventory")
+    inventory_ms: Annotated[PositiveDuration, AfterValidator(_told_again)] | None = Field(
+        default=None, alias="inventory"
+    )
 
 
 class Flapping(Model):

@@ -34,6 +34,10 @@ from tests.rulefile.verbs import VERBS
             'windows: [{name: w, effect: hold, cron: "0 0 30 2 *", duration: 1h}]',
             '1:41: windows[0].cron: never comes: "0 0 30 2 *"',
         ),
+        (
+            "freshness: {inventory: 1m}",
+            "1:24: freshness.inventory: expected at least 2m, since actuators tell it once a minute, got 1m",
+        ),
         ("notify: [oncall]\n---\nprotected: [x]", "3:1: a second document: expected one in this file"),
     ],
 )
