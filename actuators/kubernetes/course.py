@@ -22,7 +22,7 @@ from schemas.plugins import ConditionFailed, EffectFailed, EffectUnknown, Gate
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
-_OF_RIGHTS = 'is forbidden: User "'
+OF_RIGHTS = 'is forbidden: User "'
 """What it is told by that an account has no right; admission, which has reasons of its own, comes after that."""
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -137,7 +137,7 @@ class Course:
     def _for_now(self, error: ApiError) -> bool:
         """Whether we are refused, and perhaps only because the server was just started. What it then still refuses is
         final, and so is whatever else it refuses later."""
-        if error.code != _UNAUTHORIZED and not (error.code == _FORBIDDEN and _OF_RIGHTS in error.message):
+        if error.code != _UNAUTHORIZED and not (error.code == _FORBIDDEN and OF_RIGHTS in error.message):
             return False
         now = asyncio.get_running_loop().time()
         since = now if self._refused_since is None else self._refused_since

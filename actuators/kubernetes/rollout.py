@@ -110,6 +110,17 @@ def _troubles(pod: Object) -> Iterator[str]:
             yield f"{name}: {waiting['reason']} ({container.get('image', '')})"
 
 
+def unready(pods: Iterable[Object]) -> list[str]:
+    """Those that run and are not ready, in the order of their names: `web-1: ContainersNotReady (…)`."""
+    ordered = sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))
+    return [
+        f"{pod['metadata']['name']}: {each.get('reason') or 'not ready'} ({each.get('message') or ''})"
+        for pod in ordered
+        for each in (pod.get("status") or {}).get("conditions") or ()
+        if pod["status"].get("phase") == "Running" and each.get("type") == "Ready" and each.get("status") == "False"
+    ]
+
+
 def failures(found: Object) -> list[str]:
     """Why a workload's controller can make no pods, such as for a quota or what the namespace admits."""
     conditions = (found.get("status") or {}).get("conditions") or ()

@@ -4,7 +4,7 @@ say so. Deployments and ReplicaSets have it in a condition, StatefulSets and Dae
 
 from collections.abc import Iterable
 
-from actuators.kubernetes.course import Course
+from actuators.kubernetes.course import OF_RIGHTS, Course
 from actuators.kubernetes.resources import EVENTS, Ref
 from actuators.kubernetes.rollout import failures, is_seen
 from schemas.cluster.api import AGENT
@@ -13,6 +13,8 @@ from schemas.plugins import EffectFailed
 
 _SECONDS = len("2026-01-01T00:00:00")
 _TOLD = 1000
+_BY_ADMISSION = ("is forbidden: ", "is invalid: ", "denied the request")
+"""How a server says that it will not have such a pod; whatever else went wrong, its controller tries again."""
 
 
 async def unmade(course: Course, ref: Ref, found: Object) -> list[str]:
@@ -27,6 +29,11 @@ async def unmade(course: Course, ref: Ref, found: Object) -> list[str]:
     except EffectFailed:  # It may not be read; the rollout goes on without.
         return []
     return _newest(events, _changed_at(found))
+
+
+def is_refused(why: str) -> bool:
+    """Whether it is for what is asked for. A server that was just started refuses a controller all, as it does us."""
+    return any(each in why for each in _BY_ADMISSION) and OF_RIGHTS not in why
 
 
 def _lacks_pods(ref: Ref, found: Object) -> bool:

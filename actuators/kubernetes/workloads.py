@@ -11,8 +11,8 @@ from actuators.kubernetes.marks import COMMAND
 from actuators.kubernetes.ordered import make_way
 from actuators.kubernetes.resources import PODS, REPLICA_SETS, REVISIONS, Ref, annotations_of, selector_text
 from actuators.kubernetes.revisions import Revision, current, is_of, revisions, template_of
-from actuators.kubernetes.rollout import Rollout, is_ending, is_ready, is_seen, late_since, rollout, troubles
-from actuators.kubernetes.unmade import unmade
+from actuators.kubernetes.rollout import Rollout, is_ending, is_ready, is_seen, late_since, rollout, troubles, unready
+from actuators.kubernetes.unmade import is_refused, unmade
 from schemas.kubernetes import Object
 from schemas.outcomes import Undo
 from schemas.plugins import Effect, EffectFailed
@@ -205,10 +205,10 @@ async def _named(course: Course, ref: Ref, found: Object, now: Rollout) -> str:
     pods = await course.items(PODS.path(ref.namespace), labelSelector=labels)
     held_up = troubles(await _newest(course, ref, found, pods)) if is_seen(found) else []
     missing = await unmade(course, ref, found)
-    told = "; ".join((now.detail, *missing, *(held_up or troubles(pods))[:5]))
+    told = "; ".join((now.detail, *missing, *(held_up or troubles(pods) or unready(pods))[:5]))
     final = any(word in trouble for trouble in held_up for word in _FINAL)
     # Pods that are about to be ready, or to make room, may be all that it takes.
-    in_vain = bool(missing) and all(is_ready(pod) and not is_ending(pod) for pod in pods)
+    in_vain = any(map(is_refused, missing)) and all(is_ready(pod) and not is_ending(pod) for pod in pods)
     if now.state == "failed" or late_since(found) or final or in_vain:
         raise EffectFailed(told)
     return told

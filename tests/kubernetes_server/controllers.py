@@ -2,7 +2,8 @@
 between.
 
 Images and commands decide on the fate of containers: one with `bad` in it cannot be pulled, one with `crash` exits
-again and again. A rollout without progress for `PATIENCE` steps has exceeded its deadline.
+again and again, one with `unready` runs and does not become ready. A rollout without progress for
+`PATIENCE` steps has exceeded its deadline.
 """
 
 from tests.kubernetes_server import controlled, deploying, kubelet

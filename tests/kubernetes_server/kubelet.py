@@ -11,6 +11,8 @@ _WAITING = {
     "crash": ("CrashLoopBackOff", "back-off 10s restarting failed container"),
 }
 
+_UNREADY = {"type": "Ready", "status": "False", "reason": "ContainersNotReady", "message": "main is not ready"}
+
 
 def step(cluster: Cluster) -> None:
     away = {node["metadata"]["name"] for node in cluster.all("nodes") if not _is_ready(node)}
@@ -58,7 +60,7 @@ def _run(cluster: Cluster, pod: Object) -> None:
     ready = all(each["ready"] for each in states)
     conditions = [
         {"type": "PodScheduled", "status": "True"},
-        {"type": "Ready", "status": "True" if ready else "False"},
+        {"type": "Ready", "status": "True"} if ready else _UNREADY,
     ]
     begun = not any(each["state"].get("waiting", {}).get("reason") == "ImagePullBackOff" for each in states)
     phase = "Running" if begun else "Pending"
@@ -73,5 +75,5 @@ def _state(container: Object, runs: bool) -> Object:
     if trouble:
         state = {"waiting": {"reason": trouble[0], "message": f"{trouble[1]} {container['image']}"}}
     restarts = 5 if trouble and trouble[0] == "CrashLoopBackOff" else 0
-    about = {"name": container["name"], "image": container["image"], "ready": not trouble}
+    about = {"name": container["name"], "image": container["image"], "ready": not trouble and "unready" not in told}
     return about | {"restartCount": restarts, "state": state}

@@ -90,13 +90,13 @@ def refused(cluster: Cluster, namespace: str) -> str:
     for quota in cluster.all("resourcequotas", namespace):
         if used >= int(limit := quota["spec"]["hard"]["pods"]):
             counted = f"requested: pods=1, used: pods={used}, limited: pods={limit}"
-            return f"exceeded quota: {quota['metadata']['name']}, {counted}"
+            return f"pods is forbidden: exceeded quota: {quota['metadata']['name']}, {counted}"
     return ""
 
 
 def _tell(cluster: Cluster, owner: Object, why: str) -> None:
     """That a pod was not admitted: an Event about the owner, once for all times."""
-    about = event(owner, "FailedCreate", f"Error creating: pods is forbidden: {why}")
+    about = event(owner, "FailedCreate", f"Error creating: {why}")
     name = f"{owner['metadata']['name']}.{owner['metadata']['uid'][-4:]}"
     if cluster.find("events", owner["metadata"]["namespace"], name) is None:
         cluster.create("events", {**about, "metadata": {**about["metadata"], "name": name}})

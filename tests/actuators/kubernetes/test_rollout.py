@@ -9,6 +9,7 @@ from actuators.kubernetes.api import Api
 from actuators.kubernetes.resources import Ref
 from actuators.kubernetes.revisions import REVISION, current, revisions
 from actuators.kubernetes.rollout import Rollout, failures, is_ready, rollout
+from actuators.kubernetes.unmade import is_refused
 from actuators.kubernetes.workloads import Rolling, restart, scale
 from schemas.kubernetes import Object
 from schemas.plugins import EffectFailed
@@ -76,6 +77,23 @@ def test_pods_that_cannot_be_made_are_a_reason() -> None:
     """A quota, or what the namespace does not admit: there is no pod that could say so."""
     told = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
     assert failures(workload_of({}, conditions=[told])) == ["FailedCreate (exceeded quota)"]
+
+
+@pytest.mark.parametrize(
+    ("why", "final"),
+    [
+        ('pods "db-2" is forbidden: exceeded quota: few, requested: pods=1, used: pods=6, limited: pods=6', True),
+        ('pods "web-1" is forbidden: violates PodSecurity "restricted:latest": unrestricted capabilities', True),
+        ('Pod "web-1" is invalid: spec.containers[0].resources.requests: Invalid value', True),
+        ('admission webhook "policy.shop.example" denied the request: not on a Friday', True),
+        ("The POST operation against Pod could not be completed at this time, please try again.", False),
+        ('Internal error occurred: failed calling webhook "policy.shop.example": no endpoints available', False),
+        ('pods is forbidden: User "system:kube-controller-manager" cannot create resource "pods"', False),
+    ],
+)
+def test_pods_that_are_not_admitted_are_not_waited_for(why: str, final: bool) -> None:
+    """What only went wrong, as while the API server is away, their controller tries again."""
+    assert is_refused(f"FailedCreate ({why})") == final
 
 
 def test_the_present_revision_is_the_newest_that_is_known() -> None:
@@ -152,6 +170,14 @@ async def test_what_ails_the_old_pods_is_not_the_new_ones_failure(shop: Site, ap
     assert "CrashLoopBackOff" not in str(refused.value)
     ill = shop.cluster.all("pods", "shop", "app=ill")
     assert [each["status"]["phase"] for each in ill if each["spec"].get("nodeName")] == ["Running"] * 2
+
+
+async def test_pods_that_run_and_are_not_ready_are_named(shop: Site) -> None:
+    """Nothing else ails them; which they are helps to find out."""
+    change(shop, "deployments", "web", image="unready:2")
+    async with shop.actuator() as actuator:
+        with pytest.raises(EffectFailed, match=r"web-\w+-\w+: ContainersNotReady \(main is not ready\)"):
+            await do(actuator, "restart", "deployment:shop/web")
 
 
 async def test_replicas_that_others_set_meanwhile_are_not_waited_for(shop: Site, api: Api) -> None:
