@@ -39,8 +39,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, tag="inventory", tag_field="kind"):
-    """All targets of one actuator on one scope (a node or a cluster)."""
+    """All targets of one actuator on one scope (a node or a cluster). `believes` are the ids of the keys of those
+    engines whose commands it takes: one whose key is not among them can do nothing here."""
 
     actuator: str
     scope: str
     targets: tuple[Target, ...]
+    believes: tuple[str, ...] | None = None
+    """None where the actuator does not say."""

@@ -161,6 +161,12 @@ async def _engine(bus: Bus, config: Config) -> Checks:
         yield warn("rule edits", "\n".join(refused), "correct them; the rules before the edit are active")
     for rule, problem in status["rules"]["failing"].items():
         yield warn("rule evaluation", f"{rule}: {problem}", "correct the expression or the labels that it joins on")
+    for owner in status.get("disbelieved_by", ()):
+        yield fail(
+            "trust",
+            f"{owner} does not list this engine's key {status['key']}, and refuses its commands",
+            "put what `reflexarc keys show` prints on the engine's machine into that actuator's `actuator.trust`",
+        )
     if status.get("emergency"):
         yield warn("emergency", f"by {status['emergency']}", "`reflexarc emergency --over` ends it")
     for scope, by in status["halts"].items():

@@ -79,6 +79,8 @@ def of_engine(engine: Mapping[str, Any]) -> Lines:
         yield "", error
     for rule, error in rules["failing"].items():
         yield "FAILING", f"{rule}: {error}"
+    for owner in engine.get("disbelieved_by", ()):
+        yield "REFUSED", f"all commands, by {owner}: it does not list this engine's key {engine['key']}"
     if engine.get("emergency"):
         yield "EMERGENCY", f"only people act, and the rules that the policy lists: by {engine['emergency']}"
     for scope, by in engine["halts"].items():

@@ -100,7 +100,7 @@ class ActuatorHost:
             environment=_environment(self._config.plugins),
         )
         actuator = await spec.build(self._config.plugins[name], context)
-        inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator)
+        inventory = InventoryPublisher(self._bus, name, self._config.scope, actuator, self._config.trust)
         verbs = {verb.name: verb for verb in spec.verbs}
         metrics.count_commands(verbs)
         refuse = Refuser(self._bus, name, self._config.scope, executor, time.monotonic, self._config.refusal_rate)
@@ -146,11 +146,12 @@ async def _in_turn(perform: Performance, admission: Admission, admitted: Admitte
 class InventoryPublisher:
     """Keeps the journal, and the KV view beside it, in step with what one actuator owns."""
 
-    def __init__(self, bus: Bus, actuator: str, scope: str, plugin: Actuator) -> None:
+    def __init__(self, bus: Bus, actuator: str, scope: str, plugin: Actuator, trust: Trust) -> None:
         self._bus = bus
         self._actuator = actuator
         self._scope = scope
         self._plugin = plugin
+        self._trust = trust
         self._published = b""
         self._publishing = asyncio.Lock()
 
@@ -179,7 +180,8 @@ class InventoryPublisher:
 
     async def _encoded(self) -> bytes:
         targets = tuple(await self._plugin.inventory())
-        return encode(Inventory(actuator=self._actuator, scope=self._scope, targets=targets))
+        believes = tuple(sorted(self._trust()))
+        return encode(Inventory(actuator=self._actuator, scope=self._scope, targets=targets, believes=believes))
 
     async def _send(self, data: bytes) -> None:
         await self._bus.publish(subjects.inventory(self._scope), data)

@@ -115,7 +115,7 @@ class EngineHost:
         backlog_seq = (await stream_state(self._bus, subjects.JOURNAL)).last_seq
         with listen(config.listen) if config.listen else nullcontext() as listening:
             url = url_of(listening) if listening else None
-            live = LiveView(self._bus, lambda: self._state, rules, desk, name=config.name, epoch=epoch, url=url)
+            live = LiveView(self._bus, lambda: self._state, rules, desk, key, name=config.name, epoch=epoch, url=url)
             log.info(
                 "engine_started",
                 name=config.name,

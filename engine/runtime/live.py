@@ -20,6 +20,7 @@ from engine.core.scaling.rule import ScaleRule
 from engine.core.state import State
 from engine.runtime import metrics, plays
 from engine.runtime.bus import Bus
+from engine.runtime.keys import KeyFile
 from engine.runtime.publishing import now_ms
 from engine.runtime.rule_source import RuleSource
 from schemas import subjects
@@ -47,6 +48,7 @@ class LiveView:
         state: Callable[[], State],
         rules: RuleSource,
         desk: Desk,
+        key: KeyFile,
         *,
         name: str,
         epoch: int,
@@ -56,6 +58,7 @@ class LiveView:
         self._state = state
         self._rules = rules
         self._desk = desk
+        self._key = key
         self._url = url
         self._name = name
         self._epoch = epoch
@@ -149,6 +152,12 @@ class LiveView:
             },
             "halts": {scope: _said(halt) for scope, halt in state.halts.items()},
             "policy": _policy(state.program.policy),
+            "key": (key := self._key.current().id),
+            "disbelieved_by": [
+                owner
+                for owner, inventory in state.inventory.items()
+                if inventory.believes is not None and key not in inventory.believes
+            ],
             "emergency": _said(state.emergency) if state.emergency else None,
             "services": sorted(state.services),
             "inventory": {

@@ -35,6 +35,12 @@ def test_what_people_have_stopped_is_told_with_whose_word_it_was() -> None:
     assert ("HALTED", "everything, by bob: looking") in told
 
 
+def test_who_refuses_all_that_is_commanded_is_told() -> None:
+    """For what is held, or asked about, still looks well then."""
+    told = list(of_engine(engine() | {"disbelieved_by": ["process/web1"], "key": "4f2a"}))
+    assert ("REFUSED", "all commands, by process/web1: it does not list this engine's key 4f2a") in told
+
+
 @pytest.mark.parametrize(("policy", "said"), [("rules/policy.yaml", "rules/policy.yaml"), (None, "none: modes")])
 def test_that_there_is_no_policy_is_told(policy: str | None, said: str) -> None:
     """One that a checkout has lost must not go unnoticed."""

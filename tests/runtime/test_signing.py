@@ -1,7 +1,10 @@
 """Engines and their keys: several at once, new ones while everything runs, and tokens that outlive an actuator."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +17,7 @@ from engine.runtime import keys
 from engine.runtime.bus import Bus
 from engine.runtime.keys import KeyFile, SigningKey
 from engine.runtime.publishing import new_id
-from engine.runtime.trust import Trusted, allow_list
+from engine.runtime.trust import Trust, Trusted, allow_list
 from schemas import subjects
 from schemas.codec import encode
 from schemas.commands import Command
@@ -23,7 +26,20 @@ from schemas.reasons import Reason
 from schemas.refusals import Refusals
 from tests.conftest import ServerUnderTest
 from tests.runtime.probe import NAME, Probe, command
-from tests.runtime.roles import KEY, actuator, answered, outcomes, said, send, signed
+from tests.runtime.roles import (
+    KEY,
+    PATIENCE_S,
+    POLL_S,
+    TRUSTED,
+    actuator,
+    answered,
+    engine,
+    outcomes,
+    said,
+    send,
+    signed,
+    status,
+)
 
 
 class Target(NamedTuple):
@@ -134,3 +150,20 @@ async def test_what_an_engine_sent_before_it_was_replaced_still_stands(
     async with actuator(nats_server, tmp_path, target.scope, again):
         assert {each.status for each in await outcomes(target.bus, target.scope, 2)} == {"succeeded"}
     assert set(again.acted) == {before.id, after.id}
+
+
+async def test_an_engine_knows_who_would_refuse_its_commands(
+    mortal_server: ServerUnderTest, mortal_bus: Bus, tmp_path: Path
+) -> None:
+    """Before it has sent one: an actuator that does not list its key can be told, and not the silence that follows."""
+    lists = {"knowing": allow_list([TRUSTED]), "other": allow_list([Trusted(name="b", public=keys.generate().public)])}
+    async with engine(mortal_server, tmp_path), AsyncExitStack() as running:
+        for scope, listed in lists.items():
+            (tmp_path / scope).mkdir()
+            trust: Trust = partial(dict, listed)
+            await running.enter_async_context(actuator(mortal_server, tmp_path / scope, scope, Probe(), trust=trust))
+        async with asyncio.timeout(PATIENCE_S):
+            while len((found := await status(mortal_bus))["inventory"]) < len(lists):
+                await asyncio.sleep(POLL_S)
+    assert found["disbelieved_by"] == [f"{NAME}/other"]
+    assert found["key"] == KEY.id
