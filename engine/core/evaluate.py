@@ -109,6 +109,9 @@ class _Evaluation:
         effects: list[Effect] = []
         for labels, (element, value) in holding.items():
             alert = active.get(labels)
+            if alert and self._broke_again(alert):
+                effects += self._reach(alert, "resolved", Reason.CONDITION_CLEARED)
+                alert = None
             if began := alert is None:
                 alert = active[labels] = self._begin(labels, element, value)
             alert.element, alert.value, alert.cleared_ms = element, value, None
@@ -173,6 +176,11 @@ class _Evaluation:
                 self._again_at(self.now_ms + self.rule.keep_firing_for_ms)
             return []
         return self._reach(alert, "resolved" if alert.firing else "inactive", Reason.CONDITION_CLEARED)
+
+    def _broke_again(self, alert: Alert) -> bool:
+        """Whether the expression holds again, while the alert is kept firing, after a ladder had verified that it
+        helped. That is another episode, or it would find nobody: who heals is called when an alert begins to fire."""
+        return alert.mended and alert.cleared_ms is not None
 
     def _is_kept(self, alert: Alert) -> bool:
         """Whether the alert goes on firing though its expression no longer holds."""

@@ -208,6 +208,8 @@ def _end(turn: Turn, ladder: Ladder, reason: Reason, detail: str, by: str) -> No
     del state.ladders[ladder.key]
     if ladder.acted_on:
         state.climbed.pop(ladder.key, None)
+    if reason is Reason.VERIFIED and (alert := state.alert_of(ladder)):
+        alert.mended = True
     if ladder.rule.reset_after_ms and reason is Reason.VERIFIED and ladder.origin.kind == "rule":
         state.climbed[ladder.key] = ladder.step, turn.now_ms + ladder.rule.reset_after_ms
     parent = state.ladders.get(ladder.parent)

@@ -33,8 +33,9 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     """An active alert of one rule, as of its last evaluation; `annotations` as of its last transition.
 
     `element` are the labels of the element that it is about, `$labels` in templates; of one about events, those of its
-    group. `cleared_ms` is when the expression stopped holding, under `keep_firing_for`, or an event fitted last. `node`
-    is the node whose events it is about (`reach`), None of one that is about samples.
+    group. `cleared_ms` is when the expression stopped holding, under `keep_firing_for`, or an event fitted last.
+    `mended` is whether a ladder has verified that it helped. `node` is the node whose events it is about (`reach`),
+    None of one that is about samples.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     active_at_ms: int
     fired_at_ms: int | None = None
     cleared_ms: int | None = None
+    mended: bool = False
     node: str | None = None
 
     @property

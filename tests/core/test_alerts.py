@@ -6,8 +6,8 @@ from engine.core.alerting import worded
 from engine.core.step import AT_ONCE
 from schemas.labels import Labels
 from schemas.reasons import Reason
-from tests.core.story import Story, alerts, entries, reasons, series, states
-from tests.core.world import INTERVAL_S, alert, program
+from tests.core.story import Story, alerts, entries, only_command, reasons, series, states
+from tests.core.world import INTERVAL_S, alert, heal, program, restart
 
 JOBS: dict[Labels, float] = {series("up", job="a", zone="x"): 0, series("up", job="a", zone="y"): 0}
 
@@ -63,6 +63,18 @@ def test_keep_firing_for_outlives_a_short_recovery() -> None:
     assert states(story.every_second(10, 1)) == []
     (resolved,) = alerts(story.every_second(1, 1))
     assert (resolved.state, resolved.time_ms) == ("resolved", story.now_ms)
+
+
+def test_what_was_mended_and_breaks_again_is_another_episode() -> None:
+    """The alert is kept firing, but would find nobody who heals it; what nobody has mended goes on as it was."""
+    story = Story(program(alert(keep_firing_for_s=300), heal(restart(), cooldown_s=0)))
+    first = only_command(story.samples(0))
+    assert states(story.every_second(9, 1) + story.every_second(1, 0)) == []
+    story.answer(first)
+    assert states(story.every_second(60, 1)) == []
+    again = story.every_second(1, 0)
+    assert states(again) == ["resolved", "firing"]
+    assert only_command(again).id != first.id
 
 
 def test_labels_and_annotations_are_templates() -> None:
