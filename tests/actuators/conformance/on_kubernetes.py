@@ -66,7 +66,7 @@ class KubernetesHarness:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._server.stop()
+        await self._server.__aexit__(None, None, None)
 
     @asynccontextmanager
     async def actuator(self) -> AsyncIterator[Actuator]:
