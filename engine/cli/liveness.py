@@ -13,6 +13,7 @@ from engine.runtime.credentials import Role
 from engine.runtime.lease import Lease
 from engine.runtime.lookup import last
 from engine.runtime.publishing import now_ms
+from engine.runtime.received import Received
 from schemas import subjects
 
 ENGINE_LEASE = ("leases", "engine.0")
@@ -36,7 +37,7 @@ async def roles(bus: Bus, config: Config) -> list[Liveness]:
     node has none is told where it has the login of one, or where there is none elsewhere.
     """
     return [
-        *[await _agent(bus, config, node) for node in await _nodes(bus, config, "agent")],
+        *[_agent(config, node, newest) for node, newest in (await _nodes(bus, config, "agent")).items()],
         await _by_lease(bus, "engine", *ENGINE_LEASE),
         *[
             await _by_lease(bus, "actuator", claims.BUCKET, f"service.{node}")
@@ -45,21 +46,20 @@ async def roles(bus: Bus, config: Config) -> list[Liveness]:
     ]
 
 
-async def _nodes(bus: Bus, config: Config, role: Role) -> list[str]:
-    """The nodes that the role is looked for on, this one first."""
+async def _nodes(bus: Bus, config: Config, role: Role) -> dict[str, Received | None]:
+    """The nodes that the role is looked for on, this one first, each with the newest that it said of itself."""
     wanted = f"ops.metrics.*.{subjects.own_source(role)}"
     info = await bus.api(f"STREAM.INFO.{subjects.JOURNAL}", {"subjects_filter": wanted})
     known = sorted(info["state"].get("subjects") or ())
-    newest = [(subject, await last(bus, subjects.JOURNAL, subject)) for subject in known]
-    lately = [subject for subject, message in newest if message and now_ms() - message.time_ms < FORGOTTEN_MS]
-    others = [node for node in map(subjects.node_of, lately) if node != config.node]
-    here = len(others) < len(lately) or not others or runs_here(config, role)
-    return [config.node] * here + others
+    newest = {subjects.node_of(subject): await last(bus, subjects.JOURNAL, subject) for subject in known}
+    lately = {node: said for node, said in newest.items() if said and now_ms() - said.time_ms < FORGOTTEN_MS}
+    if config.node in lately or not lately or runs_here(config, role):
+        return {config.node: newest.get(config.node), **lately}
+    return {**lately}
 
 
-async def _agent(bus: Bus, config: Config, node: str) -> Liveness:
+def _agent(config: Config, node: str, newest: Received | None) -> Liveness:
     """By what it says of itself: its collectors may be silent for long, as those of events are."""
-    newest = await last(bus, subjects.JOURNAL, subjects.metrics(node, subjects.own_source("agent")))
     if newest is None:
         return Liveness("agent", alive=False, detail=f"{node} has sent no metrics")
     silent_ms = max(now_ms() - newest.time_ms, 0)

@@ -116,14 +116,7 @@ async def commands(args: argparse.Namespace, config: Config) -> None:
         return
     header = ("TIME", "COMMAND", "FOR", "BECAUSE", "OUTCOME", "ID")
     rows = [
-        (
-            show.clock(each["time_ms"]),
-            each["does"],
-            each["rule"],
-            each["because"],
-            _outcome(each),
-            each["id"][:12],
-        )
+        (show.clock(each["time_ms"]), each["does"], each["rule"], each["because"], _outcome(each), each["id"][:12])
         for each in listed
     ]
     show.table(header, rows)

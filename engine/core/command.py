@@ -15,8 +15,6 @@ from schemas.labels import text
 _SHOWN = frozenset({"to", "version", "replicas", "evidence"})
 _TOLD = frozenset({"message", "severity", "runbook_url", "events", "event"})
 """Arguments that are long and change nothing: a command in a few words is without them."""
-
-
 _PLAIN = re.compile(r"""[^\s"'=\\]+""")
 _LONGEST = 300
 """Characters of an argument in a command in a few words."""

@@ -102,43 +102,41 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
 EVERY = Acts()
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """How much may be done, counted `per` rule, target, …: `rate` acts within `within_ms`, `concurrency` at once, and
-    none of another ladder for `cooldown_ms` after one has ended. 0 is no limit.
-    """
+class _Counting(msgspec.Struct, frozen=True, kw_only=True):
+    """What counts the acts that it is about, `per` what they count for."""
 
     id: str
     source: str
     per: Per
     acts: Acts = EVERY
+
+    def key(self, act: Act) -> str | None:
+        """What of it this act is counted with; None for an act that it is not about."""
+        return f"{self.id}|{act.of(self.per)}" if self.acts.has(act) else None
+
+
+class Limit(_Counting, frozen=True, kw_only=True):
+    """How much may be done, counted `per` rule, target, …: `rate` acts within `within_ms`, `concurrency` at once, and
+    none of another ladder for `cooldown_ms` after one has ended. 0 is no limit.
+    """
+
     cooldown_ms: int = 0
     rate: int = 0
     within_ms: int = 0
     concurrency: int = 0
 
-    def key(self, act: Act) -> str | None:
-        """What of it this act is counted with; None for an act that it is not about."""
-        return f"{self.id}|{act.of(self.per)}" if self.acts.has(act) else None
 
-
-class BlastRadius(msgspec.Struct, frozen=True, kw_only=True):
+class BlastRadius(_Counting, frozen=True, kw_only=True):
     """How many replicas of a service, or of all those that it is about together, all rules and actuators may touch
     within `within_ms`: a `count`, or a share of the healthy ones (0 to 1; rounded down, but never below one). So many
     healthy replicas as `keep_healthy` says are left alone.
     """
 
-    id: str
-    source: str
     per: Literal["all", "service"] = "service"
-    acts: Acts = EVERY
     count: int | None = None
     share: float | None = None
     within_ms: int = 0
     keep_healthy: int = 1
-
-    def key(self, act: Act) -> str | None:
-        """What of it this act is counted with; None for an act that it is not about."""
-        return f"{self.id}|{act.of(self.per)}" if self.acts.has(act) else None
 
     def budget(self, healthy: int) -> int | None:
         """How many replicas may be touched while so many are healthy; None for any number."""
