@@ -38,7 +38,7 @@ A conflict means that somebody else changed the target first; whether that helpe
 contains anything nobody says. What succeeded with a `revert_after` is undone by a ladder of its own: `revert`.
 """
 
-from engine.core import acting, answering, approvals, playbooks, verification
+from engine.core import acting, answering, approvals, playbooks, steps, verification
 from engine.core.moves import End, Jump, Move, Next, Take, Verify
 from engine.core.remediation import Ladder, cooldown_key
 from engine.core.taking import take
@@ -158,6 +158,8 @@ def _walk(turn: Turn, ladder: Ladder, move: Move) -> None:
             case Take(because, approved):
                 move = take(turn, ladder, because, approved)
             case Verify():
+                if plays(ladder):
+                    steps.taken(turn, ladder)  # whether it helps or not, it has had its effect
                 move = verification.begin(turn, ladder)
             case Next(because):
                 move = _next(turn, ladder, because)

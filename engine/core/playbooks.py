@@ -107,15 +107,12 @@ def _refuse(turn: Turn, request: Play, reason: Reason, detail: str) -> None:
 
 def next_step(turn: Turn, ladder: Ladder, because: Reason, *, failed: bool) -> Move:
     """Where a run goes on from its current step."""
+    if not failed:
+        steps.taken(turn, ladder)
     if ladder.aborted_by:
-        if not failed:  # it was commanded before: what it has done is to be compensated for too
-            steps.taken(turn, ladder)
         return fail(turn, ladder, Reason.ABORTED)
     if failed:
-        if ladder.phase == "verifying":
-            steps.taken(turn, ladder)  # it did not help, but it has had its effect
         return _again(turn, ladder, because) or fail(turn, ladder, because)
-    steps.taken(turn, ladder)
     turn.note(ladder, because, ladder.current.name)
     ladder.tries = ladder.attempt = 0
     ladder.step += 1
@@ -174,11 +171,7 @@ def abort(turn: Turn, ladder: Ladder, by: str) -> Move:
     """End at the next step; one that has been commanded is waited for."""
     ladder.aborted_by = by
     turn.note(ladder, Reason.ABORTED, by=by)
-    if ladder.phase in ("commanded", "waiting"):
-        return None
-    if ladder.phase == "verifying":
-        steps.taken(turn, ladder)  # whether it helps is not known yet, but it has had its effect
-    return fail(turn, ladder, Reason.ABORTED)
+    return None if ladder.phase in ("commanded", "waiting") else fail(turn, ladder, Reason.ABORTED)
 
 
 def ended(turn: Turn, ladder: Ladder, reason: Reason) -> None:

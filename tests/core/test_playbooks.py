@@ -167,6 +167,17 @@ def test_what_an_aborted_step_has_done_is_compensated_for(status: Status, told: 
     assert run(story).reason is told
 
 
+def test_what_an_aborted_step_has_done_without_helping_is_compensated_for() -> None:
+    """The word of a person came while it was carried out, and its `verify` fails after that."""
+    story = story_of(do(undo="rollback", verify=UP))
+    assert commands(story.tell(Abort(id="x", by="bob", run=run(story).id))) == []
+    assert answered(story) == []
+    undo = only_command(story.every_second(61, 0))
+    assert undo.verb == "rollback"
+    story.answer(undo)
+    assert run(story).reason is Reason.COMPENSATED
+
+
 def test_a_step_has_its_time() -> None:
     """Whatever it waits for; and then it has failed."""
     story = story_of(Step(verb="pause", kind="pause", pause_ms=60_000, timeout_ms=10_000), do())
